@@ -1,0 +1,64 @@
+//! GCRA as a continuous-state leaky bucket.
+
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::limiter::RateLimiter;
+
+/// The Generic Cell Rate Algorithm in its continuous-state leaky bucket form.
+///
+/// The bucket drains by one unit of time per unit of time. A cell that arrives at `t` finds the level
+/// `X' = max(0, X − (t − LCT))`; it conforms if `X' ≤ τ`, and then `X = X' + T` and the last conforming time is `LCT = t`. The
+/// two forms decide alike, because `TAT = X + LCT`.
+///
+/// That sum is all that decisions depend on and all that is stored. So this view states the pair as it would be had it been
+/// brought up to date now: the level drained to now, at now, or, when it has run empty, empty since then.
+///
+/// Source: ITU-T I.371; ATM Forum TM 4.1, section 4.4.2.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{LeakyBucketGcra, ManualClock, Quota};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::new();
+/// let gcra = LeakyBucketGcra::with_clock(Quota::per_second(10)?, clock.clone());
+/// gcra.try_acquire(3).unwrap();
+/// assert_eq!(gcra.level(), Duration::from_millis(300));
+/// clock.advance(Duration::from_millis(50));
+/// assert_eq!(gcra.level(), Duration::from_millis(250));
+/// assert_eq!(gcra.last_conforming_time().ticks(), 50_000_000);
+/// # Ok::<(), limitor::QuotaError>(())
+/// ```
+#[derive(Debug)]
+pub struct LeakyBucketGcra<C: Clock = SystemClock> {
+    limiter: RateLimiter<C>,
+}
+
+super::view!(LeakyBucketGcra);
+
+impl<C: Clock> LeakyBucketGcra<C> {
+    /// The time T by which one permit raises the level, rounded up to 1 ns for display; decisions use the exact fraction.
+    pub fn increment(&self) -> Duration {
+        self.limiter.time_of(1)
+    }
+
+    /// The level τ up to which another cell conforms, rounded up to 1 ns for display.
+    pub fn limit(&self) -> Duration {
+        self.limiter.time_of(self.limiter.quota().burst() - 1)
+    }
+
+    /// The level X now, rounded up to 1 ns.
+    pub fn level(&self) -> Duration {
+        let (tat, now) = self.limiter.peek(self.limiter.clock().now());
+        self.limiter.unit().duration(tat.saturating_sub(now))
+    }
+
+    /// The time the level is stated for: now, or the time at which it ran empty.
+    pub fn last_conforming_time(&self) -> Timestamp {
+        let now = self.limiter.clock().now();
+        let (tat, _) = self.limiter.peek(now);
+        self.limiter.reading(tat).min(now)
+    }
+}

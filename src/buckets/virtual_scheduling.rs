@@ -1,0 +1,52 @@
+//! GCRA by virtual scheduling.
+
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::limiter::RateLimiter;
+
+/// The Generic Cell Rate Algorithm in its virtual scheduling form, `GCRA(T, τ)`.
+///
+/// A cell that arrives at `t` conforms if `t ≥ TAT − τ`, and then `TAT = max(t, TAT) + T`. A request for `n` permits is `n`
+/// cells that arrive together. A burst of `b` permits is a tolerance of `τ = (b − 1)·T`.
+///
+/// Source: ITU-T I.371; ATM Forum TM 4.1, section 4.4.2.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{ManualClock, Quota, Timestamp, VirtualSchedulingGcra};
+/// use std::time::Duration;
+///
+/// let gcra = VirtualSchedulingGcra::with_clock(Quota::per_second(10)?.with_burst(3)?, ManualClock::new());
+/// assert_eq!(gcra.emission_interval(), Duration::from_millis(100));
+/// assert_eq!(gcra.tolerance(), Duration::from_millis(200));
+/// gcra.try_acquire(1).unwrap();
+/// assert_eq!(gcra.theoretical_arrival_time(), Timestamp::from_ticks(100_000_000));
+/// # Ok::<(), limitor::QuotaError>(())
+/// ```
+#[derive(Debug)]
+pub struct VirtualSchedulingGcra<C: Clock = SystemClock> {
+    limiter: RateLimiter<C>,
+}
+
+super::view!(VirtualSchedulingGcra);
+
+impl<C: Clock> VirtualSchedulingGcra<C> {
+    /// The emission interval T, rounded up to 1 ns for display; decisions use the exact fraction.
+    pub fn emission_interval(&self) -> Duration {
+        self.limiter.time_of(1)
+    }
+
+    /// The tolerance τ, rounded up to 1 ns for display.
+    pub fn tolerance(&self) -> Duration {
+        self.limiter.time_of(self.limiter.quota().burst() - 1)
+    }
+
+    /// The theoretical arrival time of the next cell, as a reading of the limiter's clock, rounded up to a tick. In the past
+    /// if the limiter is full; the last there can be if it is closed or saturated.
+    pub fn theoretical_arrival_time(&self) -> Timestamp {
+        let (tat, _) = self.limiter.peek(self.limiter.clock().now());
+        self.limiter.reading(tat)
+    }
+}

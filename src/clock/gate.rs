@@ -1,0 +1,52 @@
+//! Whether the processor's counter can be trusted as a clock.
+//!
+//! The counter may differ between cores, stop in deep sleep, or jump when a virtual machine moves. The kernel watches for
+//! that: it keeps the counter as its own clock source only as long as it holds up. So on Linux its word is taken, and
+//! elsewhere quanta's, which asks the processor whether the counter is invariant.
+
+/// Where Linux says what it reads the time from.
+#[cfg(target_os = "linux")]
+const CURRENT_CLOCKSOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+
+/// Whether to read the counter on this machine.
+pub(super) fn counter_is_trusted() -> bool {
+    #[cfg(target_os = "linux")]
+    return kernel_trusts_counter(std::fs::read_to_string(CURRENT_CLOCKSOURCE).ok().as_deref());
+    #[cfg(not(target_os = "linux"))]
+    true
+}
+
+/// `current` is what the kernel names as its clock source, if it can be read.
+#[cfg(any(target_os = "linux", test))]
+fn kernel_trusts_counter(current: Option<&str>) -> bool {
+    let counter = if cfg!(target_arch = "aarch64") { "arch_sys_counter" } else { "tsc" };
+    current.is_some_and(|name| name.trim_end() == counter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_counter_itself_passes() {
+        let counter = if cfg!(target_arch = "aarch64") { "arch_sys_counter\n" } else { "tsc\n" };
+        assert!(kernel_trusts_counter(Some(counter)));
+        for other in ["kvm-clock\n", "hpet\n", "acpi_pm\n", "hyperv_clocksource_tsc_page\n", "xen\n", "tsc-early\n", ""]
+        {
+            assert!(!kernel_trusts_counter(Some(other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_say_is_not_taken_for_consent() {
+        assert!(!kernel_trusts_counter(None));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_clock_goes_through_the_gate() {
+        let source = crate::SystemClock::new().source();
+        let expected = if counter_is_trusted() { crate::ClockSource::Counter } else { crate::ClockSource::Monotonic };
+        assert_eq!(source, expected);
+    }
+}

@@ -1,0 +1,116 @@
+//! The system's clock: the processor's counter, or the operating system's monotonic clock.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use super::{Clock, Tick, Timestamp, gate};
+
+/// What a [`SystemClock`] reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClockSource {
+    /// The processor's time-stamp counter, through [quanta](https://docs.rs/quanta).
+    Counter,
+    /// The operating system's monotonic clock, through [`Instant`].
+    Monotonic,
+}
+
+/// The system's clock.
+///
+/// It reads the processor's counter (about 10 ns) where that can be trusted, and otherwise the operating system's
+/// monotonic clock (20 to 50 ns). Trusted means: on Linux, that the kernel's own current clock source is the counter;
+/// elsewhere, that the processor calls it invariant. The first use in a process measures the counter's frequency, which
+/// takes up to 200 ms; all clocks of a process share that and its origin, so that a reading of one is good for all.
+///
+/// - **Frequency.** It is measured once against the monotonic clock, to within some parts in a million, and does not follow
+///   later adjustments of that clock.
+/// - **Suspend.** Whether time spent suspended counts is the machine's choice: the counter usually goes on where the
+///   monotonic clock stands still. Neither mints permits beyond one burst.
+/// - **Migration.** When a virtual machine moves, the counter may jump, or change its frequency if the host does not
+///   scale it. A jump forward refills at most one burst; one backwards delays grants until the old reading is reached
+///   again. Kernels that expect to be moved choose another clock source, and then this clock does as well.
+/// - **Fork.** The child goes on with the same time. Its copy of a limiter is its own: the two count apart.
+#[derive(Debug, Clone)]
+pub struct SystemClock {
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Counter(quanta::Clock),
+    /// With the instant from which the process counts.
+    Monotonic(Instant),
+}
+
+impl SystemClock {
+    /// The system's clock.
+    pub fn new() -> Self {
+        static SOURCE: OnceLock<Source> = OnceLock::new();
+        let source = SOURCE.get_or_init(|| {
+            if gate::counter_is_trusted() {
+                Source::Counter(quanta::Clock::new())
+            } else {
+                Source::Monotonic(Instant::now())
+            }
+        });
+        Self { source: source.clone() }
+    }
+
+    /// What it reads on this machine.
+    pub fn source(&self) -> ClockSource {
+        match self.source {
+            Source::Counter(_) => ClockSource::Counter,
+            Source::Monotonic(_) => ClockSource::Monotonic,
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[inline]
+    fn now(&self) -> Timestamp {
+        Timestamp(match &self.source {
+            Source::Counter(clock) => clock.raw(),
+            Source::Monotonic(start) => u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        })
+    }
+
+    fn tick(&self) -> Tick {
+        match &self.source {
+            Source::Counter(clock) => {
+                // Long enough that the fraction is exact to 12 digits, and far from any overflow.
+                let per = 1 << 40;
+                Tick::new(clock.delta_as_nanos(0, per), per).unwrap_or(Tick::NANOSECOND)
+            }
+            Source::Monotonic(_) => Tick::NANOSECOND,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn runs_at_the_rate_of_the_monotonic_clock() {
+        let clock = SystemClock::new();
+        let (start, reading) = (Instant::now(), clock.now());
+        std::thread::sleep(Duration::from_millis(50));
+        let (elapsed, ticks) = (start.elapsed(), clock.now().ticks() - reading.ticks());
+        let measured = clock.tick().duration_of(ticks);
+        assert!(measured.abs_diff(elapsed) < Duration::from_millis(5), "{measured:?} against {elapsed:?}");
+    }
+
+    #[test]
+    fn clones_and_new_ones_agree() {
+        let readings = [SystemClock::new(), SystemClock::new().clone()].map(|clock| clock.now());
+        let apart = SystemClock::new().tick().duration_of(readings[1].ticks() - readings[0].ticks());
+        assert!(apart < Duration::from_secs(1), "{apart:?}");
+    }
+}

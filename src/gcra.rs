@@ -1,0 +1,139 @@
+//! The Generic Cell Rate Algorithm as pure integer functions of (TAT, now, cost): no atomics, no clock.
+//!
+//! Source: ITU-T I.371, "virtual scheduling"; ATM Forum TM 4.1, section 4.4.2.
+//!
+//! # The unit
+//!
+//! Time is counted in *permits*, fixed point: one permit is `2^k` units, so that a cost is exactly `n << k` whatever the
+//! rate, and only the conversion of a clock reading rounds (down, by less than one unit; see `scale.rs`). With `M` units
+//! per nanosecond, `k` is the largest for which `M ≤ 4` (or 0, where even whole permits pass faster):
+//!
+//! - `M > 2`, so a unit is under half a nanosecond: on the exact boundary the answer is a grant, 1 ns before it a
+//!   refusal. Proof: let `f(t) = ⌊M·t⌋`, TAT = f(t₀) + c for whole c. If `M·(t − t₀) ≥ c` then
+//!   `f(t) ≥ ⌊M·t₀ + c⌋ = f(t₀) + c`. If `M·(t + 1 − t₀) ≤ c` then `f(t) − f(t₀) < M·(t − t₀) + 1 ≤ c + 1 − M < c`.
+//! - `2^64` units last 146 years and more, 58 at the fastest rate of 1e10 per second.
+
+use core::time::Duration;
+
+use crate::quota::Quota;
+
+/// The last TAT that is a time. Words past it are states of their own; see `state.rs`.
+pub(crate) const MAX_TAT: u64 = u64::MAX - 3;
+
+/// How long a unit of the word is: `2^k` of them are a permit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unit {
+    pub(crate) capacity: u64,
+    pub(crate) period_nanos: u64,
+    pub(crate) k: u32,
+}
+
+impl Unit {
+    pub(crate) fn of(quota: Quota) -> Self {
+        let (capacity, period_nanos) = (quota.capacity(), quota.period_nanos());
+        // The largest k with capacity · 2^k ≤ 4 · period.
+        let ratio = 4 * u128::from(period_nanos) / u128::from(capacity);
+        Self { capacity, period_nanos, k: ratio.checked_ilog2().unwrap_or(0) }
+    }
+
+    /// `units` as a duration, rounded up to 1 ns.
+    pub(crate) fn duration(self, units: u64) -> Duration {
+        let nanos = (u128::from(units) * u128::from(self.period_nanos)).div_ceil(u128::from(self.capacity) << self.k);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// A short `duration`, of seconds at most, in units, rounded down.
+    #[cfg(feature = "std")]
+    pub(crate) fn units_in(self, duration: Duration) -> u64 {
+        let units = (u128::from(self.capacity) << self.k) * duration.as_nanos() / u128::from(self.period_nanos);
+        u64::try_from(units).unwrap_or(u64::MAX)
+    }
+}
+
+/// The algorithm's two constants, in units: what a permit costs, and how far the TAT may run ahead of the clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gcra {
+    burst: u64,
+    /// burst · T; at most 2^63.
+    depth: u64,
+    k: u32,
+}
+
+impl Gcra {
+    pub(crate) fn new(quota: Quota) -> Self {
+        let Unit { k, .. } = Unit::of(quota);
+        let burst = quota.burst();
+        Self { burst, depth: burst << k, k }
+    }
+
+    #[inline]
+    pub(crate) fn burst(&self) -> u64 {
+        self.burst
+    }
+
+    #[inline]
+    pub(crate) fn depth(&self) -> u64 {
+        self.depth
+    }
+
+    /// What `n` permits cost; `None` if they are more than the burst.
+    #[inline]
+    pub(crate) fn cost(&self, n: u64) -> Option<u64> {
+        (n <= self.burst).then(|| n << self.k)
+    }
+
+    /// What any number of permits costs, as a debt or a refund; saturates.
+    pub(crate) fn amount(&self, n: u64) -> u64 {
+        n.saturating_mul(1 << self.k)
+    }
+
+    /// The TAT after a grant of `cost` (at most the depth) at `now`, or by how much it comes too early.
+    #[inline]
+    pub(crate) fn decide(&self, tat: u64, now: u64, cost: u64) -> Result<u64, u64> {
+        let ahead = tat.saturating_sub(now);
+        let room = self.depth - cost;
+        // Neither sum wraps: a reading is at most MAX_TAT − depth, see `Scale`.
+        if ahead <= room { Ok(now + ahead + cost) } else { Err(ahead - room) }
+    }
+
+    /// The TAT after a place of `cost` behind all others, which comes due at that less the depth. `None` past counting.
+    #[cfg(feature = "std")]
+    pub(crate) fn place(tat: u64, now: u64, cost: u64) -> Option<u64> {
+        tat.max(now).checked_add(cost).filter(|tat| *tat <= MAX_TAT)
+    }
+
+    /// The TAT after a refund of `amount` while nobody waits: not below `floor`, and never raised.
+    #[inline]
+    pub(crate) fn refund(tat: u64, floor: u64, amount: u64) -> u64 {
+        tat.min(tat.saturating_sub(amount).max(floor))
+    }
+
+    /// Whether some place may not have come due: a TAT within the depth proves that none has yet to.
+    #[inline]
+    pub(crate) fn may_wait(&self, tat: u64, now: u64) -> bool {
+        tat.saturating_sub(now) > self.depth
+    }
+
+    /// Whole permits to be had at `now`.
+    pub(crate) fn available(&self, tat: u64, now: u64) -> u64 {
+        self.depth.saturating_sub(tat.saturating_sub(now)) >> self.k
+    }
+
+    /// How many of `n` permits are missing at `now`; at most 0 if there are enough, negative by what there is besides.
+    pub(crate) fn needed(&self, tat: u64, now: u64, n: u64) -> i128 {
+        let room = i128::from(self.depth) - i128::from(tat.saturating_sub(now));
+        i128::from(n) - (room >> self.k)
+    }
+
+    /// Units as permits, for display.
+    #[cfg(feature = "std")]
+    #[expect(clippy::cast_precision_loss, reason = "for display: decisions never go through floating point")]
+    pub(crate) fn permits(&self, units: u64) -> f64 {
+        units as f64 / (1_u64 << self.k) as f64
+    }
+
+    /// The TAT at `now` that leaves `permits` (at most the burst) to be had.
+    pub(crate) fn leaving(&self, now: u64, permits: u64) -> u64 {
+        now + (self.depth - (permits << self.k))
+    }
+}

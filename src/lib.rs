@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod builder;
+mod clock;
+mod control;
+mod error;
+mod gcra;
+mod grant;
+mod handle;
+mod limiter;
+mod meter;
+#[cfg(not(feature = "std"))]
+mod nobody;
+mod quota;
+mod scale;
+mod state;
+mod sync;
+mod verdict;
+
+#[cfg(feature = "std")]
+pub mod buckets;
+#[cfg(feature = "std")]
+mod wait;
+
+pub use builder::Builder;
+pub use clock::{Clock, Tick, Timestamp};
+pub use error::{Denied, QuotaError, Reason};
+pub use grant::Grant;
+pub use limiter::{Capacity, RateLimiter};
+pub use quota::Quota;
+
+#[cfg(feature = "std")]
+pub use buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
+#[cfg(feature = "std")]
+pub use clock::{ClockSource, ManualClock, SystemClock};
+#[cfg(feature = "std")]
+pub use error::AcquireError;
+#[cfg(feature = "std")]
+pub use wait::{Acquire, Deadline, Reservation, Strategy};

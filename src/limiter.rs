@@ -1,0 +1,376 @@
+//! The rate limiter: read the clock, decide, commit.
+
+use crossbeam_utils::CachePadded;
+
+use crate::builder::Builder;
+use crate::clock::{Clock, Timestamp};
+use crate::error::Denied;
+use crate::grant::Grant;
+use crate::handle::Handle;
+use crate::meter::Meter;
+use crate::quota::Quota;
+use crate::state::Phase;
+
+#[cfg(feature = "std")]
+use crate::clock::SystemClock;
+#[cfg(feature = "std")]
+use crate::gcra::{Gcra, Unit};
+#[cfg(feature = "std")]
+use crate::wait::{Acquire, Line, Reservation, Strategy, TELL_AHEAD};
+#[cfg(feature = "std")]
+use alloc::sync::Arc;
+#[cfg(feature = "std")]
+use core::time::Duration;
+
+/// A rate limiter, to be shared by reference or in an [`Arc`](std::sync::Arc).
+///
+/// | to | call |
+/// |---|---|
+/// | wait for a turn (what most callers want) | [`acquire(n).wait()`](Self::acquire) |
+/// | wait, but not longer than | [`acquire(n).timeout(t).wait()`](Self::acquire) |
+/// | ask, and be refused if it is not to be had now | [`try_acquire`](Self::try_acquire) |
+/// | take a place now and wait for it later, or not | [`reserve`](Self::reserve) |
+/// | settle the actual cost of work that was estimated | [`Grant::reconcile`], [`reconcile`](Self::reconcile) |
+///
+/// Its whole state is the theoretical arrival time (TAT) of the Generic Cell Rate Algorithm in one atomic word, moved by
+/// compare-and-swap. A request for `n` permits at `now` moves it to `max(TAT, now) + n·T` and comes due when that is at
+/// most `burst · T` ahead of the clock. Whoever need not wait takes no lock, allocates nothing and makes no system call.
+///
+/// # The bound
+///
+/// Over any stretch of time, what is granted less what is refunded is at most `burst + elapsed / T`, exactly, at any rate.
+/// A grant counts at the clock reading its decision used.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{Quota, RateLimiter};
+///
+/// let limiter = RateLimiter::new(Quota::per_second(1_000)?);
+/// for _ in 0..5 {
+///     limiter.acquire(1).wait()?;
+///     // one of at most 1,000 a second
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct RateLimiter<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not(feature = "std"))] C: Clock> {
+    /// The word and the constants of a decision. Nothing else that is written shares its cache line.
+    pub(crate) meter: CachePadded<Meter>,
+    clock: C,
+    initial: u64,
+    #[cfg(feature = "std")]
+    strategy: Strategy,
+    /// Touched only by those who must wait, and by what concerns them.
+    #[cfg(feature = "std")]
+    pub(crate) line: CachePadded<Line>,
+}
+
+#[cfg(feature = "std")]
+impl RateLimiter {
+    /// A limiter on the system's clock, full at the start.
+    pub fn new(quota: Quota) -> Self {
+        Self::builder(quota).build()
+    }
+
+    /// A limiter built to order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Quota, RateLimiter, Strategy};
+    ///
+    /// let limiter = RateLimiter::builder(Quota::per_second(100)?)
+    ///     .initial(0)
+    ///     .strategy(Strategy::Park)
+    ///     .max_waiters(1_000)
+    ///     .build();
+    /// assert!(limiter.try_acquire(100).is_err());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn builder(quota: Quota) -> Builder {
+        Builder::new(quota, SystemClock::new())
+    }
+}
+
+impl<C: Clock> RateLimiter<C> {
+    /// A limiter on another clock, full at the start.
+    pub fn with_clock(quota: Quota, clock: C) -> Self {
+        Builder::new(quota, clock).build()
+    }
+
+    pub(crate) fn assemble(built: Builder<C>) -> Self {
+        let Builder { quota, clock, initial, .. } = built;
+        let initial = initial.unwrap_or(quota.burst()).min(quota.burst());
+        let meter = Meter::new(quota, initial, clock.tick(), clock.now());
+        Self {
+            #[cfg(feature = "std")]
+            line: CachePadded::new(Line::new(built.max_waiters, Unit::of(quota).units_in(TELL_AHEAD))),
+            #[cfg(feature = "std")]
+            strategy: built.strategy,
+            meter: CachePadded::new(meter),
+            clock,
+            initial,
+        }
+    }
+
+    /// What it allows.
+    pub fn quota(&self) -> Quota {
+        self.meter.quota()
+    }
+
+    /// Its clock.
+    #[inline]
+    pub fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+
+    pub(crate) fn initial(&self) -> u64 {
+        self.initial
+    }
+
+    /// Takes `n` permits if they are to be had now.
+    ///
+    /// Nobody who waits is overtaken: as long as somebody does, the answer is a refusal.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], with nothing changed. It says when to [retry](Denied::retry_after), and [why](Denied::reason).
+    #[inline]
+    pub fn try_acquire(&self, n: u64) -> Result<Grant<'_, C>, Denied> {
+        self.try_acquire_at(self.clock.now(), n)
+    }
+
+    /// [`try_acquire`](Self::try_acquire) at a given reading of the clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, Quota, RateLimiter};
+    ///
+    /// let (second, minute) = (RateLimiter::new(Quota::per_second(5)?), RateLimiter::new(Quota::per_minute(100)?));
+    /// let now = second.clock().now(); // read once
+    /// if let Ok(grant) = second.try_acquire_at(now, 1) {
+    ///     if minute.try_acquire_at(now, 1).is_err() {
+    ///         grant.refund();
+    ///     }
+    /// }
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    #[inline]
+    pub fn try_acquire_at(&self, now: Timestamp, n: u64) -> Result<Grant<'_, C>, Denied> {
+        self.meter.take(now, n).map(|charge| Grant::new(Handle::Borrowed(self), n, charge))
+    }
+
+    /// Settles work after the fact: `estimated` permits were taken for it, `actual` was its cost.
+    ///
+    /// What was taken too much comes back, and those who wait move up by what they can use of it. What was taken too
+    /// little becomes a debt, placed behind those who wait: it delays newcomers and breaks no promise. Never waits, never
+    /// fails. Prefer [`Grant::reconcile`], which cannot be called twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(100)?, ManualClock::new());
+    /// limiter.try_acquire(15).unwrap();
+    /// limiter.reconcile(10, 15);
+    /// assert_eq!(limiter.available(), 90);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn reconcile(&self, actual: u64, estimated: u64) {
+        self.settle(None, actual, estimated);
+    }
+
+    /// [`reconcile`](Self::reconcile) at a given reading of the clock.
+    pub fn reconcile_at(&self, now: Timestamp, actual: u64, estimated: u64) {
+        self.settle(Some(now), actual, estimated);
+    }
+
+    fn settle(&self, now: Option<Timestamp>, actual: u64, estimated: u64) {
+        let units = || self.meter.scale.units(now.unwrap_or_else(|| self.clock.now()));
+        if actual < estimated {
+            let back = estimated - actual;
+            if !self.meter.refund_idle(units(), back) {
+                self.refund_waiting(now, back);
+            }
+        } else if actual > estimated {
+            let debt = actual - estimated;
+            if !self.meter.charge_idle(units(), debt) {
+                self.charge_waiting(now, debt);
+            }
+        }
+    }
+
+    /// Gives `n` permits back: `reconcile(0, n)`.
+    pub fn refund(&self, n: u64) {
+        self.reconcile(0, n);
+    }
+
+    /// Takes `n` permits after the fact, as a debt if need be: `reconcile(n, 0)`.
+    pub fn charge(&self, n: u64) {
+        self.reconcile(n, 0);
+    }
+
+    /// Whole permits to be had now.
+    pub fn available(&self) -> u64 {
+        self.available_at(self.clock.now())
+    }
+
+    /// [`available`](Self::available) at a given reading of the clock.
+    pub fn available_at(&self, now: Timestamp) -> u64 {
+        let (tat, now) = self.peek(now);
+        self.meter.gcra.available(tat, now)
+    }
+
+    /// Whether `n` permits are to be had now, and how many are missing. Takes nothing.
+    pub fn capacity_info(&self, n: u64) -> Capacity {
+        self.capacity_info_at(self.clock.now(), n)
+    }
+
+    /// [`capacity_info`](Self::capacity_info) at a given reading of the clock.
+    pub fn capacity_info_at(&self, now: Timestamp, n: u64) -> Capacity {
+        let (tat, now) = self.peek(now);
+        let needed = self.meter.gcra.needed(tat, now, n);
+        // Nothing is always to be had, also of one in debt.
+        let needed = if n == 0 { needed.min(0) } else { needed };
+        Capacity { has_capacity: needed <= 0, needed }
+    }
+
+    /// The TAT and the time in units; a breached limiter counts as full.
+    pub(crate) fn peek(&self, now: Timestamp) -> (u64, u64) {
+        let seen = self.meter.load();
+        let tat = if seen.phase() == Phase::Breached { 0 } else { seen.tat() };
+        (tat, self.meter.scale.units(now))
+    }
+}
+
+/// What the views of the word are made of.
+#[cfg(feature = "std")]
+impl<C: Clock> RateLimiter<C> {
+    pub(crate) fn gcra(&self) -> Gcra {
+        self.meter.gcra
+    }
+
+    pub(crate) fn unit(&self) -> Unit {
+        Unit::of(self.quota())
+    }
+
+    /// n·T, rounded up to 1 ns.
+    pub(crate) fn time_of(&self, n: u64) -> Duration {
+        self.unit().duration(self.meter.gcra.amount(n))
+    }
+
+    /// The clock reading of a time in units.
+    pub(crate) fn reading(&self, units: u64) -> Timestamp {
+        self.meter.scale.reading(units)
+    }
+}
+
+#[cfg(feature = "std")]
+impl<C: Clock> RateLimiter<C> {
+    /// Asks for `n` permits, to be waited for with [`wait`](Acquire::wait) on this thread. Nothing is taken until then.
+    ///
+    /// Turns are first come, first served, in the order in which the waits began.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{AcquireError, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let limiter = RateLimiter::new(Quota::per_hour(2)?);
+    /// let grant = limiter.acquire(2).wait()?;
+    /// assert!(matches!(
+    ///     limiter.acquire(1).timeout(Duration::from_secs(1)).wait(),
+    ///     Err(AcquireError::TooLong { .. }) // said at once
+    /// ));
+    /// grant.refund(); // the work failed
+    /// assert!(limiter.acquire(1).wait().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn acquire(&self, n: u64) -> Acquire<'_, C> {
+        Acquire::new(Handle::Borrowed(self), n)
+    }
+
+    /// [`acquire`](Self::acquire) that keeps the limiter alive and borrows nothing.
+    pub fn acquire_owned(self: &Arc<Self>, n: u64) -> Acquire<'static, C> {
+        Acquire::new(Handle::Shared(Arc::clone(self)), n)
+    }
+
+    /// Takes a place for `n` permits at once, however long it has to wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], with nothing changed, if `n` is over the burst, the queue is full, or the limiter closed or saturated.
+    pub fn reserve(&self, n: u64) -> Result<Reservation<'_, C>, Denied> {
+        self.reserve_at(self.clock.now(), n)
+    }
+
+    /// [`reserve`](Self::reserve) at a given reading of the clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve`](Self::reserve).
+    pub fn reserve_at(&self, now: Timestamp, n: u64) -> Result<Reservation<'_, C>, Denied> {
+        self.place(Handle::Borrowed(self), now, n, None)
+    }
+
+    /// Takes a place for `n` permits if it comes due within `max_wait`.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], with nothing changed: as for [`reserve`](Self::reserve), or if the wait would be longer. Then
+    /// [`Denied::retry_after`] is the wait it would have been.
+    pub fn reserve_within(&self, n: u64, max_wait: Duration) -> Result<Reservation<'_, C>, Denied> {
+        self.reserve_within_at(self.clock.now(), n, max_wait)
+    }
+
+    /// [`reserve_within`](Self::reserve_within) at a given reading of the clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve_within`](Self::reserve_within).
+    pub fn reserve_within_at(&self, now: Timestamp, n: u64, max_wait: Duration) -> Result<Reservation<'_, C>, Denied> {
+        self.place(Handle::Borrowed(self), now, n, Some(max_wait))
+    }
+
+    /// [`reserve`](Self::reserve) that keeps the limiter alive and borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve`](Self::reserve).
+    pub fn reserve_owned(self: &Arc<Self>, n: u64) -> Result<Reservation<'static, C>, Denied> {
+        self.place(Handle::Shared(Arc::clone(self)), self.clock.now(), n, None)
+    }
+
+    fn place<'a>(
+        &self,
+        handle: Handle<'a, C>,
+        now: Timestamp,
+        n: u64,
+        max_wait: Option<Duration>,
+    ) -> Result<Reservation<'a, C>, Denied> {
+        let by = max_wait.map(|wait| self.clock.tick().later(now, wait));
+        self.join(now, n, by).map(|joined| Reservation::new(handle, n, joined))
+    }
+}
+
+/// What [`RateLimiter::capacity_info`] tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Whether as much as was asked about is to be had now.
+    pub has_capacity: bool,
+    /// The permits missing for it; 0 or less if there are enough, negative by the room to spare.
+    pub needed: i128,
+}

@@ -1,0 +1,172 @@
+//! The word together with what decisions about it need. It knows no clock and no waiters: time is passed in.
+
+use crate::clock::{Tick, Timestamp};
+use crate::error::{Denied, Reason};
+use crate::gcra::{Gcra, Unit};
+use crate::quota::Quota;
+use crate::scale::Scale;
+use crate::state::{Phase, Snapshot, State};
+
+#[derive(Debug)]
+pub(crate) struct Meter {
+    state: State,
+    pub(crate) gcra: Gcra,
+    pub(crate) scale: Scale,
+    quota: Quota,
+}
+
+/// Whether a grant was taken from the word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Charge {
+    /// Yes, so it can be settled.
+    Counted,
+    /// No: the limiter was breached.
+    Free,
+}
+
+impl Meter {
+    /// A word that leaves `initial` permits (at most the burst) at `now`, where its time begins.
+    pub(crate) fn new(quota: Quota, initial: u64, tick: Tick, now: Timestamp) -> Self {
+        let gcra = Gcra::new(quota);
+        Self {
+            state: State::new(Snapshot::open(gcra.leaving(0, initial))),
+            gcra,
+            scale: Scale::new(Unit::of(quota), gcra.depth(), tick, now),
+            quota,
+        }
+    }
+
+    pub(crate) fn quota(&self) -> Quota {
+        self.quota
+    }
+
+    pub(crate) fn load(&self) -> Snapshot {
+        self.state.load()
+    }
+
+    /// Takes `n` permits if they are to be had now.
+    #[inline]
+    pub(crate) fn take(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
+        let Some(cost) = self.gcra.cost(n).filter(|cost| *cost > 0) else {
+            return self.take_odd(n);
+        };
+        let now = self.scale.units(now);
+        let mut seen = self.state.load();
+        loop {
+            match self.gcra.decide(seen.tat(), now, cost) {
+                Ok(tat) => match self.state.exchange(seen, Snapshot::open(tat)) {
+                    Ok(()) => return Ok(Charge::Counted),
+                    Err(current) => seen = current,
+                },
+                Err(excess) => return self.take_none(n, seen, excess),
+            }
+        }
+    }
+
+    /// Nothing, or more than there can be.
+    #[cold]
+    fn take_odd(&self, n: u64) -> Result<Charge, Denied> {
+        match self.state.load().phase() {
+            _ if n > self.gcra.burst() => Err(self.denied(n, 0, Reason::ExceedsBurst)),
+            Phase::Closed => Err(self.denied(n, 0, Reason::Closed)),
+            Phase::Breached => Ok(Charge::Free),
+            Phase::Open(_) | Phase::Saturated => Ok(Charge::Counted),
+        }
+    }
+
+    /// What a comparison that failed means.
+    #[inline]
+    fn take_none(&self, n: u64, seen: Snapshot, excess: u64) -> Result<Charge, Denied> {
+        match seen.phase() {
+            Phase::Open(_) => Err(self.denied(n, excess, Reason::NotYet)),
+            Phase::Breached => Ok(Charge::Free),
+            Phase::Closed => Err(self.denied(n, 0, Reason::Closed)),
+            Phase::Saturated => Err(self.denied(n, 0, Reason::Saturated)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn denied(&self, n: u64, excess: u64, reason: Reason) -> Denied {
+        Denied::new(n, self.quota, excess, reason)
+    }
+
+    /// Gives `n` permits back if it is certain that nobody waits. `false`: somebody may, and nothing was done.
+    pub(crate) fn refund_idle(&self, now: u64, n: u64) -> bool {
+        let amount = self.gcra.amount(n);
+        self.move_idle(now, |tat| Gcra::refund(tat, now, amount))
+    }
+
+    /// Adds a debt of `n` permits if it is certain that nobody waits. `false`: somebody may, and nothing was done.
+    pub(crate) fn charge_idle(&self, now: u64, n: u64) -> bool {
+        let amount = self.gcra.amount(n);
+        self.move_idle(now, |tat| tat.max(now).saturating_add(amount))
+    }
+
+    /// A TAT within the depth proves that nobody waits; the exchange proves that nobody has come since.
+    fn move_idle(&self, now: u64, next: impl Fn(u64) -> u64) -> bool {
+        let idle = |seen: Snapshot| !self.gcra.may_wait(seen.tat(), now);
+        self.state.update(|seen| idle(seen).then(|| Snapshot::open(next(seen.tat())))).is_ok()
+    }
+}
+
+/// Places are taken under the lock of the line, beside tries and immediate grants that go on without it.
+#[cfg(feature = "std")]
+impl Meter {
+    /// Takes a place of `n` permits behind all others, if it comes due by the reading `by`; the TAT after it, which is
+    /// where it ends.
+    pub(crate) fn place(&self, now: u64, n: u64, by: Option<u64>) -> Result<u64, Denied> {
+        let cost = self.gcra.cost(n).unwrap_or(0);
+        let due = |tat: u64| tat - self.gcra.depth().min(tat);
+        let next = |seen: Snapshot| match seen.phase() {
+            Phase::Open(tat) => Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by)),
+            _ => None,
+        };
+        match self.state.update(|seen| next(seen).map(Snapshot::open)) {
+            Ok(placed) => Ok(placed.tat()),
+            Err(seen) => Err(match seen.phase() {
+                Phase::Open(tat) => match Gcra::place(tat, now, cost) {
+                    Some(tat) => self.denied(n, due(tat).saturating_sub(now), Reason::TooLong),
+                    None => self.denied(n, 0, Reason::Saturated),
+                },
+                Phase::Saturated => self.denied(n, 0, Reason::Saturated),
+                Phase::Closed | Phase::Breached => self.denied(n, 0, Reason::Closed),
+            }),
+        }
+    }
+}
+
+/// Moves that leave closed, breached and saturated words as they are.
+impl Meter {
+    /// Adds a debt; where it ends, if it can be counted.
+    pub(crate) fn charge(&self, now: u64, amount: u64) -> Option<u64> {
+        self.move_open(|tat| tat.max(now).saturating_add(amount)).and_then(|word| match word.phase() {
+            Phase::Open(tat) => Some(tat),
+            _ => None,
+        })
+    }
+
+    /// Takes `amount` off the word, not below `floor`, and never raises it.
+    pub(crate) fn lower(&self, floor: u64, amount: u64) {
+        self.move_open(|tat| Gcra::refund(tat, floor, amount));
+    }
+
+    fn move_open(&self, next: impl Fn(u64) -> u64) -> Option<Snapshot> {
+        let open = |seen: Snapshot| match seen.phase() {
+            Phase::Open(tat) => Some(Snapshot::open(next(tat))),
+            _ => None,
+        };
+        self.state.update(open).ok()
+    }
+}
+
+/// Moves of a control verb, whatever the word says.
+impl Meter {
+    pub(crate) fn set(&self, word: Snapshot) {
+        let _ = self.state.update(|_| Some(word));
+    }
+
+    /// The word as it is when `permits` (at most the burst) are to be had at `now`.
+    pub(crate) fn leaving(&self, now: u64, permits: u64) -> Snapshot {
+        Snapshot::open(self.gcra.leaving(now, permits))
+    }
+}

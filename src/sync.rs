@@ -1,0 +1,85 @@
+//! Atomics, the mutex and parking: the real ones, or those of the loom model checker.
+//!
+//! The only file that knows of loom.
+
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+#[cfg(not(loom))]
+pub(crate) use portable_atomic::{AtomicU64, Ordering};
+
+#[cfg(feature = "std")]
+pub(crate) use blocking::{Lock, Locked, park, park_timeout, thread_waker};
+
+#[cfg(feature = "std")]
+mod blocking {
+    use std::sync::{Arc, PoisonError};
+    use std::task::{Wake, Waker};
+    use std::time::Duration;
+
+    #[cfg(loom)]
+    use loom::{sync as imp, thread};
+    #[cfg(not(loom))]
+    use std::{sync as imp, thread};
+
+    /// A mutex that a panic elsewhere does not spoil: what it guards is left consistent before any foreign code runs.
+    #[derive(Debug)]
+    pub(crate) struct Lock<T>(imp::Mutex<T>);
+
+    pub(crate) type Locked<'a, T> = imp::MutexGuard<'a, T>;
+
+    impl<T> Lock<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(imp::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> Locked<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    struct Unpark(thread::Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+
+        fn wake_by_ref(self: &Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    /// A waker that unparks the current thread, so that threads and tasks can stand in one queue.
+    #[cfg(not(loom))]
+    pub(crate) fn thread_waker() -> Waker {
+        thread_local! {
+            static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
+        }
+        WAKER
+            .try_with(Waker::clone)
+            // Only in a thread whose locals are already gone, as when a destructor of one of them waits.
+            .unwrap_or_else(|_| Waker::from(Arc::new(Unpark(thread::current()))))
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn thread_waker() -> Waker {
+        Waker::from(Arc::new(Unpark(thread::current())))
+    }
+
+    /// Parks until unparked; may return early.
+    pub(crate) fn park() {
+        thread::park();
+    }
+
+    /// Parks until unparked or until `timeout` has passed; may return early.
+    #[cfg(not(loom))]
+    pub(crate) fn park_timeout(timeout: Duration) {
+        thread::park_timeout(timeout);
+    }
+
+    /// Loom has no time: a timed park may end at once.
+    #[cfg(loom)]
+    pub(crate) fn park_timeout(_timeout: Duration) {
+        thread::yield_now();
+    }
+}

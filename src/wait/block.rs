@@ -1,0 +1,76 @@
+//! How a thread passes the time until its turn.
+
+use std::hint;
+
+use super::lateness::{self, SpinPermit};
+use super::line::{Standing, Turn};
+use super::strategy::Strategy;
+use crate::clock::{Clock, Timestamp};
+use crate::limiter::RateLimiter;
+use crate::meter::Charge;
+use crate::sync::thread_waker;
+use crate::verdict::Verdict;
+
+impl<C: Clock> RateLimiter<C> {
+    /// Blocks until the turn has come or the wait is ended.
+    pub(super) fn wait_for(&self, mut turn: Turn) -> Result<Charge, Verdict> {
+        let mut listening = false;
+        loop {
+            let now = self.clock().now();
+            let early = now < turn.due && self.changes() == turn.changes;
+            if early && let Some(_permit) = self.may_spin(turn, now) {
+                self.spin_until_due(turn);
+                continue;
+            }
+            if early && listening {
+                self.park(turn, now);
+                continue;
+            }
+            listening |= early;
+            match self.look(turn.ticket, Some(now), early.then(thread_waker)) {
+                Standing::Granted(charge) => return Ok(charge),
+                Standing::Refused(verdict) => return Err(verdict),
+                Standing::Waiting(current) => turn = current,
+            }
+        }
+    }
+
+    /// Whether to spin for the rest of the wait.
+    fn may_spin(&self, turn: Turn, now: Timestamp) -> Option<SpinPermit> {
+        match self.strategy() {
+            _ if self.clock().is_manual() => None,
+            Strategy::Spin => Some(SpinPermit::unlimited()),
+            Strategy::SpinThenPark if now >= self.margin_before(turn) => SpinPermit::take(),
+            Strategy::SpinThenPark | Strategy::Park => None,
+        }
+    }
+
+    /// Where the margin before the turn begins.
+    fn margin_before(&self, turn: Turn) -> Timestamp {
+        let margin = self.clock().tick().ticks_in(lateness::margin());
+        Timestamp::from_ticks(turn.due.ticks().saturating_sub(margin))
+    }
+
+    fn spin_until_due(&self, turn: Turn) {
+        while self.clock().now() < turn.due && self.changes() == turn.changes {
+            hint::spin_loop();
+        }
+    }
+
+    /// Parks until shortly before the turn if the strategy is to spin from there, and until the turn otherwise; until woken
+    /// in any case.
+    fn park(&self, turn: Turn, now: Timestamp) {
+        let clock = self.clock();
+        let margin = self.margin_before(turn);
+        let spins_after = self.strategy() == Strategy::SpinThenPark && !clock.is_manual() && now < margin;
+        let until = if spins_after { margin } else { turn.due };
+        clock.park_until(until);
+        // Woken before the time, it was not the scheduler's doing.
+        if let Some(late) = clock.now().ticks().checked_sub(until.ticks())
+            && !clock.is_manual()
+            && self.changes() == turn.changes
+        {
+            lateness::observe(clock.tick().duration_of(late));
+        }
+    }
+}

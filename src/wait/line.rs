@@ -1,0 +1,288 @@
+//! The line of waiters behind its lock, and the moves of the word that concern them.
+//!
+//! # The argument
+//!
+//! *The key fact.* A place that has yet to come due ends past now + depth, and the word never lies before the end of such
+//! a place. So a word within the depth proves that nobody waits, and moves made from such a word (tries, immediate
+//! grants, refunds, debts) need only their own exchange: whoever comes to wait moves the word, and the exchange fails.
+//!
+//! *The lock.* All else is done under the lock of the line: taking a place that leaves a wait, leaving it, keeping it,
+//! refunds that may move somebody, control verbs. Such a move still goes by exchange, because tries and immediate grants
+//! go on beside it. They cannot come in between at the same clock reading (the word is past the depth for as long as
+//! somebody waits); one made at a later reading finds those who wait due by that reading, which grants to nobody what is
+//! another's.
+//!
+//! *What a stale reading can do.* A reading from before another thread's finds places not yet due that are. Cancelling or
+//! moving such a place returns at most the staleness, in units: a grant counts at the reading its decision used.
+//!
+//! *Waking.* Whoever moves places under the lock collects the wakers of those to be told and calls them after unlocking.
+//! A spinning thread watches [`Line::changes`] instead: it is raised under the lock after the places have moved, so a
+//! spinner that sees the new count finds the moves when it takes the lock.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use super::places::{Found, Places, Ticket};
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Denied, Reason};
+use crate::limiter::RateLimiter;
+use crate::meter::{Charge, Meter};
+use crate::state::Snapshot;
+use crate::sync::{AtomicU64, Lock, Locked, Ordering};
+use crate::verdict::Verdict;
+
+/// Those who have moved are told of it when they come due within this time of the first in line: long enough to wake a
+/// thread or a task and set its timer again, short enough that it seldom is for nothing.
+pub(crate) const TELL_AHEAD: Duration = Duration::from_millis(2);
+
+/// The line of waiters.
+#[derive(Debug)]
+pub(crate) struct Line {
+    places: Lock<Places>,
+    /// Raised whenever places have moved or waits were ended.
+    changes: AtomicU64,
+    max_waiters: usize,
+    tell_ahead: u64,
+}
+
+impl Line {
+    pub(crate) fn new(max_waiters: usize, tell_ahead: u64) -> Self {
+        Self { places: Lock::new(Places::default()), changes: AtomicU64::new(0), max_waiters, tell_ahead }
+    }
+}
+
+/// What came of taking a place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Joined {
+    /// Nothing to wait for.
+    Granted(Charge),
+    /// A place to wait for.
+    Waiting(Turn),
+}
+
+/// A place in the line as its holder last saw it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    pub(super) ticket: Ticket,
+    /// The clock reading at which it comes due.
+    pub(super) due: Timestamp,
+    /// The count of changes at that time: if there have been none since, it is still due then.
+    pub(super) changes: u64,
+}
+
+/// What a waiter finds when it looks.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// Its time has come.
+    Granted(Charge),
+    /// Not yet.
+    Waiting(Turn),
+    /// The wait was ended.
+    Refused(Verdict),
+}
+
+/// The lock of the line, with who is to be woken after it is given back.
+struct Guard<'a> {
+    line: &'a Line,
+    places: Option<Locked<'a, Places>>,
+    at: Timestamp,
+    /// The same in units.
+    now: u64,
+    wake: Vec<Waker>,
+    /// Wakers are foreign code, dropped as well only after the lock is given back.
+    dropped: Vec<Waker>,
+}
+
+impl Guard<'_> {
+    fn places(&mut self) -> &mut Places {
+        self.places.as_mut().expect("locked until dropped")
+    }
+
+    fn changed(&self) {
+        self.line.changes.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if let Some(mut places) = self.places.take() {
+            places.tell(self.line.tell_ahead, &mut self.wake);
+        }
+        for waker in self.wake.drain(..) {
+            waker.wake();
+        }
+    }
+}
+
+impl<C: Clock> RateLimiter<C> {
+    /// Locks the line and takes out those whose time has come.
+    fn lock(&self, now: Option<Timestamp>) -> Guard<'_> {
+        let mut places = self.line.places.lock();
+        // Read under the lock, the time is not before that of whoever held it last, clocks permitting.
+        let at = now.unwrap_or_else(|| self.clock().now());
+        let now = self.meter.scale.units(at);
+        let mut wake = Vec::new();
+        places.settle(now.saturating_add(self.meter.gcra.depth()), &mut wake);
+        Guard { line: &self.line, places: Some(places), at, now, wake, dropped: Vec::new() }
+    }
+
+    /// The reading at which a place that ends at `end` comes due.
+    fn due(&self, end: u64) -> Timestamp {
+        self.meter.scale.reading(end.saturating_sub(self.meter.gcra.depth()))
+    }
+
+    fn turn(&self, ticket: Ticket, end: u64) -> Turn {
+        Turn { ticket, due: self.due(end), changes: self.changes() }
+    }
+
+    /// How often places have moved.
+    pub(super) fn changes(&self) -> u64 {
+        self.line.changes.load(Ordering::Acquire)
+    }
+
+    /// Takes `n` permits or a place for them, if it comes due by the reading `by`.
+    pub(crate) fn join(&self, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Joined, Denied> {
+        match self.meter.take(now, n) {
+            Ok(charge) => Ok(Joined::Granted(charge)),
+            Err(denied) if denied.reason() != Reason::NotYet => Err(denied),
+            Err(_) => self.line_up(now, n, by),
+        }
+    }
+
+    #[cold]
+    fn line_up(&self, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Joined, Denied> {
+        let by = by.map(|by| self.meter.scale.units(by));
+        let mut line = self.lock(Some(now));
+        // The word may have been lowered, breached or closed since.
+        match self.meter.take(now, n) {
+            Ok(charge) => return Ok(Joined::Granted(charge)),
+            Err(denied) if denied.reason() != Reason::NotYet => return Err(denied),
+            Err(_) => {}
+        }
+        if line.places().waiting() >= self.line.max_waiters {
+            return Err(self.meter.denied(n, 0, Reason::QueueFull));
+        }
+        let end = self.meter.place(line.now, n, by)?;
+        if !self.meter.gcra.may_wait(end, line.now) {
+            return Ok(Joined::Granted(Charge::Counted));
+        }
+        let size = self.meter.gcra.amount(n);
+        let ticket = line.places().push_waiting(end, size);
+        Ok(Joined::Waiting(self.turn(ticket, end)))
+    }
+
+    /// Looks how a place stands; from then on `waker` is told when it moves.
+    pub(super) fn look(&self, ticket: Ticket, now: Option<Timestamp>, waker: Option<Waker>) -> Standing {
+        let mut line = self.lock(now);
+        match line.places().find(ticket) {
+            Found::Nothing => Standing::Granted(Charge::Counted),
+            Found::Verdict(verdict) => {
+                line.places().forget(ticket);
+                match verdict {
+                    Verdict::Passed => Standing::Granted(Charge::Free),
+                    Verdict::Cancelled | Verdict::Closed => Standing::Refused(verdict),
+                }
+            }
+            Found::Place(end) => {
+                let old = line.places().listen(ticket, waker);
+                line.dropped.extend(old);
+                Standing::Waiting(self.turn(ticket, end))
+            }
+        }
+    }
+
+    /// How long a place has still to wait; [`Duration::MAX`] if that has been ended.
+    pub(super) fn time_left(&self, ticket: Ticket) -> Duration {
+        let mut line = self.lock(None);
+        self.left(&mut line, ticket)
+    }
+
+    fn left(&self, line: &mut Guard<'_>, ticket: Ticket) -> Duration {
+        match line.places().find(ticket) {
+            Found::Place(end) => {
+                let ticks = self.due(end).ticks().saturating_sub(line.at.ticks());
+                self.clock().tick().duration_of(ticks)
+            }
+            Found::Verdict(Verdict::Cancelled | Verdict::Closed) => Duration::MAX,
+            Found::Verdict(Verdict::Passed) | Found::Nothing => Duration::ZERO,
+        }
+    }
+
+    /// Fixes a place where it is now. How long its holder has to wait for it.
+    pub(super) fn fix(&self, ticket: Ticket) -> Duration {
+        let mut line = self.lock(None);
+        let left = self.left(&mut line, ticket);
+        line.places().forget(ticket);
+        line.places().keep(ticket);
+        left
+    }
+
+    /// Gives a place back, if its time has not come; those behind it move up.
+    pub(super) fn abandon(&self, ticket: Ticket) {
+        let mut line = self.lock(None);
+        line.places().forget(ticket);
+        if let Some((off_word, waker)) = line.places().cancel(ticket) {
+            line.dropped.extend(waker);
+            line.changed();
+            self.meter.lower(line.now, off_word);
+        }
+    }
+
+    /// Gives `n` permits back while somebody may be waiting.
+    #[cold]
+    pub(crate) fn refund_waiting(&self, now: Option<Timestamp>, n: u64) {
+        let amount = self.meter.gcra.amount(n);
+        let mut line = self.lock(now);
+        let now = line.now;
+        if let Some(off_word) = line.places().give_back(now, amount) {
+            line.changed();
+            self.meter.lower(now, off_word);
+        } else {
+            let floor = line.places().last_kept_end().map_or(now, |end| end.max(now));
+            self.meter.lower(floor, amount);
+        }
+    }
+
+    /// Adds a debt of `n` permits while somebody may be waiting.
+    #[cold]
+    pub(crate) fn charge_waiting(&self, now: Option<Timestamp>, n: u64) {
+        let amount = self.meter.gcra.amount(n);
+        let mut line = self.lock(now);
+        if let Some(end) = self.meter.charge(line.now, amount) {
+            line.places().push_debt(end, amount);
+        }
+    }
+
+    /// How many wait.
+    pub(crate) fn count_waiting(&self) -> usize {
+        self.lock(None).places().waiting()
+    }
+
+    /// Ends all waits; kept places and debts stay.
+    pub(crate) fn refuse_waiting(&self) {
+        let mut line = self.lock(None);
+        let mut woken = Vec::new();
+        let off_word = line.places().refuse_all(Verdict::Cancelled, &mut woken);
+        line.wake.append(&mut woken);
+        line.changed();
+        self.meter.lower(line.now, off_word);
+    }
+
+    /// Closes the word; those in the line keep their places, which it does not hold.
+    pub(crate) fn refuse_newcomers(&self) {
+        let _line = self.lock(None);
+        self.meter.set(Snapshot::CLOSED);
+    }
+
+    /// Ends all waits, forgets the line, and sets the word to what `word` makes of the time, unless that is nothing.
+    pub(crate) fn restart(&self, verdict: Verdict, word: impl FnOnce(&Meter, u64) -> Option<Snapshot>) {
+        let mut line = self.lock(None);
+        if let Some(word) = word(&self.meter, line.now) {
+            let mut woken = Vec::new();
+            line.places().clear(verdict, &mut woken);
+            line.wake.append(&mut woken);
+            line.changed();
+            self.meter.set(word);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A place in the line, held.
+
+use std::mem;
+use std::time::Duration;
+
+use super::line::{Joined, Turn};
+use crate::clock::Clock;
+use crate::error::AcquireError;
+use crate::grant::Grant;
+use crate::handle::Handle;
+use crate::meter::Charge;
+use crate::verdict::Verdict;
+
+/// A place in the line: permits that will be granted when their time comes.
+///
+/// Dropped or [cancelled](Self::cancel) before its time, it gives the place back, once, and those behind it move up.
+/// After its time there is nothing to give back.
+///
+/// Made by [`RateLimiter::reserve`](crate::RateLimiter::reserve).
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{ManualClock, Quota, RateLimiter};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::new();
+/// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, clock.clone());
+/// let first = limiter.reserve(1).unwrap();
+/// let second = limiter.reserve(1).unwrap();
+/// let third = limiter.reserve(1).unwrap();
+/// assert_eq!(first.wait_time(), Duration::ZERO);
+/// assert_eq!(third.wait_time(), Duration::from_secs(2));
+/// second.cancel();
+/// assert_eq!(third.wait_time(), Duration::from_secs(1));
+/// # Ok::<(), limitor::QuotaError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a reservation dropped before its time is cancelled"]
+pub struct Reservation<'a, C: Clock> {
+    limiter: Handle<'a, C>,
+    n: u64,
+    seat: Seat,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Seat {
+    Granted(Charge),
+    Waiting(Turn),
+    /// Given up or handed on.
+    Left,
+}
+
+impl<'a, C: Clock> Reservation<'a, C> {
+    pub(crate) fn new(limiter: Handle<'a, C>, n: u64, joined: Joined) -> Self {
+        let seat = match joined {
+            Joined::Granted(charge) => Seat::Granted(charge),
+            Joined::Waiting(turn) => Seat::Waiting(turn),
+        };
+        Self { limiter, n, seat }
+    }
+
+    /// The permits reserved.
+    pub fn amount(&self) -> u64 {
+        self.n
+    }
+
+    /// How long there is still to wait, as of now. It shrinks as time passes, and when those ahead leave or refund.
+    ///
+    /// [`Duration::MAX`] if the wait has been ended by a control verb, so that it will never be granted.
+    pub fn wait_time(&self) -> Duration {
+        match self.seat {
+            Seat::Waiting(turn) => self.limiter.time_left(turn.ticket),
+            Seat::Granted(_) | Seat::Left => Duration::ZERO,
+        }
+    }
+
+    /// Blocks this thread until the time comes.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
+    pub fn wait(mut self) -> Result<Grant<'a, C>, AcquireError> {
+        let outcome = match self.seat {
+            Seat::Waiting(turn) => self.limiter.wait_for(turn),
+            Seat::Granted(charge) => Ok(charge),
+            Seat::Left => unreachable!("only verbs that consume the reservation leave the seat"),
+        };
+        self.seat = Seat::Left;
+        match outcome {
+            Ok(charge) => Ok(Grant::new(self.limiter.clone(), self.n, charge)),
+            Err(Verdict::Closed) => Err(AcquireError::Closed),
+            Err(Verdict::Cancelled | Verdict::Passed) => Err(AcquireError::Cancelled),
+        }
+    }
+
+    /// Gives the place back, if its time has not come. Those behind it move up.
+    pub fn cancel(self) {
+        drop(self);
+    }
+
+    /// Takes the permits for good, and leaves the timing to the caller: how long to wait from now.
+    ///
+    /// The place will be moved no more, neither by those who leave nor by refunds, and nothing can be given back but by
+    /// [`refund`](crate::RateLimiter::refund). [`Duration::MAX`] if the wait has been ended by a control verb: then nothing
+    /// was taken, and the time never comes.
+    pub fn keep(mut self) -> Duration {
+        match mem::replace(&mut self.seat, Seat::Left) {
+            Seat::Waiting(turn) => self.limiter.fix(turn.ticket),
+            Seat::Granted(_) | Seat::Left => Duration::ZERO,
+        }
+    }
+}
+
+impl<C: Clock> Drop for Reservation<'_, C> {
+    fn drop(&mut self) {
+        if let Seat::Waiting(turn) = self.seat {
+            self.limiter.abandon(turn.ticket);
+        }
+    }
+}

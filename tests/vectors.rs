@@ -1,0 +1,115 @@
+//! Timelines from an exact rational oracle, replayed step by step.
+#![cfg(not(loom))]
+
+use std::time::Duration;
+
+use limitor::{ManualClock, Quota, RateLimiter, Reason};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Timeline {
+    capacity: u64,
+    period_ns: u64,
+    burst: u64,
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    at: u64,
+    #[serde(flatten)]
+    op: Op,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+enum Op {
+    Try {
+        n: u64,
+        ok: bool,
+        retry_after: Option<u64>,
+        #[serde(default)]
+        never: bool,
+    },
+    Reserve {
+        n: u64,
+        wait: u64,
+    },
+    Within {
+        n: u64,
+        max_wait: u64,
+        ok: bool,
+        wait: Option<u64>,
+        retry_after: Option<u64>,
+    },
+    Reconcile {
+        actual: u64,
+        estimated: u64,
+    },
+    Available {
+        n: u64,
+    },
+}
+
+/// Waits hold to ±1 ns.
+fn assert_near(seen: Duration, expected: u64, context: &str) {
+    assert!(seen.abs_diff(Duration::from_nanos(expected)) <= Duration::from_nanos(1), "{seen:?}: {context}");
+}
+
+fn replay(line: usize, timeline: Timeline) -> usize {
+    let Timeline { capacity, period_ns, burst, steps } = timeline;
+    let quota = Quota::new(capacity, Duration::from_nanos(period_ns)).and_then(|quota| quota.with_burst(burst));
+    let clock = ManualClock::new();
+    let limiter = RateLimiter::with_clock(quota.expect("a quota the oracle allows"), clock.clone());
+    let count = steps.len();
+    for (number, Step { at, op }) in steps.into_iter().enumerate() {
+        let context = &format!("line {}, step {number} at {at}: {op:?} of {:?}", line + 1, limiter.quota());
+        clock.set(Duration::from_nanos(at));
+        match op {
+            Op::Try { n, ok, retry_after, never } => match limiter.try_acquire(n) {
+                Ok(grant) => assert!(ok && grant.amount() == n, "{context}"),
+                Err(denied) => {
+                    assert!(!ok, "{context}");
+                    assert_eq!(denied.reason() == Reason::ExceedsBurst, never, "{context}");
+                    match (denied.retry_after(), retry_after) {
+                        (None, None) => assert!(never, "{context}"),
+                        (Some(seen), Some(expected)) => assert_near(seen, expected, context),
+                        (seen, expected) => panic!("{seen:?} for {expected:?}: {context}"),
+                    }
+                }
+            },
+            Op::Reserve { n, wait } => {
+                let reservation = limiter.reserve(n).unwrap_or_else(|denied| panic!("{denied}: {context}"));
+                assert_near(reservation.wait_time(), wait, context);
+                assert_near(reservation.keep(), wait, context);
+            }
+            Op::Within { n, max_wait, ok, wait, retry_after } => {
+                match limiter.reserve_within(n, Duration::from_nanos(max_wait)) {
+                    Ok(reservation) => {
+                        assert!(ok, "{context}");
+                        assert_near(reservation.keep(), wait.expect("a grant has a wait"), context);
+                    }
+                    Err(denied) => {
+                        assert!(!ok, "{context}");
+                        let seen = denied.retry_after().expect("a wait that is too long ends");
+                        assert_near(seen, retry_after.expect("a refusal has one too"), context);
+                    }
+                }
+            }
+            Op::Reconcile { actual, estimated } => limiter.reconcile(actual, estimated),
+            Op::Available { n } => assert_eq!(limiter.available(), n, "{context}"),
+        }
+    }
+    count
+}
+
+#[test]
+fn every_step_of_every_timeline() {
+    let text = include_str!("vectors/decisions.jsonl");
+    let replayed: usize = text
+        .lines()
+        .enumerate()
+        .map(|(line, json)| replay(line, serde_json::from_str(json).expect("a timeline a line")))
+        .sum();
+    assert_eq!(replayed, 11_579, "steps in the file");
+}
