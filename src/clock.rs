@@ -90,7 +90,6 @@ impl Tick {
     }
 
     /// Ticks as a duration, rounded up to 1 ns; saturates.
-    #[cfg(feature = "std")]
     pub(crate) fn duration_of(self, ticks: u64) -> Duration {
         let nanos = (u128::from(ticks) * u128::from(self.nanos)).div_ceil(u128::from(self.per));
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
@@ -147,6 +146,11 @@ pub trait Clock {
         self.tick().later(self.now(), duration)
     }
 
+    /// The time from one reading to a later one, rounded up to 1 ns; none if it is not later.
+    fn between(&self, from: Timestamp, to: Timestamp) -> Duration {
+        self.tick().duration_of(to.0.saturating_sub(from.0))
+    }
+
     /// Whether its time passes only when somebody moves it. Then nobody spins on it, and
     /// [`park_until`](Self::park_until) is called with the very time to wait for, not with one a little before.
     fn is_manual(&self) -> bool {
@@ -160,9 +164,9 @@ pub trait Clock {
     /// it that the thread is unparked when its time comes.
     #[cfg(feature = "std")]
     fn park_until(&self, at: Timestamp) {
-        let ticks = at.0.saturating_sub(self.now().0);
-        if ticks > 0 {
-            crate::sync::park_timeout(self.tick().duration_of(ticks));
+        let now = self.now();
+        if now < at {
+            crate::sync::park_timeout(self.between(now, at));
         }
     }
 }
@@ -181,6 +185,10 @@ macro_rules! forward_clock {
 
             fn after(&self, duration: Duration) -> Timestamp {
                 (**self).after(duration)
+            }
+
+            fn between(&self, from: Timestamp, to: Timestamp) -> Duration {
+                (**self).between(from, to)
             }
 
             fn is_manual(&self) -> bool {

@@ -36,7 +36,8 @@ impl Scale {
         let shift = bits - unit.k;
         let factor = u64::try_from(quotient + u128::from(remainder > 0)).unwrap_or(u64::MAX);
         let mut scale = Self { origin: origin.ticks(), factor, shift, horizon: u64::MAX };
-        scale.horizon = scale.ticks_before(MAX_TAT - depth);
+        // No further than the clock can read, so that a reading from before the origin wraps to one past the horizon.
+        scale.horizon = scale.ticks_before(MAX_TAT - depth).min(u64::MAX - origin.ticks());
         scale
     }
 

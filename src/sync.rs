@@ -17,7 +17,7 @@ mod blocking {
     use std::time::Duration;
 
     #[cfg(loom)]
-    use loom::{sync as imp, thread};
+    use loom::sync as imp;
     #[cfg(not(loom))]
     use std::{sync as imp, thread};
 
@@ -37,15 +37,48 @@ mod blocking {
         }
     }
 
+    #[cfg(not(loom))]
     struct Unpark(thread::Thread);
+
+    #[cfg(not(loom))]
+    impl Unpark {
+        fn current() -> Self {
+            Self(thread::current())
+        }
+
+        fn unpark(&self) {
+            self.0.unpark();
+        }
+    }
+
+    /// Loom's own threads forget that they were unparked when they next block on a mutex; this token stays.
+    #[cfg(loom)]
+    struct Unpark(Arc<(imp::Mutex<bool>, imp::Condvar)>);
+
+    #[cfg(loom)]
+    loom::thread_local! {
+        static TOKEN: Arc<(imp::Mutex<bool>, imp::Condvar)> = Arc::default();
+    }
+
+    #[cfg(loom)]
+    impl Unpark {
+        fn current() -> Self {
+            Self(TOKEN.with(Arc::clone))
+        }
+
+        fn unpark(&self) {
+            *self.0.0.lock().unwrap() = true;
+            self.0.1.notify_one();
+        }
+    }
 
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
-            self.0.unpark();
+            self.unpark();
         }
 
         fn wake_by_ref(self: &Arc<Self>) {
-            self.0.unpark();
+            self.unpark();
         }
     }
 
@@ -53,22 +86,33 @@ mod blocking {
     #[cfg(not(loom))]
     pub(crate) fn thread_waker() -> Waker {
         thread_local! {
-            static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
+            static WAKER: Waker = Waker::from(Arc::new(Unpark::current()));
         }
         WAKER
             .try_with(Waker::clone)
             // Only in a thread whose locals are already gone, as when a destructor of one of them waits.
-            .unwrap_or_else(|_| Waker::from(Arc::new(Unpark(thread::current()))))
+            .unwrap_or_else(|_| Waker::from(Arc::new(Unpark::current())))
     }
 
     #[cfg(loom)]
     pub(crate) fn thread_waker() -> Waker {
-        Waker::from(Arc::new(Unpark(thread::current())))
+        Waker::from(Arc::new(Unpark::current()))
     }
 
     /// Parks until unparked; may return early.
+    #[cfg(not(loom))]
     pub(crate) fn park() {
         thread::park();
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn park() {
+        let token = Unpark::current().0;
+        let mut unparked = token.0.lock().unwrap();
+        while !*unparked {
+            unparked = token.1.wait(unparked).unwrap();
+        }
+        *unparked = false;
     }
 
     /// Parks until unparked or until `timeout` has passed; may return early.
@@ -80,6 +124,6 @@ mod blocking {
     /// Loom has no time: a timed park may end at once.
     #[cfg(loom)]
     pub(crate) fn park_timeout(_timeout: Duration) {
-        thread::yield_now();
+        loom::thread::yield_now();
     }
 }

@@ -66,11 +66,9 @@ impl<C: Clock> RateLimiter<C> {
         let until = if spins_after { margin } else { turn.due };
         clock.park_until(until);
         // Woken before the time, it was not the scheduler's doing.
-        if let Some(late) = clock.now().ticks().checked_sub(until.ticks())
-            && !clock.is_manual()
-            && self.changes() == turn.changes
-        {
-            lateness::observe(clock.tick().duration_of(late));
+        let woke = clock.now();
+        if woke >= until && !clock.is_manual() && self.changes() == turn.changes {
+            lateness::observe(clock.between(until, woke));
         }
     }
 }

@@ -1,0 +1,158 @@
+//! The textbook views decide alike, and say what they should in their own words.
+#![cfg(not(loom))]
+
+use std::time::Duration;
+
+use limitor::{
+    AcquireError, Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, Reason, TokenBucket,
+    VirtualSchedulingGcra,
+};
+use proptest::prelude::*;
+
+fn all(quota: Quota, clock: &ManualClock) -> [Box<dyn Bucket<ManualClock>>; 4] {
+    [
+        Box::new(TokenBucket::with_clock(quota, clock.clone())),
+        Box::new(LeakyBucket::with_clock(quota, clock.clone())),
+        Box::new(VirtualSchedulingGcra::with_clock(quota, clock.clone())),
+        Box::new(LeakyBucketGcra::with_clock(quota, clock.clone())),
+    ]
+}
+
+/// The four textbook algorithms as their books have them, in exact integers: time in units of 1/capacity ns.
+struct Textbook {
+    interval: i128,
+    capacity: i128,
+    burst: i128,
+    /// Token bucket: tokens (times the interval), and when they were counted.
+    tokens: (i128, i128),
+    /// Leaky bucket as a meter: level (times the interval), and when it was read.
+    level: (i128, i128),
+    /// Virtual scheduling: TAT.
+    tat: i128,
+    /// Continuous-state leaky bucket: X and LCT.
+    continuous: (i128, i128),
+}
+
+impl Textbook {
+    fn new(quota: Quota) -> Self {
+        let interval = quota.period().as_nanos().cast_signed();
+        let burst = i128::from(quota.burst());
+        Self {
+            interval,
+            capacity: i128::from(quota.capacity()),
+            burst,
+            tokens: (burst * interval, 0),
+            level: (0, 0),
+            tat: 0,
+            continuous: (0, 0),
+        }
+    }
+
+    /// What each of the four says of `n` permits at `nanos`.
+    fn decide(&mut self, nanos: u64, n: u64) -> [bool; 4] {
+        let now = i128::from(nanos) * self.capacity;
+        let cost = i128::from(n) * self.interval;
+        let full = self.burst * self.interval;
+
+        let tokens = full.min(self.tokens.0 + now - self.tokens.1);
+        let token_grants = tokens >= cost;
+        self.tokens = (if token_grants { tokens - cost } else { tokens }, now);
+
+        let level = 0.max(self.level.0 - (now - self.level.1));
+        let leaky_grants = level + cost <= full;
+        self.level = (if leaky_grants { level + cost } else { level }, now);
+
+        let tat = self.tat.max(now) + cost;
+        let virtual_grants = tat - full <= now;
+        self.tat = if virtual_grants { tat } else { self.tat };
+
+        let x = 0.max(self.continuous.0 - (now - self.continuous.1));
+        let continuous_grants = x <= full - cost;
+        if continuous_grants {
+            self.continuous = (x + cost, now);
+        }
+        [token_grants, leaky_grants, virtual_grants, continuous_grants]
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn the_four_decide_as_their_textbooks_do_on_any_timeline(
+        (capacity, millis, burst) in (1..8_u64, 1..9_u64, 1..12_u64),
+        steps in proptest::collection::vec((0..4_u64, 0..2_u64, 0..14_u64), 1..80),
+    ) {
+        let quota = Quota::new(capacity, Duration::from_millis(capacity * millis)).unwrap().with_burst(burst).unwrap();
+        let clock = ManualClock::new();
+        let buckets = all(quota, &clock);
+        let mut textbook = Textbook::new(quota);
+        let mut now = 0;
+        for (halves, nanos, n) in steps {
+            now += halves * millis * 500_000 + nanos;
+            clock.set(Duration::from_nanos(now));
+            let expected = textbook.decide(now, n);
+            let seen: Vec<bool> = buckets.iter().map(|bucket| bucket.try_acquire(n).is_ok()).collect();
+            prop_assert_eq!(&seen, &expected, "{} at {}", n, now);
+        }
+        let available: Vec<u64> = buckets.iter().map(|bucket| bucket.available()).collect();
+        prop_assert!(available.iter().all(|count| *count == available[0]), "{:?}", available);
+    }
+}
+
+#[test]
+fn their_words_are_one_number_from_different_sides() {
+    let clock = ManualClock::new();
+    let quota = Quota::per_second(10).unwrap().with_burst(5).unwrap();
+    let (token, leaky) = (TokenBucket::with_clock(quota, clock.clone()), LeakyBucket::with_clock(quota, clock.clone()));
+    let scheduling = VirtualSchedulingGcra::with_clock(quota, clock.clone());
+    let continuous = LeakyBucketGcra::with_clock(quota, clock.clone());
+    let both: [&dyn Bucket<_>; 4] = [&token, &leaky, &scheduling, &continuous];
+    for bucket in both {
+        bucket.try_acquire(4).unwrap();
+    }
+    clock.advance(Duration::from_millis(150));
+    assert!((token.tokens() - 2.5).abs() < 1e-9 && (leaky.level() - 2.5).abs() < 1e-9);
+    assert_eq!(scheduling.theoretical_arrival_time().ticks(), 400_000_000);
+    assert_eq!(continuous.level(), Duration::from_millis(250));
+    assert_eq!(continuous.last_conforming_time().ticks(), 150_000_000);
+    assert_eq!((scheduling.tolerance(), continuous.limit()), (Duration::from_millis(400), Duration::from_millis(400)));
+    assert_eq!(continuous.increment(), scheduling.emission_interval());
+    for bucket in both {
+        bucket.reconcile(10, 0);
+    }
+    assert!((token.tokens() + 7.5).abs() < 1e-9 && (leaky.level() - 12.5).abs() < 1e-9);
+    clock.advance(Duration::from_secs(10));
+    assert_eq!((continuous.level(), continuous.last_conforming_time().ticks()), (Duration::ZERO, 1_400_000_000));
+    assert!((token.fill_rate() - 10.0).abs() < 1e-9 && (leaky.leak_rate() - 10.0).abs() < 1e-9);
+}
+
+#[test]
+fn any_limiter_can_be_seen_as_a_bucket() {
+    let limiter = RateLimiter::builder(Quota::per_second(10).unwrap()).initial(3).clock(ManualClock::new()).build();
+    let bucket = TokenBucket::from(limiter);
+    assert!((bucket.tokens() - 3.0).abs() < 1e-9);
+    assert!(bucket.try_acquire(4).is_err(), "all the verbs of a limiter are there");
+}
+
+#[test]
+fn a_leaky_queue_spaces_bounds_and_shuts_down_twice() {
+    let clock = ManualClock::new();
+    let queue = LeakyQueue::with_clock(Quota::per_second(10).unwrap(), 2, clock.clone());
+    assert_eq!((queue.quota().burst(), queue.places()), (1, 2));
+    queue.acquire(1).wait().unwrap();
+    let (first, second) = (queue.reserve(1).unwrap(), queue.reserve(1).unwrap());
+    assert_eq!((first.wait_time().as_millis(), second.wait_time().as_millis()), (100, 200));
+    assert_eq!(queue.acquire(1).wait().unwrap_err(), AcquireError::QueueFull);
+    queue.shutdown();
+    queue.shutdown();
+    assert!(queue.is_closed());
+    assert_eq!(queue.reserve(1).unwrap_err().reason(), Reason::Closed);
+    first.cancel();
+    assert_eq!(second.wait_time().as_millis(), 100, "who waits may finish, and moves up as before");
+    clock.advance(Duration::from_millis(100));
+    assert!(second.wait().is_ok());
+    assert!(queue.is_closed());
+    queue.reset();
+    assert!(queue.try_acquire(1).is_ok());
+}
