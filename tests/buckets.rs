@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use limitor::{
-    AcquireError, Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, Reason, TokenBucket,
-    VirtualSchedulingGcra,
+    AcquireError, Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, Reason,
+    TokenBucket, VirtualSchedulingGcra,
 };
 use proptest::prelude::*;
 

@@ -41,8 +41,7 @@ fn a_new_limiter_is_full_and_grants_the_burst_at_once() {
 fn initial_permits_are_all_there_is_at_first_and_after_reset() {
     let clock = ManualClock::new();
     clock.advance(secs(77));
-    let limiter =
-        RateLimiter::builder(Quota::per_second(5).unwrap()).initial(2).clock(clock.clone()).build();
+    let limiter = RateLimiter::builder(Quota::per_second(5).unwrap()).initial(2).clock(clock.clone()).build();
     assert_eq!(limiter.available(), 2);
     clock.advance(secs(1));
     assert_eq!(limiter.available(), 5);
@@ -262,7 +261,8 @@ fn a_clock_that_steps_back_stands_still_or_jumps_mints_nothing() {
 fn a_limiter_begins_when_it_is_built() {
     let clock = ManualClock::new();
     clock.set(Duration::from_nanos(u64::MAX - 5));
-    let limiter = RateLimiter::with_clock(Quota::per_second(1_000_000_000).unwrap().with_burst(5).unwrap(), clock.clone());
+    let limiter =
+        RateLimiter::with_clock(Quota::per_second(1_000_000_000).unwrap().with_burst(5).unwrap(), clock.clone());
     limiter.try_acquire(5).unwrap();
     assert!(limiter.try_acquire(1).is_err());
     clock.advance(Duration::from_nanos(3));
@@ -415,9 +415,12 @@ fn messages_say_what_was_asked_and_what_is_possible() {
         limiter.try_acquire(2).unwrap_err().to_string(),
         limiter.acquire(2).timeout(secs(1)).wait().unwrap_err().to_string(),
     ];
-    assert_eq!(texts, [
-        "3 permits were asked for, but the burst is 2: waiting will not help",
-        "2 permits are not to be had yet: retry after 2s",
-        "2 permits are not to be had before the deadline: it would take 2s",
-    ]);
+    assert_eq!(
+        texts,
+        [
+            "3 permits were asked for, but the burst is 2: waiting will not help",
+            "2 permits are not to be had yet: retry after 2s",
+            "2 permits are not to be had before the deadline: it would take 2s",
+        ]
+    );
 }

@@ -42,9 +42,8 @@ fn no_grant_is_early_and_none_is_very_late() {
 #[test]
 fn many_threads_share_one_rate_without_passing_it() {
     for strategy in [Strategy::SpinThenPark, Strategy::Park] {
-        let limiter = RateLimiter::builder(Quota::per_second(2_000).unwrap().with_burst(10).unwrap())
-            .strategy(strategy)
-            .build();
+        let limiter =
+            RateLimiter::builder(Quota::per_second(2_000).unwrap().with_burst(10).unwrap()).strategy(strategy).build();
         let start = Instant::now();
         thread::scope(|scope| {
             for _ in 0..16 {
@@ -187,7 +186,8 @@ fn a_clock_of_the_users_own_can_be_waited_on() {
         }
     }
 
-    let limiter = RateLimiter::with_clock(Quota::per_second(50).unwrap().with_burst(1).unwrap(), Micros(Instant::now()));
+    let limiter =
+        RateLimiter::with_clock(Quota::per_second(50).unwrap().with_burst(1).unwrap(), Micros(Instant::now()));
     let start = Instant::now();
     for _ in 0..5 {
         limiter.acquire(1).wait().unwrap();

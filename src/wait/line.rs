@@ -199,9 +199,7 @@ impl<C: Clock> RateLimiter<C> {
 
     fn left(&self, line: &mut Guard<'_>, ticket: Ticket) -> Duration {
         match line.places().find(ticket) {
-            Found::Place(end) => {
-                self.clock().between(line.at, self.due(end))
-            }
+            Found::Place(end) => self.clock().between(line.at, self.due(end)),
             Found::Verdict(Verdict::Cancelled | Verdict::Closed) => Duration::MAX,
             Found::Verdict(Verdict::Passed) | Found::Nothing => Duration::ZERO,
         }
