@@ -4,13 +4,21 @@
 mod gate;
 #[cfg(feature = "std")]
 mod manual;
+#[cfg(feature = "async")]
+mod sleep;
 #[cfg(feature = "std")]
 mod system;
+#[cfg(feature = "tokio")]
+mod tokio;
 
 #[cfg(feature = "std")]
 pub use self::manual::ManualClock;
+#[cfg(feature = "async")]
+pub use self::sleep::Sleep;
 #[cfg(feature = "std")]
 pub use self::system::{ClockSource, SystemClock};
+#[cfg(feature = "tokio")]
+pub use self::tokio::TokioClock;
 
 use core::time::Duration;
 
@@ -169,7 +177,20 @@ pub trait Clock {
             crate::sync::park_timeout(self.between(now, at));
         }
     }
+
+    /// A timer that wakes a task when the clock reads `at`. It may end early; whoever waits looks again.
+    ///
+    /// By default it is a timer of real time, for as long as there is still to pass.
+    #[cfg(feature = "async")]
+    fn sleep_until(&self, at: Timestamp) -> Sleep {
+        let left = self.between(self.now(), at);
+        if left < COARSE { Sleep::precise(left) } else { Sleep::coarse(left) }
+    }
 }
+
+/// Shorter waits than this are timed precisely: coarse timers round to milliseconds.
+#[cfg(feature = "async")]
+const COARSE: Duration = Duration::from_millis(5);
 
 macro_rules! forward_clock {
     ($($pointer:ty),+) => {$(
@@ -198,6 +219,11 @@ macro_rules! forward_clock {
             #[cfg(feature = "std")]
             fn park_until(&self, at: Timestamp) {
                 (**self).park_until(at);
+            }
+
+            #[cfg(feature = "async")]
+            fn sleep_until(&self, at: Timestamp) -> Sleep {
+                (**self).sleep_until(at)
             }
         }
     )+};

@@ -35,6 +35,10 @@ pub use quota::Quota;
 
 #[cfg(feature = "std")]
 pub use buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
+#[cfg(feature = "async")]
+pub use clock::Sleep;
+#[cfg(feature = "tokio")]
+pub use clock::TokioClock;
 #[cfg(feature = "std")]
 pub use clock::{ClockSource, ManualClock, SystemClock};
 #[cfg(feature = "std")]

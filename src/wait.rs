@@ -8,6 +8,8 @@ mod line;
 mod places;
 mod reservation;
 mod strategy;
+#[cfg(feature = "async")]
+mod task;
 
 pub use self::acquire::{Acquire, Deadline};
 pub use self::reservation::Reservation;

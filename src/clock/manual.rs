@@ -4,6 +4,11 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+#[cfg(feature = "async")]
+use std::task::{Context, Poll};
+
+#[cfg(feature = "async")]
+use super::Sleep;
 use super::{Clock, Timestamp};
 use crate::sync::{AtomicU64, Lock, Ordering, park, thread_waker};
 
@@ -128,6 +133,11 @@ impl Clock for ManualClock {
         true
     }
 
+    #[cfg(feature = "async")]
+    fn sleep_until(&self, at: Timestamp) -> Sleep {
+        Sleep::manual(Nap { clock: self.clone(), until: at, asleep: None })
+    }
+
     fn park_until(&self, at: Timestamp) {
         let id = self.fall_asleep(at, thread_waker());
         // Whoever moves the time after this look finds the sleeper, and the park ends at once.
@@ -135,5 +145,42 @@ impl Clock for ManualClock {
             park();
         }
         self.get_up(id);
+    }
+}
+
+/// A task's sleep on a manual clock.
+#[cfg(feature = "async")]
+#[derive(Debug)]
+pub(super) struct Nap {
+    clock: ManualClock,
+    until: Timestamp,
+    /// Its number among the sleepers, once it is one.
+    asleep: Option<u64>,
+}
+
+#[cfg(feature = "async")]
+impl Nap {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Asleep before the look at the clock, so that whoever moves it after that look finds the sleeper.
+        self.get_up();
+        self.asleep = Some(self.clock.fall_asleep(self.until, cx.waker().clone()));
+        if self.clock.now() < self.until {
+            return Poll::Pending;
+        }
+        self.get_up();
+        Poll::Ready(())
+    }
+
+    fn get_up(&mut self) {
+        if let Some(id) = self.asleep.take() {
+            self.clock.get_up(id);
+        }
+    }
+}
+
+#[cfg(feature = "async")]
+impl Drop for Nap {
+    fn drop(&mut self) {
+        self.get_up();
     }
 }

@@ -1,6 +1,12 @@
 //! Asking for permits and waiting for them.
 
 use std::time::{Duration, Instant};
+#[cfg(feature = "async")]
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use super::reservation::Reservation;
 use crate::clock::{Clock, Timestamp};
@@ -40,9 +46,17 @@ impl Deadline {
     }
 }
 
-/// Permits asked for: [`wait`](Self::wait) blocks until they are granted.
+/// Permits asked for: [`wait`](Self::wait) blocks until they are granted, `.await` suspends until they are.
 ///
-/// Lazy: nothing is taken before that. Made by [`RateLimiter::acquire`](crate::RateLimiter::acquire).
+/// Lazy: nothing is taken before the wait or the first poll. Made by
+/// [`RateLimiter::acquire`](crate::RateLimiter::acquire). As a future it needs the feature `async` (on by default) and no
+/// particular executor; it is `Unpin`.
+///
+/// # Cancel safety
+///
+/// Dropped before its first poll, it has taken nothing. Dropped while pending, it gives its place back, once, and those
+/// behind it move up. Dropped after its time had come but before it was polled again, the permits are spent: so in a
+/// `select!`, keep it by reference if losing a grant matters. Polled again after it is done, it panics.
 #[derive(Debug)]
 #[must_use = "nothing is acquired until this is waited for"]
 pub struct Acquire<'a, C: Clock> {
@@ -50,11 +64,21 @@ pub struct Acquire<'a, C: Clock> {
     n: u64,
     timeout: Option<Duration>,
     deadline: Option<Deadline>,
+    /// Once polled as a future.
+    #[cfg(feature = "async")]
+    reservation: Option<Reservation<'a, C>>,
 }
 
 impl<'a, C: Clock> Acquire<'a, C> {
     pub(crate) fn new(limiter: Handle<'a, C>, n: u64) -> Self {
-        Self { limiter, n, timeout: None, deadline: None }
+        Self {
+            limiter,
+            n,
+            timeout: None,
+            deadline: None,
+            #[cfg(feature = "async")]
+            reservation: None,
+        }
     }
 
     /// Wait no longer than `timeout`, counted from when the wait begins.
@@ -100,18 +124,33 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// - [`AcquireError::ExceedsBurst`] at once if no wait would help;
     /// - [`AcquireError::QueueFull`] at once if too many wait already;
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
+    ///
+    /// Awaiting it gives the same.
     pub fn wait(self) -> Result<Grant<'a, C>, AcquireError> {
         self.begin()?.wait()
     }
 
     /// Takes the permits or a place in the line.
-    fn begin(self) -> Result<Reservation<'a, C>, AcquireError> {
-        let Self { limiter, n, timeout, deadline } = self;
-        let now = limiter.clock().now();
-        let timeout = timeout.map(|timeout| limiter.clock().tick().later(now, timeout));
-        let deadline = deadline.map(|deadline| deadline.reading(limiter.clock()));
+    fn begin(&self) -> Result<Reservation<'a, C>, AcquireError> {
+        let clock = self.limiter.clock();
+        let now = clock.now();
+        let timeout = self.timeout.map(|timeout| clock.tick().later(now, timeout));
+        let deadline = self.deadline.map(|deadline| deadline.reading(clock));
         let by = timeout.into_iter().chain(deadline).min();
-        let joined = limiter.join(now, n, by)?;
-        Ok(Reservation::new(limiter, n, joined))
+        let joined = self.limiter.join(now, self.n, by)?;
+        Ok(Reservation::new(self.limiter.clone(), self.n, joined))
+    }
+}
+
+#[cfg(feature = "async")]
+impl<'a, C: Clock> Future for Acquire<'a, C> {
+    type Output = Result<Grant<'a, C>, AcquireError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.reservation.is_none() {
+            self.reservation = Some(self.begin()?);
+        }
+        let Some(reservation) = &mut self.reservation else { unreachable!("just made") };
+        Pin::new(reservation).poll(cx)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::hint;
 
-use super::lateness::{self, SpinPermit};
+use super::lateness::{Margin, SpinPermit, THREADS};
 use super::line::{Standing, Turn};
 use super::strategy::Strategy;
 use crate::clock::{Clock, Timestamp};
@@ -40,15 +40,14 @@ impl<C: Clock> RateLimiter<C> {
         match self.strategy() {
             _ if self.clock().is_manual() => None,
             Strategy::Spin => Some(SpinPermit::unlimited()),
-            Strategy::SpinThenPark if now >= self.margin_before(turn) => SpinPermit::take(),
+            Strategy::SpinThenPark if now >= self.before(turn.due, &THREADS) => SpinPermit::take(),
             Strategy::SpinThenPark | Strategy::Park => None,
         }
     }
 
     /// Where the margin before the turn begins.
-    fn margin_before(&self, turn: Turn) -> Timestamp {
-        let margin = self.clock().tick().ticks_in(lateness::margin());
-        Timestamp::from_ticks(turn.due.ticks().saturating_sub(margin))
+    pub(super) fn before(&self, due: Timestamp, margin: &Margin) -> Timestamp {
+        Timestamp::from_ticks(due.ticks().saturating_sub(self.clock().tick().ticks_in(margin.get())))
     }
 
     fn spin_until_due(&self, turn: Turn) {
@@ -61,14 +60,14 @@ impl<C: Clock> RateLimiter<C> {
     /// in any case.
     fn park(&self, turn: Turn, now: Timestamp) {
         let clock = self.clock();
-        let margin = self.margin_before(turn);
+        let margin = self.before(turn.due, &THREADS);
         let spins_after = self.strategy() == Strategy::SpinThenPark && !clock.is_manual() && now < margin;
         let until = if spins_after { margin } else { turn.due };
         clock.park_until(until);
         // Woken before the time, it was not the scheduler's doing.
         let woke = clock.now();
         if woke >= until && !clock.is_manual() && self.changes() == turn.changes {
-            lateness::observe(clock.between(until, woke));
+            THREADS.observe(clock.between(until, woke));
         }
     }
 }

@@ -5,34 +5,53 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
+#[cfg(feature = "async")]
+use std::time::Instant;
+
+/// How long before its turn a waiter is to be woken, so that it can be on time by spinning for the rest. Racing updates may
+/// be lost, which costs one sample.
+#[derive(Debug)]
+pub(super) struct Margin {
+    nanos: AtomicU64,
+    max: u64,
+}
+
+/// For threads; one for the process, as lateness is a property of the machine.
+pub(super) static THREADS: Margin = Margin { nanos: AtomicU64::new(120_000), max: 500_000 };
+
+/// For tasks, who are woken by a thread that has itself to be woken.
+#[cfg(feature = "async")]
+pub(super) static TASKS: Margin = Margin { nanos: AtomicU64::new(200_000), max: 800_000 };
 
 const MIN_MARGIN: u64 = 20_000;
-const MAX_MARGIN: u64 = 500_000;
 
-/// Nanoseconds before its turn at which a thread stops parking and begins to spin. One for the process: lateness is a
-/// property of the machine. Racing updates may be lost, which costs one sample.
-static MARGIN: AtomicU64 = AtomicU64::new(120_000);
+impl Margin {
+    pub(super) fn get(&self) -> Duration {
+        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+    }
 
-/// The margin by which to wake early.
-pub(super) fn margin() -> Duration {
-    Duration::from_nanos(MARGIN.load(Ordering::Relaxed))
+    /// Learns from a waiter that woke `late` after the time it had asked for.
+    pub(super) fn observe(&self, late: Duration) {
+        let late = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
+        self.nanos.store(self.adapted(self.nanos.load(Ordering::Relaxed), late), Ordering::Relaxed);
+    }
+
+    /// Follows the quantile at which steps up and down balance: down by 1 in 128 for each wake-up in time, up by a quarter
+    /// of what was missing, at most by half, for each that was not. On the machine it was tuned on (median 60 to 120 µs,
+    /// worst milliseconds) that settles where about 19 in 20 wake in time.
+    fn adapted(&self, margin: u64, late: u64) -> u64 {
+        let next = if late > margin { margin + ((late - margin) / 4).min(margin / 2) } else { margin - margin / 128 };
+        next.clamp(MIN_MARGIN, self.max)
+    }
 }
 
-/// Learns from a thread that woke `late` after the time it had asked for.
-pub(super) fn observe(late: Duration) {
-    let late = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
-    MARGIN.store(adapted(MARGIN.load(Ordering::Relaxed), late), Ordering::Relaxed);
+/// Half the cores: if more were spinning, they would take from each other what they wait for.
+fn most_spinning() -> usize {
+    static LIMIT: OnceLock<usize> = OnceLock::new();
+    *LIMIT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2))
 }
 
-/// Follows the quantile at which steps up and down balance: down by 1 in 128 for each wake-up in time, up by a quarter of
-/// what was missing, at most by half, for each that was not. On the machine it was tuned on (median 60 to 120 µs, worst
-/// milliseconds) that settles where about 19 in 20 wake in time.
-fn adapted(margin: u64, late: u64) -> u64 {
-    let next = if late > margin { margin + ((late - margin) / 4).min(margin / 2) } else { margin - margin / 128 };
-    next.clamp(MIN_MARGIN, MAX_MARGIN)
-}
-
-/// The right to spin, given back when dropped.
+/// A thread's right to spin, given back when dropped.
 #[derive(Debug)]
 pub(super) struct SpinPermit {
     counted: bool,
@@ -41,13 +60,11 @@ pub(super) struct SpinPermit {
 static SPINNING: AtomicUsize = AtomicUsize::new(0);
 
 impl SpinPermit {
-    /// A permit, unless half the cores are spinning already: more would take from each other what they wait for.
+    /// A permit, unless as many spin already as should.
     pub(super) fn take() -> Option<Self> {
-        static LIMIT: OnceLock<usize> = OnceLock::new();
-        let limit = *LIMIT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2));
         let permit = Self { counted: true };
         // Refused, the permit is dropped and counts itself out again.
-        (SPINNING.fetch_add(1, Ordering::Relaxed) < limit).then_some(permit)
+        (SPINNING.fetch_add(1, Ordering::Relaxed) < most_spinning()).then_some(permit)
     }
 
     /// A permit whoever else spins.
@@ -64,6 +81,22 @@ impl Drop for SpinPermit {
     }
 }
 
+/// Leases a right to spin to a task for the next `left`, unless as many have one as should. A lease ends by itself, because
+/// a task that is leaked or starved would never give a permit back.
+#[cfg(feature = "async")]
+pub(super) fn lease_spin(left: Duration) -> bool {
+    /// When each lease ends, in nanoseconds after the first was asked for.
+    static ENDS: [AtomicU64; 16] = [const { AtomicU64::new(0) }; 16];
+    static START: OnceLock<Instant> = OnceLock::new();
+    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let now = nanos(START.get_or_init(Instant::now).elapsed());
+    let end = now.saturating_add(nanos(left));
+    ENDS.iter().take(most_spinning()).any(|lease| {
+        let old = lease.load(Ordering::Relaxed);
+        old <= now && lease.compare_exchange(old, end, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    })
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -76,19 +109,19 @@ mod tests {
         for wake in 0..20_000_u64 {
             let late = if wake % 20 == 19 { 3_000_000 } else { 60_000 + wake % 20 * 2_000 };
             in_time += u64::from(wake >= 10_000 && late <= margin);
-            margin = adapted(margin, late);
+            margin = THREADS.adapted(margin, late);
         }
-        assert!((80_000..=MAX_MARGIN).contains(&margin), "{margin}");
+        assert!((80_000..=THREADS.max).contains(&margin), "{margin}");
         assert!(in_time >= 9_000, "{in_time} of 10000");
         for _ in 0..2_000 {
-            margin = adapted(margin, 5_000);
+            margin = THREADS.adapted(margin, 5_000);
         }
         assert_eq!(margin, MIN_MARGIN);
     }
 
     #[test]
     fn one_absurd_wake_up_does_not_make_it_absurd() {
-        assert_eq!(adapted(100_000, u64::MAX), 150_000);
-        assert_eq!(adapted(MAX_MARGIN, u64::MAX), MAX_MARGIN);
+        assert_eq!(THREADS.adapted(100_000, u64::MAX), 150_000);
+        assert_eq!(THREADS.adapted(THREADS.max, u64::MAX), THREADS.max);
     }
 }

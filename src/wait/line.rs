@@ -35,6 +35,10 @@ use crate::verdict::Verdict;
 /// thread or a task and set its timer again, short enough that it seldom is for nothing.
 pub(crate) const TELL_AHEAD: Duration = Duration::from_millis(2);
 
+/// With more than this many waiting there is always one who is due, however late each of them is woken.
+#[cfg(feature = "async")]
+const CROWD: usize = 8;
+
 /// The line of waiters.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -68,6 +72,9 @@ pub(crate) struct Turn {
     pub(super) due: Timestamp,
     /// The count of changes at that time: if there have been none since, it is still due then.
     pub(super) changes: u64,
+    /// Whether many wait, so that the rate no longer hangs on each being on time.
+    #[cfg(feature = "async")]
+    pub(super) crowded: bool,
 }
 
 /// What a waiter finds when it looks.
@@ -131,8 +138,14 @@ impl<C: Clock> RateLimiter<C> {
         self.meter.scale.reading(end.saturating_sub(self.meter.gcra.depth()))
     }
 
-    fn turn(&self, ticket: Ticket, end: u64) -> Turn {
-        Turn { ticket, due: self.due(end), changes: self.changes() }
+    fn turn(&self, line: &mut Guard<'_>, ticket: Ticket, end: u64) -> Turn {
+        Turn {
+            ticket,
+            due: self.due(end),
+            changes: self.changes(),
+            #[cfg(feature = "async")]
+            crowded: line.places().waiting() > CROWD,
+        }
     }
 
     /// How often places have moved.
@@ -168,7 +181,7 @@ impl<C: Clock> RateLimiter<C> {
         }
         let size = self.meter.gcra.amount(n);
         let ticket = line.places().push_waiting(end, size);
-        Ok(Joined::Waiting(self.turn(ticket, end)))
+        Ok(Joined::Waiting(self.turn(&mut line, ticket, end)))
     }
 
     /// Looks how a place stands; from then on `waker` is told when it moves.
@@ -186,7 +199,7 @@ impl<C: Clock> RateLimiter<C> {
             Found::Place(end) => {
                 let old = line.places().listen(ticket, waker);
                 line.dropped.extend(old);
-                Standing::Waiting(self.turn(ticket, end))
+                Standing::Waiting(self.turn(&mut line, ticket, end))
             }
         }
     }

@@ -2,6 +2,12 @@
 
 use std::mem;
 use std::time::Duration;
+#[cfg(feature = "async")]
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use super::line::{Joined, Turn};
 use crate::clock::Clock;
@@ -13,8 +19,12 @@ use crate::verdict::Verdict;
 
 /// A place in the line: permits that will be granted when their time comes.
 ///
+/// Wait for it with [`wait`](Self::wait), which blocks, or `.await`. It is `Unpin`.
+///
+/// # Cancel safety
+///
 /// Dropped or [cancelled](Self::cancel) before its time, it gives the place back, once, and those behind it move up.
-/// After its time there is nothing to give back.
+/// After its time there is nothing to give back. Polled again after it is done, it panics.
 ///
 /// Made by [`RateLimiter::reserve`](crate::RateLimiter::reserve).
 ///
@@ -41,6 +51,9 @@ pub struct Reservation<'a, C: Clock> {
     limiter: Handle<'a, C>,
     n: u64,
     seat: Seat,
+    /// How a task waits.
+    #[cfg(feature = "async")]
+    pub(super) nap: super::task::Nap,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +70,13 @@ impl<'a, C: Clock> Reservation<'a, C> {
             Joined::Granted(charge) => Seat::Granted(charge),
             Joined::Waiting(turn) => Seat::Waiting(turn),
         };
-        Self { limiter, n, seat }
+        Self {
+            limiter,
+            n,
+            seat,
+            #[cfg(feature = "async")]
+            nap: super::task::Nap::default(),
+        }
     }
 
     /// The permits reserved.
@@ -80,12 +99,21 @@ impl<'a, C: Clock> Reservation<'a, C> {
     /// # Errors
     ///
     /// [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
+    ///
+    /// # Panics
+    ///
+    /// If it has been polled as a future to its end.
     pub fn wait(mut self) -> Result<Grant<'a, C>, AcquireError> {
         let outcome = match self.seat {
             Seat::Waiting(turn) => self.limiter.wait_for(turn),
             Seat::Granted(charge) => Ok(charge),
-            Seat::Left => unreachable!("only verbs that consume the reservation leave the seat"),
+            Seat::Left => panic!("waited for again after it was done"),
         };
+        self.leave(outcome)
+    }
+
+    /// Hands the place on as what came of it.
+    fn leave(&mut self, outcome: Result<Charge, Verdict>) -> Result<Grant<'a, C>, AcquireError> {
         self.seat = Seat::Left;
         match outcome {
             Ok(charge) => Ok(Grant::new(self.limiter.clone(), self.n, charge)),
@@ -117,5 +145,20 @@ impl<C: Clock> Drop for Reservation<'_, C> {
         if let Seat::Waiting(turn) = self.seat {
             self.limiter.abandon(turn.ticket);
         }
+    }
+}
+
+#[cfg(feature = "async")]
+impl<'a, C: Clock> Future for Reservation<'a, C> {
+    type Output = Result<Grant<'a, C>, AcquireError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let outcome = match &mut this.seat {
+            Seat::Waiting(turn) => ready!(this.limiter.poll_turn(turn, &mut this.nap, cx)),
+            Seat::Granted(charge) => Ok(*charge),
+            Seat::Left => panic!("polled again after it was done"),
+        };
+        Poll::Ready(this.leave(outcome))
     }
 }

@@ -1,0 +1,36 @@
+//! Timeouts and deadlines: a wait that would take too long is refused at once, says how long it would have taken, and
+//! takes nothing.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use limitor::{AcquireError, Quota, RateLimiter};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let slow = RateLimiter::new(Quota::per_minute(10)?);
+    slow.acquire(10).wait()?; // from here on, a permit comes back every 6 s
+
+    let start = Instant::now();
+    match slow.acquire(10).timeout(Duration::from_secs(30)).wait() {
+        Err(AcquireError::TooLong { wait, .. }) => {
+            println!("10 permits within 30 s: no, it would take {wait:.1?}; said after {:?}", start.elapsed());
+            assert!(wait > Duration::from_secs(30));
+        }
+        other => panic!("10 permits in 30 s at 10 a minute: {other:?}"),
+    }
+
+    // One point in time for any number of waits.
+    let fast = RateLimiter::new(Quota::per_second(10)?.with_burst(1)?);
+    let deadline = Instant::now() + Duration::from_millis(750);
+    let mut granted = 0;
+    let why = loop {
+        match fast.acquire(1).deadline(deadline).wait() {
+            Ok(_) => granted += 1,
+            Err(why) => break why,
+        }
+    };
+    println!("{granted} permits within 750 ms, and then: {why}");
+    // One at once and seven that come back, unless something kept this thread from asking.
+    assert!((1..=8).contains(&granted));
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, value_parser};
+use limitor::Quota;
+
+/// Sends requests of many tokens from several threads through one rate limiter, and checks that it kept the limit.
+#[derive(Debug, Parser)]
+#[command(name = "llm_tokens")]
+pub(crate) struct Args {
+    /// The limit: tokens per second, or a quota such as "6000000 per minute burst 100000"
+    #[arg(long, value_name = "QUOTA", default_value = "100000", value_parser = quota)]
+    pub(crate) rate: Quota,
+
+    /// Threads that send requests
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=1_024))]
+    pub(crate) threads: u16,
+
+    /// Requests to send [default: 100, or one for each prompt]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) requests: Option<u32>,
+
+    /// Take the requests from a file, one prompt a line, in turn, at about 4 characters a token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prompts: Option<PathBuf>,
+
+    /// Seed of the sizes that are drawn when there is no file of prompts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Where to write the picture, as SVG
+    #[arg(long, value_name = "FILE", default_value = "target/llm_tokens.svg")]
+    pub(crate) plot: PathBuf,
+
+    /// Print the time and size of each grant
+    #[arg(long)]
+    pub(crate) verbose: bool,
+}
+
+/// The longest period of a limit. It also keeps the exact sums of the audit, of tokens times nanoseconds, within 127 bits.
+const LONGEST_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A plain number is a rate per second; anything else speaks for itself.
+fn quota(text: &str) -> Result<Quota, String> {
+    let plain = text.trim();
+    let is_plain =
+        plain.starts_with(|c: char| c.is_ascii_digit()) && plain.chars().all(|c| c.is_ascii_digit() || c == '_');
+    let quota: Result<Quota, _> = if is_plain { format!("{plain}/s").parse() } else { plain.parse() };
+    match quota {
+        Ok(quota) if quota.period() > LONGEST_PERIOD => Err("the period is over a day".into()),
+        Ok(quota) => Ok(quota),
+        Err(why) => Err(why.to_string()),
+    }
+}

@@ -1,0 +1,76 @@
+//! What the requests cost: estimated from real prompts, or drawn.
+
+use std::fs;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use indicatif::HumanCount;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::args::Args;
+
+/// Tokens of a request that is drawn.
+const DRAWN: RangeInclusive<u64> = 5_000..=30_000;
+
+/// Requests, unless the command line or a file of prompts says how many.
+const REQUESTS: u32 = 100;
+
+/// The tokens of each request, in the order they are sent.
+pub(crate) fn sizes(args: &Args) -> Result<Vec<u64>, String> {
+    match &args.prompts {
+        Some(path) => {
+            let prompts = read(path, args.rate.burst())?;
+            let requests = args.requests.map_or(prompts.len(), |requests| requests as usize);
+            Ok(prompts.into_iter().cycle().take(requests).collect())
+        }
+        None if *DRAWN.end() > args.rate.burst() => Err(format!(
+            "a request may take {} tokens, but the burst of {} is {}: choose a higher --rate, or give it a burst",
+            HumanCount(*DRAWN.end()),
+            args.rate,
+            HumanCount(args.rate.burst()),
+        )),
+        None => {
+            let mut rng = StdRng::seed_from_u64(args.seed);
+            Ok((0..args.requests.unwrap_or(REQUESTS)).map(|_| rng.random_range(DRAWN)).collect())
+        }
+    }
+}
+
+/// The estimates of the prompts in a file, one a line. Empty lines are none.
+fn read(path: &Path, burst: u64) -> Result<Vec<u64>, String> {
+    let text = fs::read_to_string(path).map_err(|why| format!("cannot read {}: {why}", path.display()))?;
+    let mut sizes = Vec::new();
+    for (index, prompt) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let tokens = estimate(prompt);
+        if tokens > burst {
+            return Err(format!(
+                "{} line {}: about {} tokens, but one request can have no more than the burst, {}",
+                path.display(),
+                index + 1,
+                HumanCount(tokens),
+                HumanCount(burst),
+            ));
+        }
+        sizes.push(tokens);
+    }
+    if sizes.is_empty() { Err(format!("no prompts in {}", path.display())) } else { Ok(sizes) }
+}
+
+/// English text is about 4 characters a token.
+fn estimate(prompt: &str) -> u64 {
+    (prompt.chars().count() as u64).div_ceil(4).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_counted_and_not_bytes() {
+        assert_eq!(estimate("a"), 1);
+        assert_eq!(estimate("four"), 1);
+        assert_eq!(estimate("fives"), 2);
+        assert_eq!(estimate("äöüß"), 1);
+    }
+}

@@ -1,0 +1,168 @@
+//! The examples, run as a user runs them.
+#![cfg(not(loom))]
+
+use std::env::{self, consts::EXE_SUFFIX};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// The program of an example, which `cargo test` builds before it runs this.
+fn program(name: &str) -> PathBuf {
+    let this = env::current_exe().expect("the path of this test");
+    let profile = this.parent().and_then(|deps| deps.parent()).expect("tests are built into target/PROFILE/deps");
+    let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
+    assert!(program.is_file(), "{} is missing: run `cargo build --examples` first", program.display());
+    program
+}
+
+fn run<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Output {
+    Command::new(program(name)).args(args).output().unwrap_or_else(|why| panic!("cannot run {name}: {why}"))
+}
+
+/// A file of this test run's own.
+fn scratch(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Runs the main job, which is to succeed; what it printed.
+fn job(picture: &str, args: &[&str]) -> String {
+    let picture = scratch(picture);
+    let _ = fs::remove_file(&picture);
+    let output = run("llm_tokens", args.iter().map(OsStr::new).chain([OsStr::new("--plot"), picture.as_os_str()]));
+    let (printed, errors) = texts(&output);
+    assert!(output.status.success(), "{args:?}: {}\n{printed}\n{errors}", output.status);
+    assert_eq!(errors, "", "{args:?}: no progress bar without a terminal");
+
+    let svg = fs::read_to_string(&picture).expect("the picture was written");
+    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "not an SVG: {svg}");
+    assert!(printed.contains(&picture.display().to_string()), "does not say where the picture is:\n{printed}");
+    printed
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the output is text");
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Runs the main job, which is to refuse in one line; that line.
+fn refusal(args: &[&str]) -> String {
+    let picture = scratch("never.svg");
+    let output = run("llm_tokens", args.iter().map(OsStr::new).chain([OsStr::new("--plot"), picture.as_os_str()]));
+    let (printed, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {errors}");
+    assert_eq!(printed, "", "{args:?}");
+    assert_eq!(errors.lines().count(), 1, "{args:?}: {errors}");
+    assert!(errors.starts_with("error: "), "{args:?}: {errors}");
+    errors
+}
+
+/// A file of prompts.
+fn prompts(name: &str, text: &str) -> String {
+    let path = scratch(name);
+    fs::write(&path, text).expect("a file can be written");
+    path.into_os_string().into_string().expect("the path is text")
+}
+
+#[test]
+fn the_job_keeps_its_limit_from_any_number_of_threads() {
+    for threads in ["1", "4", "64"] {
+        for (rate, waits) in [("20000000", false), ("120_000_000 per minute burst 30_000", true)] {
+            let picture = format!("{threads}-{waits}.svg");
+            let printed = job(&picture, &["--rate", rate, "--requests", "50", "--threads", threads]);
+            for part in ["in 50 requests", "elapsed ", "busiest 1 s ", "p50 ", "p99 ", "kept over every window"] {
+                assert!(printed.contains(part), "no {part:?} in:\n{printed}");
+            }
+            assert_eq!(printed.contains("tokens/s allowed"), waits, "{printed}");
+            assert_eq!(printed.contains("all within the burst"), !waits, "{printed}");
+        }
+    }
+}
+
+#[test]
+fn the_seed_decides_the_sizes() {
+    let tokens = |picture: &str, seed| {
+        let printed = job(picture, &["--rate", "20000000", "--seed", seed]);
+        printed.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(tokens("seed-1.svg", "7"), tokens("seed-2.svg", "7"));
+    assert_ne!(tokens("seed-1.svg", "7"), tokens("seed-2.svg", "8"));
+}
+
+#[test]
+fn verbose_prints_a_line_for_each_grant() {
+    let args = ["--rate", "20000000", "--requests", "50", "--threads", "8"];
+    let grants = |printed: &str| printed.lines().filter(|line| line.contains(" s  granted ")).count();
+    assert_eq!(grants(&job("quiet.svg", &args)), 0);
+    assert_eq!(grants(&job("verbose.svg", &[&args[..], &["--verbose"]].concat())), 50);
+}
+
+#[test]
+fn prompts_come_from_a_file() {
+    // 1, 3 and 2 tokens; bytes do not count, nor do empty lines.
+    let file = prompts("prompts.txt", "a\n\nnine chars\r\n   \näöüß!\n");
+    assert!(job("prompts.svg", &["--prompts", &file]).contains("tokens       6 in 3 requests"));
+    assert!(job("prompts.svg", &["--prompts", &file, "--requests", "4"]).contains("tokens       7 in 4 requests"));
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_in_one_line() {
+    for (args, part) in [
+        (&["--thread", "4"][..], "--thread"),
+        (&["--threads", "0"], "--threads"),
+        (&["--threads", "-1"], "-1"),
+        (&["--threads"], "--threads"),
+        (&["--requests", "0"], "--requests"),
+        (&["--seed", "x"], "--seed"),
+        (&["--rate", "0"], "capacity is 0"),
+        (&["--rate", "many"], "many"),
+        (&["--rate", "5/m"], "minutes or milliseconds"),
+        (&["--rate", "1 per 2 days"], "over a day"),
+        (&["--rate", "29999"], "29,999"),
+        (&["--prompts", "no/such/file"], "no/such/file"),
+        (&["stray"], "stray"),
+    ] {
+        let line = refusal(args);
+        assert!(line.contains(part), "{args:?}: no {part:?} in {line}");
+    }
+}
+
+#[test]
+fn prompts_that_cannot_be_sent_are_refused() {
+    let large = prompts("large.txt", &format!("short\n\n{}\n", "x".repeat(401)));
+    let line = refusal(&["--prompts", &large, "--rate", "100"]);
+    assert!(line.contains("line 3") && line.contains("101 tokens") && line.contains("burst, 100"), "{line}");
+
+    let empty = prompts("empty.txt", "\n  \n");
+    assert!(refusal(&["--prompts", &empty]).contains("no prompts"));
+
+    let binary = scratch("binary.txt");
+    fs::write(&binary, [0xff, 0xfe, b'\n']).expect("a file can be written");
+    assert!(refusal(&["--prompts", &binary.display().to_string()]).contains("cannot read"));
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_refused_before_the_work() {
+    let file = prompts("in-the-way", "");
+    let output = run("llm_tokens", ["--plot", &format!("{file}/picture.svg")]);
+    let (printed, errors) = texts(&output);
+    assert_eq!((output.status.code(), printed.as_str(), errors.lines().count()), (Some(2), "", 1), "{errors}");
+}
+
+#[test]
+fn help_is_no_error() {
+    let output = run("llm_tokens", ["--help"]);
+    let (printed, errors) = texts(&output);
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+    assert!(printed.contains("--prompts <FILE>"), "{printed}");
+}
+
+#[test]
+fn the_short_examples_succeed() {
+    for name in ["loop", "guard", "closure", "deadline", "reserve"] {
+        let output = run(name, [""; 0]);
+        let (printed, errors) = texts(&output);
+        assert!(output.status.success(), "{name}: {}\n{printed}\n{errors}", output.status);
+        assert_ne!(printed, "", "{name} shows nothing");
+    }
+}

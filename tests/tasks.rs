@@ -1,0 +1,398 @@
+//! Tasks that wait, beside threads, on any executor.
+#![cfg(all(feature = "async", not(loom)))]
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use limitor::{Acquire, AcquireError, Clock, ManualClock, Quota, RateLimiter, Reservation, Sleep, Timestamp};
+
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// One permit a second, with this burst.
+fn limiter(burst: u64) -> (Arc<RateLimiter<ManualClock>>, ManualClock) {
+    let clock = ManualClock::new();
+    let quota = Quota::per_second(1).unwrap().with_burst(burst).unwrap();
+    (Arc::new(RateLimiter::with_clock(quota, clock.clone())), clock)
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A task polled by hand.
+struct Task {
+    count: Arc<Count>,
+    waker: Waker,
+}
+
+impl Task {
+    fn new() -> Self {
+        let count = Arc::new(Count::default());
+        Self { waker: Waker::from(count.clone()), count }
+    }
+
+    fn poll<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
+        pin!(future).poll(&mut Context::from_waker(&self.waker))
+    }
+
+    fn woken(&self) -> usize {
+        self.count.0.swap(0, Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn futures_can_be_spawned_selected_and_moved() {
+    fn check<T: Send + Sync + Unpin + 'static>() {}
+    check::<Acquire<'static, ManualClock>>();
+    check::<Reservation<'static, ManualClock>>();
+    check::<Acquire<'static, limitor::SystemClock>>();
+}
+
+#[test]
+fn nothing_is_taken_before_the_first_poll() {
+    let (limiter, _) = limiter(1);
+    let mut acquire = limiter.acquire(1);
+    assert_eq!(limiter.available(), 1);
+    assert!(matches!(Task::new().poll(&mut acquire), Poll::Ready(Ok(_))));
+    assert_eq!(limiter.available(), 0);
+}
+
+#[test]
+fn a_task_is_woken_when_its_time_comes_and_not_before() {
+    let (limiter, clock) = limiter(1);
+    limiter.try_acquire(1).unwrap();
+    let (task, mut acquire) = (Task::new(), limiter.acquire(1));
+    assert!(task.poll(&mut acquire).is_pending());
+    clock.advance(secs(1) - Duration::from_nanos(1));
+    assert_eq!(task.woken(), 0);
+    assert!(task.poll(&mut acquire).is_pending());
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!(task.woken(), 1);
+    assert!(matches!(task.poll(&mut acquire), Poll::Ready(Ok(grant)) if grant.amount() == 1));
+}
+
+#[test]
+fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
+    for left in 0..3 {
+        let (limiter, clock) = limiter(1);
+        limiter.try_acquire(1).unwrap();
+        let tasks: Vec<Task> = (0..3).map(|_| Task::new()).collect();
+        let mut futures: Vec<_> = (0..3).map(|_| Some(limiter.acquire(1))).collect();
+        for (task, future) in tasks.iter().zip(&mut futures) {
+            assert!(task.poll(future.as_mut().unwrap()).is_pending());
+        }
+        futures[left] = None;
+        let told: Vec<usize> = tasks.iter().map(Task::woken).collect();
+        assert!(told[..=left].iter().all(|woken| *woken == 0), "nobody ahead is disturbed: {told:?}");
+        assert!(told[left + 1..].iter().all(|woken| *woken == 1), "{told:?}");
+        for (task, future) in tasks.iter().zip(&mut futures) {
+            if let Some(future) = future {
+                assert!(task.poll(future).is_pending());
+            }
+        }
+        let mut granted = Vec::new();
+        for second in 1..=2 {
+            clock.advance(secs(1));
+            for (name, (task, future)) in tasks.iter().zip(&mut futures).enumerate() {
+                if future.as_mut().is_some_and(|future| task.poll(future).is_ready()) {
+                    *future = None;
+                    granted.push((second, name));
+                }
+            }
+        }
+        let expected: Vec<_> = (1..=2).zip((0..3).filter(|name| *name != left)).collect();
+        assert_eq!(granted, expected);
+        assert_eq!(limiter.waiters(), 0);
+    }
+}
+
+#[test]
+fn a_refund_wakes_whom_it_helps_and_hardly_anybody_else() {
+    let (limiter, _) = limiter(10);
+    limiter.try_acquire(10).unwrap();
+    let tasks: Vec<Task> = (0..1_000).map(|_| Task::new()).collect();
+    let mut futures: Vec<_> = (0..1_000).map(|_| limiter.acquire(1)).collect();
+    for (task, future) in tasks.iter().zip(&mut futures) {
+        assert!(task.poll(future).is_pending());
+    }
+    limiter.refund(3);
+    let woken: Vec<usize> = tasks.iter().map(Task::woken).collect();
+    assert!(woken[..3].iter().all(|count| *count == 1));
+    assert!(woken.iter().sum::<usize>() <= 12, "{} of a thousand", woken.iter().sum::<usize>());
+    assert!(futures[..3].iter_mut().zip(&tasks).all(|(future, task)| task.poll(future).is_ready()));
+    assert!(task_pending(&tasks[3], &mut futures[3]));
+}
+
+fn task_pending(task: &Task, future: &mut Acquire<'_, ManualClock>) -> bool {
+    task.poll(future).is_pending()
+}
+
+#[test]
+fn a_refund_reaches_those_far_behind_when_their_turn_is_near() {
+    let (limiter, clock) = limiter(1);
+    limiter.try_acquire(1).unwrap();
+    limiter.charge(5);
+    let tasks: Vec<Task> = (0..40).map(|_| Task::new()).collect();
+    let mut futures: Vec<_> = (0..40).map(|_| Some(limiter.acquire(1))).collect();
+    for (task, future) in tasks.iter().zip(&mut futures) {
+        assert!(task.poll(future.as_mut().unwrap()).is_pending());
+    }
+    limiter.refund(5);
+    // Each is polled only when it is woken, as an executor would.
+    for turn in 1..=40_usize {
+        clock.advance(secs(1));
+        for _ in 0..3 {
+            for (task, slot) in tasks.iter().zip(&mut futures) {
+                if task.woken() > 0 && slot.as_mut().is_some_and(|future| task.poll(future).is_ready()) {
+                    *slot = None;
+                }
+            }
+        }
+        assert_eq!(futures.iter().filter(|slot| slot.is_none()).count(), turn, "one a second, from the first on");
+    }
+}
+
+/// The first in line is leaked: those behind still learn that they have moved up.
+#[test]
+fn a_leaked_future_delays_nobody() {
+    let (limiter, clock) = limiter(1);
+    limiter.try_acquire(1).unwrap();
+    limiter.charge(1);
+    let leaked_task = Task::new();
+    for _ in 0..3 {
+        let mut leaked = limiter.acquire_owned(1);
+        assert!(leaked_task.poll(&mut leaked).is_pending());
+        std::mem::forget(leaked);
+    }
+    let (task, mut acquire) = (Task::new(), limiter.acquire(1));
+    assert!(task.poll(&mut acquire).is_pending());
+    limiter.refund(1);
+    assert!(task.woken() > 0 && task.poll(&mut acquire).is_pending());
+    clock.advance(secs(4));
+    assert!(task.woken() > 0 && task.poll(&mut acquire).is_ready());
+}
+
+#[test]
+fn threads_and_tasks_stand_in_one_line() {
+    let (limiter, clock) = limiter(1);
+    limiter.try_acquire(1).unwrap();
+    let (first, third) = (Task::new(), Task::new());
+    let mut first_future = limiter.acquire(1);
+    assert!(first.poll(&mut first_future).is_pending());
+    thread::scope(|scope| {
+        let second = scope.spawn(|| limiter.acquire(1).wait().is_ok());
+        let start = Instant::now();
+        while limiter.waiters() < 2 {
+            assert!(start.elapsed() < secs(20));
+            thread::yield_now();
+        }
+        let mut third_future = limiter.acquire(1);
+        assert!(third.poll(&mut third_future).is_pending());
+        clock.advance(secs(1));
+        assert!(first.poll(&mut first_future).is_ready());
+        assert!(!second.is_finished() && third.poll(&mut third_future).is_pending());
+        clock.advance(secs(1));
+        assert!(second.join().unwrap() && third.poll(&mut third_future).is_pending());
+        clock.advance(secs(1));
+        assert!(third.poll(&mut third_future).is_ready());
+    });
+}
+
+#[test]
+fn control_verbs_wake_and_answer_tasks() {
+    type Verb = fn(&RateLimiter<ManualClock>);
+    let verbs: [(Verb, Result<(), AcquireError>); 4] = [
+        (RateLimiter::cancel_waiters, Err(AcquireError::Cancelled)),
+        (RateLimiter::reset, Err(AcquireError::Cancelled)),
+        (RateLimiter::close, Err(AcquireError::Closed)),
+        (RateLimiter::breach, Ok(())),
+    ];
+    for (verb, expected) in verbs {
+        let (limiter, _) = limiter(1);
+        limiter.try_acquire(1).unwrap();
+        let (task, mut acquire) = (Task::new(), limiter.acquire(1));
+        assert!(task.poll(&mut acquire).is_pending());
+        verb(&limiter);
+        assert_eq!(task.woken(), 1);
+        match task.poll(&mut acquire) {
+            Poll::Ready(answer) => assert_eq!(answer.map(drop), expected),
+            Poll::Pending => panic!("still waiting"),
+        }
+    }
+}
+
+#[test]
+fn a_task_that_changes_hands_is_woken_where_it_is() {
+    let (limiter, clock) = limiter(1);
+    limiter.try_acquire(1).unwrap();
+    let (before, after, mut acquire) = (Task::new(), Task::new(), limiter.acquire(1));
+    assert!(before.poll(&mut acquire).is_pending());
+    assert!(after.poll(&mut acquire).is_pending());
+    limiter.refund(1);
+    assert_eq!((before.woken(), after.woken()), (0, 1));
+    clock.advance(secs(1));
+    assert!(after.poll(&mut acquire).is_ready());
+}
+
+#[test]
+fn timeouts_refuse_at_once_also_for_tasks() {
+    let (limiter, _) = limiter(1);
+    limiter.try_acquire(1).unwrap();
+    let task = Task::new();
+    let refused = task.poll(&mut limiter.acquire(1).timeout(Duration::from_millis(999)));
+    assert!(matches!(refused, Poll::Ready(Err(AcquireError::TooLong { wait, .. })) if wait == secs(1)));
+    assert!(task.poll(&mut limiter.acquire(1).timeout(Duration::ZERO)).is_ready());
+    assert_eq!(limiter.waiters(), 0);
+    let mut fits = limiter.acquire(1).timeout(secs(1));
+    assert!(task.poll(&mut fits).is_pending());
+    // Refused earlier, nobody is owed anything when places move up.
+    limiter.refund(1);
+    assert!(task.poll(&mut fits).is_ready());
+}
+
+#[test]
+#[should_panic(expected = "polled again")]
+fn polling_a_finished_future_panics_as_futures_do() {
+    let (limiter, _) = limiter(1);
+    let (task, mut acquire) = (Task::new(), limiter.acquire(1));
+    assert!(task.poll(&mut acquire).is_ready());
+    let _ = task.poll(&mut acquire);
+}
+
+/// A block_on of a few lines is executor enough.
+#[test]
+fn works_on_any_executor() {
+    struct Unpark(thread::Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let limiter = RateLimiter::new(Quota::per_second(100).unwrap().with_burst(1).unwrap());
+    let start = Instant::now();
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    for _ in 0..4 {
+        let mut acquire = limiter.acquire(1);
+        while pin!(&mut acquire).poll(&mut Context::from_waker(&waker)).is_pending() {
+            thread::park();
+        }
+    }
+    let elapsed = start.elapsed();
+    assert!(elapsed >= Duration::from_micros(29_990) && elapsed < secs(2), "{elapsed:?}");
+}
+
+/// A clock of the user's own says how tasks wait on it.
+#[test]
+fn a_clock_of_the_users_own_can_bring_its_timer() {
+    #[derive(Clone, Default)]
+    struct Jumping(Arc<AtomicUsize>);
+
+    impl Clock for Jumping {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_ticks(self.0.load(Ordering::SeqCst) as u64)
+        }
+
+        fn is_manual(&self) -> bool {
+            true
+        }
+
+        fn sleep_until(&self, at: Timestamp) -> Sleep {
+            let clock = self.0.clone();
+            Sleep::from_future(async move { clock.store(usize::try_from(at.ticks()).unwrap(), Ordering::SeqCst) })
+        }
+    }
+
+    let clock = Jumping::default();
+    let limiter = RateLimiter::with_clock(Quota::per_hour(1).unwrap(), clock.clone());
+    let task = Task::new();
+    for hour in 0..3 {
+        assert!(task.poll(&mut limiter.acquire(1)).is_ready());
+        assert_eq!(clock.now().ticks(), hour * 3_600_000_000_000);
+    }
+}
+
+mod on_tokio {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hundred_tasks_share_one_rate() {
+        let limiter = Arc::new(RateLimiter::new(Quota::per_second(1_000).unwrap().with_burst(5).unwrap()));
+        let start = Instant::now();
+        let tasks: Vec<_> = (0..100)
+            .map(|_| {
+                let limiter = limiter.clone();
+                tokio::spawn(async move {
+                    limiter.acquire(1).await.unwrap();
+                    limiter.acquire_owned(1).await.unwrap();
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let elapsed = start.elapsed();
+        assert!(elapsed >= Duration::from_micros(194_900) && elapsed < secs(3), "{elapsed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_select_that_gives_up_gives_its_place_back() {
+        let limiter = RateLimiter::new(Quota::per_hour(1).unwrap());
+        limiter.acquire(1).await.unwrap();
+        tokio::select! {
+            _ = limiter.acquire(1) => panic!("an hour early"),
+            () = tokio::time::sleep(Duration::from_millis(20)) => {}
+        }
+        assert_eq!(limiter.waiters(), 0);
+        assert!(limiter.reserve(1).unwrap().wait_time() <= secs(3_600));
+    }
+
+    /// As the Python library's tests have it.
+    #[tokio::test]
+    async fn counterparts_of_the_python_tests() {
+        let two = || RateLimiter::new(Quota::new(2, Duration::from_millis(200)).unwrap());
+        let limiter = two();
+        limiter.acquire(2).await.unwrap();
+        assert!(limiter.acquire(1).timeout(Duration::from_millis(1)).await.is_err(), "0.001 is refused");
+        assert!(limiter.acquire(1).timeout(Duration::from_millis(200)).await.is_ok(), "0.2 is granted");
+
+        let limiter = two();
+        let start = Instant::now();
+        for amount in [1, 2, 1, 2, 1, 2] {
+            limiter.acquire(amount).await.unwrap();
+        }
+        assert!(start.elapsed() >= Duration::from_millis(699), "{:?}", start.elapsed());
+
+        let limiter = RateLimiter::new(Quota::per_hour(100).unwrap());
+        limiter.acquire(15).await.unwrap().reconcile(10);
+        assert_eq!(limiter.available(), 90);
+    }
+
+    #[cfg(feature = "tokio")]
+    #[tokio::test(start_paused = true)]
+    async fn a_paused_clock_is_honoured() {
+        let limiter = RateLimiter::with_clock(Quota::per_hour(1).unwrap(), limitor::TokioClock::new());
+        let (real, start) = (Instant::now(), tokio::time::Instant::now());
+        for _ in 0..5 {
+            limiter.acquire(1).await.unwrap();
+        }
+        assert!(start.elapsed() >= secs(4 * 3_600) && start.elapsed() < secs(4 * 3_600 + 1));
+        assert!(real.elapsed() < secs(5));
+        let refused = limiter.acquire(1).timeout(secs(3_500)).await;
+        assert!(matches!(refused, Err(AcquireError::TooLong { .. })));
+    }
+}
