@@ -2,9 +2,11 @@
 //!
 //! `cargo bench --bench shaping` prints the tables. Every contender works off the same grid, a burst of 1, in short rounds
 //! that alternate with a pure spin on that grid; medians of the ratios are compared, so that what the machine takes away
-//! from all of them cancels out. Words on the command line choose among the tables: `threads`, `lateness`.
+//! from all of them cancels out. Words on the command line choose among the tables: `threads`,
+//! `lateness`, `tasks`, `line`.
 
 mod round;
+mod tasks;
 mod threads;
 
 use std::env;
@@ -17,5 +19,11 @@ fn main() {
     }
     if wants("lateness") {
         threads::lateness();
+    }
+    if wants("tasks") {
+        tasks::rates();
+    }
+    if wants("line") {
+        tasks::line();
     }
 }
