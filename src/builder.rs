@@ -16,6 +16,8 @@ pub struct Builder<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not(fea
     pub(crate) quota: Quota,
     pub(crate) clock: C,
     pub(crate) initial: Option<u64>,
+    /// With a burst of 1: spaced by when each really left, not by when it was due.
+    pub(crate) strict: bool,
     #[cfg(feature = "std")]
     pub(crate) strategy: Strategy,
     #[cfg(feature = "std")]
@@ -29,6 +31,7 @@ impl<C: Clock> Builder<C> {
             quota,
             clock,
             initial: None,
+            strict: false,
             #[cfg(feature = "std")]
             strategy: Strategy::default(),
             #[cfg(feature = "std")]
@@ -48,6 +51,7 @@ impl<C: Clock> Builder<C> {
             quota: self.quota,
             clock,
             initial: self.initial,
+            strict: self.strict,
             #[cfg(feature = "std")]
             strategy: self.strategy,
             #[cfg(feature = "std")]

@@ -76,10 +76,10 @@ impl Gcra {
         self.depth
     }
 
-    /// What `n` permits cost; `None` if they are more than the burst.
+    /// What `n` permits, at most the burst, cost.
     #[inline]
-    pub(crate) fn cost(&self, n: u64) -> Option<u64> {
-        (n <= self.burst).then(|| n << self.k)
+    pub(crate) fn cost(&self, n: u64) -> u64 {
+        n << self.k
     }
 
     /// What any number of permits costs, as a debt or a refund; saturates.

@@ -5,6 +5,8 @@ use crossbeam_utils::CachePadded;
 use crate::builder::Builder;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Denied;
+#[cfg(feature = "std")]
+use crate::error::Reason;
 use crate::grant::Grant;
 use crate::handle::Handle;
 use crate::meter::Meter;
@@ -102,7 +104,7 @@ impl<C: Clock> RateLimiter<C> {
     pub(crate) fn assemble(built: Builder<C>) -> Self {
         let Builder { quota, clock, initial, .. } = built;
         let initial = initial.unwrap_or(quota.burst()).min(quota.burst());
-        let meter = Meter::new(quota, initial, clock.tick(), clock.now());
+        let meter = Meter::new(quota, initial, clock.tick(), clock.now(), built.strict);
         Self {
             #[cfg(feature = "std")]
             line: CachePadded::new(Line::new(built.max_waiters, Unit::of(quota).units_in(TELL_AHEAD))),
@@ -168,7 +170,14 @@ impl<C: Clock> RateLimiter<C> {
     /// ```
     #[inline]
     pub fn try_acquire_at(&self, now: Timestamp, n: u64) -> Result<Grant<'_, C>, Denied> {
-        self.meter.take(now, n).map(|charge| Grant::new(Handle::Borrowed(self), n, charge))
+        match self.meter.take(now, n) {
+            Ok(charge) => Ok(Grant::new(Handle::Borrowed(self), n, charge)),
+            #[cfg(feature = "std")]
+            Err(denied) if self.meter.is_strict() && denied.reason() == Reason::NotYet => {
+                self.try_in_line(now, n).map(|charge| Grant::new(Handle::Borrowed(self), n, charge))
+            }
+            Err(denied) => Err(denied),
+        }
     }
 
     /// Settles work after the fact: `estimated` permits were taken for it, `actual` was its cost.
@@ -362,7 +371,7 @@ impl<C: Clock> RateLimiter<C> {
         max_wait: Option<Duration>,
     ) -> Result<Reservation<'a, C>, Denied> {
         let by = max_wait.map(|wait| self.clock.tick().later(now, wait));
-        self.join(now, n, by).map(|joined| Reservation::new(handle, n, joined))
+        self.join(now, n, by).map(|joined| Reservation::new(handle, n, by, joined))
     }
 }
 
@@ -373,4 +382,33 @@ pub struct Capacity {
     pub has_capacity: bool,
     /// The permits missing for it; 0 or less if there are enough, negative by the room to spare.
     pub needed: i128,
+}
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests {
+    use super::*;
+
+    /// The word and all that a decision reads besides the clock share one line pair, which nothing else that is written is
+    /// on: the lock of the line has its own. (128 bytes, because processors fetch lines in pairs.)
+    #[test]
+    fn what_shares_the_words_cache_line() {
+        use core::mem::{align_of, offset_of, size_of};
+        let line = align_of::<CachePadded<u8>>();
+        let meter = offset_of!(RateLimiter, meter);
+        assert_eq!(meter % line, 0);
+        assert!(size_of::<Meter>() <= line, "{} bytes", size_of::<Meter>());
+        assert_eq!(size_of::<CachePadded<Meter>>(), line);
+        assert!(offset_of!(RateLimiter, line).abs_diff(meter) >= line);
+        assert_eq!(offset_of!(RateLimiter, line) % line, 0);
+    }
+
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    #[test]
+    fn sizes() {
+        use core::mem::size_of;
+        assert_eq!(size_of::<RateLimiter>(), 512);
+        assert_eq!(size_of::<Grant<'static, SystemClock>>(), 32);
+        assert_eq!(size_of::<Denied>(), 48);
+        assert_eq!(size_of::<Result<Grant<'static, SystemClock>, Denied>>(), 48);
+    }
 }

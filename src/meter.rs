@@ -13,6 +13,9 @@ pub(crate) struct Meter {
     pub(crate) gcra: Gcra,
     pub(crate) scale: Scale,
     quota: Quota,
+    /// The most permits that are granted without a look at the line: the burst, or none if the line is
+    /// [strict](Self::is_strict).
+    lock_free: u64,
 }
 
 /// Whether a grant was taken from the word.
@@ -26,9 +29,10 @@ pub(crate) enum Charge {
 
 impl Meter {
     /// A word that leaves `initial` permits (at most the burst) at `now`, where its time begins.
-    pub(crate) fn new(quota: Quota, initial: u64, tick: Tick, now: Timestamp) -> Self {
+    pub(crate) fn new(quota: Quota, initial: u64, tick: Tick, now: Timestamp, strict: bool) -> Self {
         let gcra = Gcra::new(quota);
         Self {
+            lock_free: if strict { 0 } else { gcra.burst() },
             state: State::new(Snapshot::open(gcra.leaving(0, initial))),
             gcra,
             scale: Scale::new(Unit::of(quota), gcra.depth(), tick, now),
@@ -40,16 +44,28 @@ impl Meter {
         self.quota
     }
 
+    /// Whether all that is granted goes through the line, because that must know when each really left.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.lock_free == 0
+    }
+
     pub(crate) fn load(&self) -> Snapshot {
         self.state.load()
     }
 
-    /// Takes `n` permits if they are to be had now.
+    /// Takes `n` permits if they are to be had now. From a strict limiter nothing is to be had so.
     #[inline]
     pub(crate) fn take(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
-        let Some(cost) = self.gcra.cost(n).filter(|cost| *cost > 0) else {
-            return self.take_odd(n);
-        };
+        // 1 to `lock_free`, in one comparison.
+        if n.wrapping_sub(1) < self.lock_free { self.take_some(now, n) } else { self.take_odd(n) }
+    }
+
+    /// Takes 1 to `burst` permits.
+    #[inline]
+    pub(crate) fn take_some(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
+        let cost = self.gcra.cost(n);
         let now = self.scale.units(now);
         let mut seen = self.state.load();
         loop {
@@ -70,7 +86,9 @@ impl Meter {
             _ if n > self.gcra.burst() => Err(self.denied(n, 0, Reason::ExceedsBurst)),
             Phase::Closed => Err(self.denied(n, 0, Reason::Closed)),
             Phase::Breached => Ok(Charge::Free),
-            Phase::Open(_) | Phase::Saturated => Ok(Charge::Counted),
+            Phase::Open(_) | Phase::Saturated if n == 0 => Ok(Charge::Counted),
+            Phase::Open(_) => Err(self.denied(n, 0, Reason::NotYet)),
+            Phase::Saturated => Err(self.denied(n, 0, Reason::Saturated)),
         }
     }
 
@@ -102,9 +120,9 @@ impl Meter {
         self.move_idle(now, |tat| tat.max(now).saturating_add(amount))
     }
 
-    /// A TAT within the depth proves that nobody waits; the exchange proves that nobody has come since.
+    /// A TAT within the depth proves that nobody waits (unless who is due may still have to leave); the exchange proves that nobody has come since.
     fn move_idle(&self, now: u64, next: impl Fn(u64) -> u64) -> bool {
-        let idle = |seen: Snapshot| !self.gcra.may_wait(seen.tat(), now);
+        let idle = |seen: Snapshot| self.lock_free > 0 && !self.gcra.may_wait(seen.tat(), now);
         self.state.update(|seen| idle(seen).then(|| Snapshot::open(next(seen.tat())))).is_ok()
     }
 }
@@ -115,7 +133,7 @@ impl Meter {
     /// Takes a place of `n` permits behind all others, if it comes due by the reading `by`; the TAT after it, which is
     /// where it ends.
     pub(crate) fn place(&self, now: u64, n: u64, by: Option<u64>) -> Result<u64, Denied> {
-        let cost = self.gcra.cost(n).unwrap_or(0);
+        let cost = self.gcra.cost(n);
         let due = |tat: u64| tat - self.gcra.depth().min(tat);
         let next = |seen: Snapshot| match seen.phase() {
             Phase::Open(tat) => Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by)),
@@ -137,6 +155,12 @@ impl Meter {
 
 /// Moves that leave closed, breached and saturated words as they are.
 impl Meter {
+    /// Raises the word to `end`, if it is before that.
+    #[cfg(feature = "std")]
+    pub(crate) fn raise(&self, end: u64) {
+        self.move_open(|tat| tat.max(end));
+    }
+
     /// Adds a debt; where it ends, if it can be counted.
     pub(crate) fn charge(&self, now: u64, amount: u64) -> Option<u64> {
         self.move_open(|tat| tat.max(now).saturating_add(amount)).and_then(|word| match word.phase() {

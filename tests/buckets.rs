@@ -156,3 +156,74 @@ fn a_leaky_queue_spaces_bounds_and_shuts_down_twice() {
     queue.reset();
     assert!(queue.try_acquire(1).is_ok());
 }
+
+#[test]
+fn a_strict_queue_spaces_by_when_each_really_left() {
+    let millis = Duration::from_millis;
+    let clock = ManualClock::new();
+    let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
+    queue.try_acquire(1).unwrap();
+    assert_eq!(queue.try_acquire(1).unwrap_err().retry_after(), Some(millis(100)));
+    let mut waiting: Vec<_> = (0..4).map(|_| queue.reserve(1).unwrap()).collect();
+    assert_eq!(queue.reserve(1).unwrap_err().reason(), Reason::QueueFull);
+    // The first is 250 ms late; nobody slips past it meanwhile, and those behind are put off, not sent together.
+    clock.advance(millis(350));
+    assert_eq!(queue.try_acquire(1).unwrap_err().retry_after(), Some(millis(150)));
+    assert_eq!(queue.waiters(), 4);
+    waiting.remove(0).wait().unwrap();
+    let waits: Vec<_> = waiting.iter().map(|place| place.wait_time()).collect();
+    assert_eq!(waits, [millis(100), millis(200), millis(300)]);
+    // One that gives up disturbs nobody.
+    waiting.remove(0).cancel();
+    assert_eq!(waiting[0].wait_time(), millis(100));
+    clock.advance(millis(100));
+    waiting.remove(0).wait().unwrap();
+    // On time, the next is not put off; a kept one goes when it was told.
+    assert_eq!(waiting.remove(0).keep(), millis(100));
+    let last = queue.reserve_within(1, millis(200)).unwrap();
+    clock.advance(millis(230));
+    last.wait().unwrap();
+    assert!(queue.try_acquire(1).is_err());
+    clock.advance(millis(99));
+    assert!(queue.try_acquire(1).is_err());
+    clock.advance(millis(1));
+    assert!(queue.try_acquire(1).is_ok());
+}
+
+#[test]
+fn a_strict_wait_put_off_past_its_limit_is_refused_and_its_place_returned() {
+    let millis = Duration::from_millis;
+    let clock = ManualClock::new();
+    let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
+    queue.try_acquire(1).unwrap();
+    let first = queue.reserve(1).unwrap();
+    let second = queue.reserve_within(1, millis(220)).unwrap();
+    let third = queue.reserve(1).unwrap();
+    clock.advance(millis(150));
+    first.wait().unwrap();
+    assert_eq!(second.wait_time(), millis(100));
+    assert!(matches!(second.wait(), Err(AcquireError::TooLong { wait, .. }) if wait == millis(100)));
+    assert_eq!(third.wait_time(), millis(100));
+}
+
+#[test]
+fn a_strict_queue_on_threads_never_lets_two_leave_within_an_interval() {
+    let queue = LeakyQueue::strict(Quota::per_second(1_000).unwrap(), 100, limitor::SystemClock::new());
+    let left = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    // The reading before the wait ends cannot be had; the order and the count can.
+                    queue.acquire(1).wait().unwrap();
+                    left.lock().unwrap().push(std::time::Instant::now());
+                }
+            });
+        }
+    });
+    let left = left.into_inner().unwrap();
+    assert_eq!(left.len(), 160);
+    let elapsed = *left.iter().max().unwrap() - *left.iter().min().unwrap();
+    // The first may have been noted late, by less than it took the others.
+    assert!(elapsed >= Duration::from_millis(150), "{elapsed:?}");
+}

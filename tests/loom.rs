@@ -322,6 +322,69 @@ fn a_place_given_up_wakes_who_falls_asleep_behind_it() {
     race(|| Shared::waiting(1), wait, leave, |_, waited, ()| assert_eq!(waited, Ok(())));
 }
 
+/// A task polled by hand; what its waker was told stands in `woken`.
+#[cfg(feature = "async")]
+mod task {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+
+    use super::*;
+
+    #[derive(Default)]
+    pub(super) struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) type Acquire = limitor::Acquire<'static, ManualClock>;
+
+    /// Polls once; `None` if that was enough.
+    pub(super) fn poll_once(shared: &Shared) -> Option<(Acquire, Arc<Woken>)> {
+        let (mut acquire, woken) = (shared.limiter.acquire_owned(1), Arc::new(Woken::default()));
+        poll(&mut acquire, &woken).is_pending().then_some((acquire, woken))
+    }
+
+    fn poll(acquire: &mut Acquire, woken: &Arc<Woken>) -> Poll<bool> {
+        let waker = Waker::from(woken.clone());
+        pin!(acquire).poll(&mut Context::from_waker(&waker)).map(|granted| granted.is_ok())
+    }
+
+    /// Polls again only if it was woken, as an executor does.
+    pub(super) fn finish(pending: Option<(Acquire, Arc<Woken>)>) {
+        if let Some((mut acquire, woken)) = pending {
+            assert!(woken.0.load(Ordering::SeqCst), "never woken");
+            assert_eq!(poll(&mut acquire, &woken), Poll::Ready(true));
+        }
+    }
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn a_refund_wakes_the_task_that_is_polled_beside_it() {
+    race(|| Shared::empty(1), task::poll_once, |s| s.limiter.refund(1), |_, pending, ()| task::finish(pending));
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn the_clock_wakes_the_task_that_is_polled_beside_it() {
+    race(|| Shared::empty(1), task::poll_once, |s| s.clock.advance(secs(1)), |_, pending, ()| task::finish(pending));
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn dropping_a_future_beside_another_moves_it_up() {
+    let leave = |s: &Shared| {
+        s.place().cancel();
+        s.clock.advance(secs(1));
+    };
+    race(|| Shared::waiting(1), task::poll_once, leave, |_, pending, ()| task::finish(pending));
+}
+
 #[test]
 fn close_ends_a_wait_that_begins_beside_it() {
     race(

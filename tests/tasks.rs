@@ -120,6 +120,18 @@ fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
 }
 
 #[test]
+fn a_future_that_was_polled_can_be_waited_for_without_losing_its_place() {
+    let (limiter, clock) = limiter(1);
+    limiter.try_acquire(1).unwrap();
+    let mut polled = limiter.acquire(1);
+    assert!(Task::new().poll(&mut polled).is_pending());
+    let behind = limiter.reserve(1).unwrap();
+    clock.advance(secs(1));
+    assert!(polled.wait().is_ok());
+    assert_eq!(behind.wait_time(), secs(1));
+}
+
+#[test]
 fn a_refund_wakes_whom_it_helps_and_hardly_anybody_else() {
     let (limiter, _) = limiter(10);
     limiter.try_acquire(10).unwrap();

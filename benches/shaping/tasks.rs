@@ -133,7 +133,11 @@ pub(crate) fn rates() {
             let rounds: Vec<Round> = (0..3).map(|_| crowd(&runtime, &shaper, 1_000)).collect();
             let achieved = median(rounds.iter().map(|round| round.rate).collect());
             let cpu = median(rounds.iter().map(|round| round.cpu).collect());
-            println!("| {rate}/s | {name} | {achieved:.0} | {:.4} | {:.1} % |", achieved / f64::from(rate), 100.0 * cpu);
+            println!(
+                "| {rate}/s | {name} | {achieved:.0} | {:.4} | {:.1} % |",
+                achieved / f64::from(rate),
+                100.0 * cpu
+            );
         }
     }
 }
@@ -161,16 +165,25 @@ pub(crate) fn line() {
     println!("| the future itself | {} bytes |", size_of::<limitor::Acquire<'static, limitor::SystemClock>>());
     let (cpu, start) = (ProcessTime::now(), Instant::now());
     std::thread::sleep(Duration::from_secs(1));
-    println!("| CPU while nothing happens | {:.2} % |", 100.0 * cpu.elapsed().as_secs_f64() / start.elapsed().as_secs_f64());
+    println!(
+        "| CPU while nothing happens | {:.2} % |",
+        100.0 * cpu.elapsed().as_secs_f64() / start.elapsed().as_secs_f64()
+    );
     let each = |count: u32, mut act: Box<dyn FnMut() + '_>| {
         let start = Instant::now();
         (0..count).for_each(|_| act());
         start.elapsed() / count
     };
-    println!("| a refund (of half a permit's time and more, waking a few) | {:?} |", each(100, Box::new(|| limiter.refund(1))));
+    println!(
+        "| a refund (of half a permit's time and more, waking a few) | {:?} |",
+        each(100, Box::new(|| limiter.refund(1)))
+    );
     let waiting = limiter.waiters();
     let mut places: Vec<_> = (0..1_000).map(|_| limiter.reserve(1).expect("a place")).collect();
-    println!("| a reservation behind {waiting} | {:?} |", each(1_000, Box::new(|| places.push(limiter.reserve(1).expect("a place")))));
+    println!(
+        "| a reservation behind {waiting} | {:?} |",
+        each(1_000, Box::new(|| places.push(limiter.reserve(1).expect("a place"))))
+    );
     println!("| a cancel at the back | {:?} |", each(1_000, Box::new(|| drop(places.pop()))));
     let start = Instant::now();
     for task in &tasks {
@@ -179,7 +192,10 @@ pub(crate) fn line() {
     for task in tasks {
         let _ = runtime.block_on(task);
     }
-    println!("| {TASKS} tasks aborted, front to back | {:?} each |", start.elapsed() / u32::try_from(TASKS).expect("fits"));
+    println!(
+        "| {TASKS} tasks aborted, front to back | {:?} each |",
+        start.elapsed() / u32::try_from(TASKS).expect("fits")
+    );
 }
 
 /// Resident memory of this process, in bytes; 0 where the system does not tell.

@@ -45,9 +45,41 @@ impl LeakyQueue {
 impl<C: Clock> LeakyQueue<C> {
     /// A queue of `places` on another clock.
     pub fn with_clock(quota: Quota, places: usize, clock: C) -> Self {
+        Self::built(quota, places, clock, false)
+    }
+
+    /// The same, strict: no request leaves sooner than T after the one before it *really left*, however late that was.
+    ///
+    /// A plain queue keeps to its schedule: one that is woken late leaves late, and the next on time, closer than T behind
+    /// it. A strict one puts the next off, so that its rate falls short by what its callers are late. Whoever holds a
+    /// [`Reservation`](crate::Reservation) leaves when waiting for it ends, and holds up the others until then; one that
+    /// was [kept](crate::Reservation::keep) leaves when it was told to. A wait that is put off past its timeout is refused
+    /// then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{LeakyQueue, ManualClock, Quota};
+    /// use std::time::Duration;
+    ///
+    /// let clock = ManualClock::new();
+    /// let queue = LeakyQueue::strict(Quota::per_second(10)?, 8, clock.clone());
+    /// queue.try_acquire(1).unwrap();
+    /// let (first, second) = (queue.reserve(1).unwrap(), queue.reserve(1).unwrap());
+    /// clock.advance(Duration::from_millis(130)); // the first is 30 ms late
+    /// first.wait().unwrap();
+    /// assert_eq!(second.wait_time(), Duration::from_millis(100));
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn strict(quota: Quota, places: usize, clock: C) -> Self {
+        Self::built(quota, places, clock, true)
+    }
+
+    fn built(quota: Quota, places: usize, clock: C, strict: bool) -> Self {
         // A burst of 1 is within every bound that a larger one is within.
         let spaced = quota.with_burst(1).unwrap_or(quota);
-        Self { limiter: Builder::new(spaced, clock).max_waiters(places).build(), places }
+        let builder = Builder { strict, ..Builder::new(spaced, clock) };
+        Self { limiter: builder.max_waiters(places).build(), places }
     }
 
     /// How many may wait at a time.

@@ -126,7 +126,12 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
     ///
     /// Awaiting it gives the same.
-    pub fn wait(self) -> Result<Grant<'a, C>, AcquireError> {
+    #[cfg_attr(not(feature = "async"), expect(unused_mut, reason = "only a future has a place already"))]
+    pub fn wait(mut self) -> Result<Grant<'a, C>, AcquireError> {
+        #[cfg(feature = "async")]
+        if let Some(reservation) = self.reservation.take() {
+            return reservation.wait();
+        }
         self.begin()?.wait()
     }
 
@@ -138,7 +143,7 @@ impl<'a, C: Clock> Acquire<'a, C> {
         let deadline = self.deadline.map(|deadline| deadline.reading(clock));
         let by = timeout.into_iter().chain(deadline).min();
         let joined = self.limiter.join(now, self.n, by)?;
-        Ok(Reservation::new(self.limiter.clone(), self.n, joined))
+        Ok(Reservation::new(self.limiter.clone(), self.n, by, joined))
     }
 }
 

@@ -6,14 +6,14 @@ use super::lateness::{Margin, SpinPermit, THREADS};
 use super::line::{Standing, Turn};
 use super::strategy::Strategy;
 use crate::clock::{Clock, Timestamp};
+use crate::error::AcquireError;
 use crate::limiter::RateLimiter;
 use crate::meter::Charge;
 use crate::sync::thread_waker;
-use crate::verdict::Verdict;
 
 impl<C: Clock> RateLimiter<C> {
-    /// Blocks until the turn has come or the wait is ended.
-    pub(super) fn wait_for(&self, mut turn: Turn) -> Result<Charge, Verdict> {
+    /// Blocks until the turn has come or the wait is ended; also if it is put off to after `latest`.
+    pub(super) fn wait_for(&self, mut turn: Turn, latest: Option<Timestamp>) -> Result<Charge, AcquireError> {
         let mut listening = false;
         loop {
             let now = self.clock().now();
@@ -27,10 +27,10 @@ impl<C: Clock> RateLimiter<C> {
                 continue;
             }
             listening |= early;
-            match self.look(turn.ticket, Some(now), early.then(thread_waker)) {
+            match self.look(turn, now, early.then(thread_waker)) {
                 Standing::Granted(charge) => return Ok(charge),
-                Standing::Refused(verdict) => return Err(verdict),
-                Standing::Waiting(current) => turn = current,
+                Standing::Refused(error) => return Err(error),
+                Standing::Waiting(current) => turn = self.still_in_time(current, latest)?,
             }
         }
     }

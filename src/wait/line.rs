@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use super::places::{Found, Places, Ticket};
 use crate::clock::{Clock, Timestamp};
-use crate::error::{Denied, Reason};
+use crate::error::{AcquireError, Denied, Reason};
 use crate::limiter::RateLimiter;
 use crate::meter::{Charge, Meter};
 use crate::state::Snapshot;
@@ -68,6 +68,8 @@ pub(crate) enum Joined {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Turn {
     pub(super) ticket: Ticket,
+    /// The permits waited for.
+    pub(super) n: u64,
     /// The clock reading at which it comes due.
     pub(super) due: Timestamp,
     /// The count of changes at that time: if there have been none since, it is still due then.
@@ -85,7 +87,7 @@ pub(crate) enum Standing {
     /// Not yet.
     Waiting(Turn),
     /// The wait was ended.
-    Refused(Verdict),
+    Refused(AcquireError),
 }
 
 /// The lock of the line, with who is to be woken after it is given back.
@@ -129,7 +131,8 @@ impl<C: Clock> RateLimiter<C> {
         let at = now.unwrap_or_else(|| self.clock().now());
         let now = self.meter.scale.units(at);
         let mut wake = Vec::new();
-        places.settle(now.saturating_add(self.meter.gcra.depth()), &mut wake);
+        let due_end = now.saturating_add(self.meter.gcra.depth());
+        places.settle(due_end, !self.meter.is_strict(), &mut wake);
         Guard { line: &self.line, places: Some(places), at, now, wake, dropped: Vec::new() }
     }
 
@@ -138,9 +141,10 @@ impl<C: Clock> RateLimiter<C> {
         self.meter.scale.reading(end.saturating_sub(self.meter.gcra.depth()))
     }
 
-    fn turn(&self, line: &mut Guard<'_>, ticket: Ticket, end: u64) -> Turn {
+    fn turn(&self, line: &mut Guard<'_>, ticket: Ticket, n: u64, end: u64) -> Turn {
         Turn {
             ticket,
+            n,
             due: self.due(end),
             changes: self.changes(),
             #[cfg(feature = "async")]
@@ -164,10 +168,9 @@ impl<C: Clock> RateLimiter<C> {
 
     #[cold]
     fn line_up(&self, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Joined, Denied> {
-        let by = by.map(|by| self.meter.scale.units(by));
         let mut line = self.lock(Some(now));
         // The word may have been lowered, breached or closed since.
-        match self.meter.take(now, n) {
+        match self.take_in_line(&mut line, n) {
             Ok(charge) => return Ok(Joined::Granted(charge)),
             Err(denied) if denied.reason() != Reason::NotYet => return Err(denied),
             Err(_) => {}
@@ -175,33 +178,89 @@ impl<C: Clock> RateLimiter<C> {
         if line.places().waiting() >= self.line.max_waiters {
             return Err(self.meter.denied(n, 0, Reason::QueueFull));
         }
+        let by = by.map(|by| self.meter.scale.units(by));
         let end = self.meter.place(line.now, n, by)?;
-        if !self.meter.gcra.may_wait(end, line.now) {
+        if !self.meter.gcra.may_wait(end, line.now) && !self.must_wait(&mut line) {
             return Ok(Joined::Granted(Charge::Counted));
         }
-        let size = self.meter.gcra.amount(n);
-        let ticket = line.places().push_waiting(end, size);
-        Ok(Joined::Waiting(self.turn(&mut line, ticket, end)))
+        let ticket = line.places().push_waiting(end, self.meter.gcra.cost(n));
+        Ok(Joined::Waiting(self.turn(&mut line, ticket, n, end)))
+    }
+
+    /// Whether whoever comes must wait because somebody who is due has yet to leave.
+    fn must_wait(&self, line: &mut Guard<'_>) -> bool {
+        self.meter.is_strict() && line.places().waiting() > 0
+    }
+
+    /// Takes 1 to `burst` permits, unless somebody must leave first.
+    fn take_in_line(&self, line: &mut Guard<'_>, n: u64) -> Result<Charge, Denied> {
+        if !self.must_wait(line) {
+            return self.meter.take_some(line.at, n);
+        }
+        self.meter.take(line.at, n).map_err(|denied| match denied.reason() {
+            Reason::NotYet => {
+                // At the earliest T after the last of them, if none is late, and T after now in any case.
+                let ahead = self.meter.load().tat().saturating_sub(line.now);
+                self.meter.denied(n, ahead.max(self.meter.gcra.cost(n)), Reason::NotYet)
+            }
+            _ => denied,
+        })
+    }
+
+    /// Takes `n` permits of a strict limiter if they are to be had now.
+    #[cold]
+    pub(crate) fn try_in_line(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
+        self.take_in_line(&mut self.lock(Some(now)), n)
     }
 
     /// Looks how a place stands; from then on `waker` is told when it moves.
-    pub(super) fn look(&self, ticket: Ticket, now: Option<Timestamp>, waker: Option<Waker>) -> Standing {
-        let mut line = self.lock(now);
-        match line.places().find(ticket) {
-            Found::Nothing => Standing::Granted(Charge::Counted),
+    pub(super) fn look(&self, turn: Turn, now: Timestamp, waker: Option<Waker>) -> Standing {
+        let Turn { ticket, n, .. } = turn;
+        let mut line = self.lock(Some(now));
+        let end = match line.places().find(ticket) {
+            Found::Nothing => return Standing::Granted(Charge::Counted),
+            Found::Place(end) => end,
             Found::Verdict(verdict) => {
                 line.places().forget(ticket);
-                match verdict {
+                return match verdict {
                     Verdict::Passed => Standing::Granted(Charge::Free),
-                    Verdict::Cancelled | Verdict::Closed => Standing::Refused(verdict),
-                }
+                    Verdict::Cancelled => Standing::Refused(AcquireError::Cancelled),
+                    Verdict::Closed => Standing::Refused(AcquireError::Closed),
+                };
             }
-            Found::Place(end) => {
-                let old = line.places().listen(ticket, waker);
-                line.dropped.extend(old);
-                Standing::Waiting(self.turn(&mut line, ticket, end))
+        };
+        let mut turn = self.turn(&mut line, ticket, n, end);
+        if turn.due <= line.at {
+            // Strict: whoever is due has still to leave, one at a time.
+            if self.leave(&mut line, ticket) {
+                return Standing::Granted(Charge::Counted);
             }
+            let next = line.now.saturating_add(self.meter.gcra.depth());
+            turn.due = self.meter.scale.reading(next);
         }
+        let old = line.places().listen(ticket, waker);
+        line.dropped.extend(old);
+        Standing::Waiting(turn)
+    }
+
+    /// The turn, unless it has been put off to after `latest`: then the place is given up. Lateness in waking does not put
+    /// it off.
+    pub(super) fn still_in_time(&self, turn: Turn, latest: Option<Timestamp>) -> Result<Turn, AcquireError> {
+        if latest.is_none_or(|latest| turn.due <= latest) {
+            return Ok(turn);
+        }
+        let (requested, wait) = (turn.n, self.clock().between(self.clock().now(), turn.due));
+        self.abandon(turn.ticket);
+        Err(AcquireError::TooLong { requested, wait })
+    }
+
+    /// Lets who is first and due leave; however late that is, the next comes due T after it.
+    fn leave(&self, line: &mut Guard<'_>, ticket: Ticket) -> bool {
+        let due_end = line.now.saturating_add(self.meter.gcra.depth());
+        let Some(end) = line.places().leave(ticket, due_end) else { return false };
+        self.meter.raise(end);
+        line.changed();
+        true
     }
 
     /// How long a place has still to wait; [`Duration::MAX`] if that has been ended.

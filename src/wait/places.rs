@@ -36,6 +36,13 @@ enum Kind {
     Gone,
 }
 
+impl Place {
+    /// Whether it stands in the line and the limiter may move it.
+    fn moves(&self) -> bool {
+        matches!(self.kind, Kind::Waiting(_) | Kind::Debt)
+    }
+}
+
 /// Whom to wake when the place moves.
 #[derive(Debug)]
 struct Listener {
@@ -187,14 +194,14 @@ impl Places {
     }
 
     /// Takes out all whose time has come: those that end by `due_end`, one depth after now. Those among them who think
-    /// they have longer to wait are to be woken.
-    pub(super) fn settle(&mut self, due_end: u64, wake: &mut Vec<Waker>) {
+    /// they have longer to wait are to be woken. Unless `leaving`, who waits stays until it leaves by itself.
+    pub(super) fn settle(&mut self, due_end: u64, leaving: bool, wake: &mut Vec<Waker>) {
         while self.head < self.line.len() {
             let index = self.head;
             let end = self.end(index);
             let waited = matches!(self.line[index].kind, Kind::Waiting(_));
             match &mut self.line[index].kind {
-                Kind::Waiting(listener) if end <= due_end => {
+                Kind::Waiting(listener) if leaving && end <= due_end => {
                     if end < listener.told {
                         wake.extend(listener.waker.take());
                     }
@@ -263,6 +270,38 @@ impl Places {
         let size = place.size;
         self.waiting -= 1;
         Some((self.close(index, index + 1, size), waker))
+    }
+
+    /// Lets the first in line leave, late: those behind it begin at `due_end` at the earliest, one depth after now. Where the
+    /// line ends then. `None` if it is not the first, or gone.
+    pub(super) fn leave(&mut self, ticket: Ticket, due_end: u64) -> Option<u64> {
+        let index = self.index_of(ticket)?;
+        let mut ahead = self.line[self.head..index].iter();
+        if ahead.any(|place| matches!(place.kind, Kind::Waiting(_))) {
+            return None;
+        }
+        self.line[index].kind = Kind::Gone;
+        self.waiting -= 1;
+        let next = (index + 1..self.line.len()).find(|next| self.line[*next].moves());
+        if let Some(next) = next {
+            let late = due_end.saturating_sub(self.end(next).saturating_sub(self.line[next].size));
+            self.put_off(next, late);
+        }
+        let last = (index..self.line.len()).rev().find(|last| self.line[*last].moves());
+        Some(last.map_or(due_end, |last| self.end(last).max(due_end)))
+    }
+
+    /// Moves back by `late` all from `index` on but the kept places, which the limiter cannot move.
+    fn put_off(&mut self, index: usize, late: u64) {
+        self.moved();
+        self.moves.add(index, late.wrapping_neg());
+        let ticket = self.line[index].ticket;
+        for next in self.kept.partition_point(|kept| *kept < ticket)..self.kept.len() {
+            if let Some(kept) = self.index_of(self.kept[next]) {
+                self.moves.add(kept, late);
+                self.moves.add(kept + 1, late.wrapping_neg());
+            }
+        }
     }
 
     /// Fixes a waiter's place, if it is still there.
@@ -341,7 +380,7 @@ impl Places {
                     break;
                 }
                 self.heralds += 1;
-                if end < listener.told {
+                if end != listener.told {
                     listener.told = end;
                     wake.extend(listener.waker.clone());
                 }

@@ -10,12 +10,11 @@ use std::{
 };
 
 use super::line::{Joined, Turn};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
 use crate::grant::Grant;
 use crate::handle::Handle;
 use crate::meter::Charge;
-use crate::verdict::Verdict;
 
 /// A place in the line: permits that will be granted when their time comes.
 ///
@@ -51,6 +50,8 @@ pub struct Reservation<'a, C: Clock> {
     limiter: Handle<'a, C>,
     n: u64,
     seat: Seat,
+    /// If it is put off to after this, it is given up.
+    latest: Option<Timestamp>,
     /// How a task waits.
     #[cfg(feature = "async")]
     pub(super) nap: super::task::Nap,
@@ -65,7 +66,7 @@ enum Seat {
 }
 
 impl<'a, C: Clock> Reservation<'a, C> {
-    pub(crate) fn new(limiter: Handle<'a, C>, n: u64, joined: Joined) -> Self {
+    pub(crate) fn new(limiter: Handle<'a, C>, n: u64, latest: Option<Timestamp>, joined: Joined) -> Self {
         let seat = match joined {
             Joined::Granted(charge) => Seat::Granted(charge),
             Joined::Waiting(turn) => Seat::Waiting(turn),
@@ -74,6 +75,7 @@ impl<'a, C: Clock> Reservation<'a, C> {
             limiter,
             n,
             seat,
+            latest,
             #[cfg(feature = "async")]
             nap: super::task::Nap::default(),
         }
@@ -98,14 +100,16 @@ impl<'a, C: Clock> Reservation<'a, C> {
     ///
     /// # Errors
     ///
-    /// [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
+    /// [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended;
+    /// [`AcquireError::TooLong`] if it was made with a limit and has been put off past that (by a strict
+    /// [`LeakyQueue`](crate::LeakyQueue) whose earlier ones left late).
     ///
     /// # Panics
     ///
     /// If it has been polled as a future to its end.
     pub fn wait(mut self) -> Result<Grant<'a, C>, AcquireError> {
         let outcome = match self.seat {
-            Seat::Waiting(turn) => self.limiter.wait_for(turn),
+            Seat::Waiting(turn) => self.limiter.wait_for(turn, self.latest),
             Seat::Granted(charge) => Ok(charge),
             Seat::Left => panic!("waited for again after it was done"),
         };
@@ -113,13 +117,9 @@ impl<'a, C: Clock> Reservation<'a, C> {
     }
 
     /// Hands the place on as what came of it.
-    fn leave(&mut self, outcome: Result<Charge, Verdict>) -> Result<Grant<'a, C>, AcquireError> {
+    fn leave(&mut self, outcome: Result<Charge, AcquireError>) -> Result<Grant<'a, C>, AcquireError> {
         self.seat = Seat::Left;
-        match outcome {
-            Ok(charge) => Ok(Grant::new(self.limiter.clone(), self.n, charge)),
-            Err(Verdict::Closed) => Err(AcquireError::Closed),
-            Err(Verdict::Cancelled | Verdict::Passed) => Err(AcquireError::Cancelled),
-        }
+        outcome.map(|charge| Grant::new(self.limiter.clone(), self.n, charge))
     }
 
     /// Gives the place back, if its time has not come. Those behind it move up.
@@ -155,7 +155,7 @@ impl<'a, C: Clock> Future for Reservation<'a, C> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let outcome = match &mut this.seat {
-            Seat::Waiting(turn) => ready!(this.limiter.poll_turn(turn, &mut this.nap, cx)),
+            Seat::Waiting(turn) => ready!(this.limiter.poll_turn(turn, this.latest, &mut this.nap, cx)),
             Seat::Granted(charge) => Ok(*charge),
             Seat::Left => panic!("polled again after it was done"),
         };

@@ -11,9 +11,9 @@ use std::task::{Context, Poll, Waker, ready};
 use super::lateness::{TASKS, lease_spin};
 use super::line::{Standing, Turn};
 use crate::clock::{Clock, Sleep, Timestamp};
+use crate::error::AcquireError;
 use crate::limiter::RateLimiter;
 use crate::meter::Charge;
-use crate::verdict::Verdict;
 
 /// What a task holds while it waits.
 #[derive(Debug, Default)]
@@ -44,21 +44,22 @@ impl Nap {
 }
 
 impl<C: Clock> RateLimiter<C> {
-    /// Waits for the turn, or until the wait is ended.
+    /// Waits for the turn, or until the wait is ended; also if it is put off to after `latest`.
     pub(super) fn poll_turn(
         &self,
         turn: &mut Turn,
+        latest: Option<Timestamp>,
         nap: &mut Nap,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Charge, Verdict>> {
+    ) -> Poll<Result<Charge, AcquireError>> {
         let clock = self.clock();
         loop {
             let now = clock.now();
             if now >= turn.due || self.changes() != turn.changes || !nap.tells(cx.waker()) {
-                match self.look(turn.ticket, Some(now), Some(cx.waker().clone())) {
+                match self.look(*turn, now, Some(cx.waker().clone())) {
                     Standing::Granted(charge) => return Poll::Ready(Ok(charge)),
-                    Standing::Refused(verdict) => return Poll::Ready(Err(verdict)),
-                    Standing::Waiting(current) => *turn = current,
+                    Standing::Refused(error) => return Poll::Ready(Err(error)),
+                    Standing::Waiting(current) => *turn = self.still_in_time(current, latest)?,
                 }
                 nap.waker = Some(cx.waker().clone());
             }
