@@ -122,6 +122,12 @@ macro_rules! view {
             }
         }
 
+        impl<C: $crate::Clock> std::fmt::Debug for $name<C> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.limiter).finish()
+            }
+        }
+
         impl<C: $crate::Clock> From<$crate::RateLimiter<C>> for $name<C> {
             fn from(limiter: $crate::RateLimiter<C>) -> Self {
                 Self { limiter }

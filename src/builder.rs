@@ -1,5 +1,7 @@
 //! Limiters built to order.
 
+use core::fmt;
+
 use crate::clock::Clock;
 use crate::limiter::RateLimiter;
 use crate::quota::Quota;
@@ -10,7 +12,7 @@ use crate::clock::SystemClock;
 use crate::wait::Strategy;
 
 /// Builds a [`RateLimiter`]; made by [`RateLimiter::builder`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct Builder<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not(feature = "std"))] C: Clock> {
     pub(crate) quota: Quota,
@@ -22,6 +24,12 @@ pub struct Builder<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not(fea
     pub(crate) strategy: Strategy,
     #[cfg(feature = "std")]
     pub(crate) max_waiters: usize,
+}
+
+impl<C: Clock> fmt::Debug for Builder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("quota", &self.quota).field("initial", &self.initial).finish_non_exhaustive()
+    }
 }
 
 impl<C: Clock> Builder<C> {

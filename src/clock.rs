@@ -70,7 +70,7 @@ impl Tick {
         if nanos == 0 || per == 0 || nanos >= LIMIT || per >= LIMIT {
             return None;
         }
-        if nanos / per > 1_000_000_000 || per / nanos > 1_000 {
+        if nanos as u128 > per as u128 * 1_000_000_000 || per as u128 > nanos as u128 * 1_000 {
             return None;
         }
         Some(Self { nanos, per })

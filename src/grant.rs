@@ -1,5 +1,7 @@
 //! Permits that were granted.
 
+use core::fmt;
+
 use crate::clock::Clock;
 use crate::handle::Handle;
 use crate::limiter::RateLimiter;
@@ -25,11 +27,16 @@ use crate::meter::Charge;
 /// assert_eq!(limiter.available(), 850);
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[derive(Debug)]
 pub struct Grant<'a, C: Clock> {
     limiter: Handle<'a, C>,
     amount: u64,
     charge: Charge,
+}
+
+impl<C: Clock> fmt::Debug for Grant<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant").field("amount", &self.amount).field("charge", &self.charge).finish_non_exhaustive()
+    }
 }
 
 impl<'a, C: Clock> Grant<'a, C> {

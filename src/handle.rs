@@ -7,7 +7,6 @@ use crate::clock::Clock;
 use crate::limiter::RateLimiter;
 
 /// What a grant, a reservation or an acquire holds on to.
-#[derive(Debug)]
 pub(crate) enum Handle<'a, C: Clock> {
     Borrowed(&'a RateLimiter<C>),
     Shared(Arc<RateLimiter<C>>),

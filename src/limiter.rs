@@ -1,5 +1,7 @@
 //! The rate limiter: read the clock, decide, commit.
 
+use core::fmt;
+
 use crossbeam_utils::CachePadded;
 
 use crate::builder::Builder;
@@ -55,7 +57,6 @@ use core::time::Duration;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct RateLimiter<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not(feature = "std"))] C: Clock> {
     /// The word and the constants of a decision. Nothing else that is written shares its cache line.
     pub(crate) meter: CachePadded<Meter>,
@@ -66,6 +67,14 @@ pub struct RateLimiter<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not
     /// Touched only by those who must wait, and by what concerns them.
     #[cfg(feature = "std")]
     pub(crate) line: CachePadded<Line>,
+}
+
+/// Shows the quota and the state, and asks nothing of the clock.
+impl<C: Clock> fmt::Debug for RateLimiter<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.meter.load().phase();
+        f.debug_struct("RateLimiter").field("quota", &self.quota()).field("state", &state).finish_non_exhaustive()
+    }
 }
 
 #[cfg(feature = "std")]

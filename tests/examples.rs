@@ -65,6 +65,19 @@ fn prompts(name: &str, text: &str) -> String {
 }
 
 #[test]
+fn the_job_keeps_its_limit_from_tasks() {
+    for tasks in ["1", "4", "1000"] {
+        let rate = "120_000_000 per minute burst 30_000";
+        let printed =
+            job(&format!("tasks-{tasks}.svg"), &["--async", "--rate", rate, "--requests", "50", "--threads", tasks]);
+        assert!(
+            printed.contains(&format!("from {tasks} task")) && printed.contains("kept over every window"),
+            "{printed}"
+        );
+    }
+}
+
+#[test]
 fn the_job_keeps_its_limit_from_any_number_of_threads() {
     for threads in ["1", "4", "64"] {
         for (rate, waits) in [("20000000", false), ("120_000_000 per minute burst 30_000", true)] {

@@ -14,7 +14,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "QUOTA", default_value = "100000", value_parser = quota)]
     pub(crate) rate: Quota,
 
-    /// Threads that send requests
+    /// Threads that send requests; with --async, tasks
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=1_024))]
     pub(crate) threads: u16,
 
@@ -34,9 +34,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", default_value = "target/llm_tokens.svg")]
     pub(crate) plot: PathBuf,
 
+    /// Send the requests from tasks on a tokio runtime instead of threads
+    #[arg(long = "async")]
+    pub(crate) tasks: bool,
+
     /// Print the time and size of each grant
     #[arg(long)]
     pub(crate) verbose: bool,
+}
+
+impl Args {
+    /// Who sends the requests, for people.
+    pub(crate) fn workers(&self) -> String {
+        let kind = if self.tasks { "task" } else { "thread" };
+        format!("{} {kind}{}", self.threads, if self.threads == 1 { "" } else { "s" })
+    }
 }
 
 /// The longest period of a limit. It also keeps the exact sums of the audit, of tokens times nanoseconds, within 127 bits.

@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release --example llm_tokens
 //! cargo run --release --example llm_tokens -- --threads 64 --verbose
+//! cargo run --release --example llm_tokens -- --async --threads 1000
 //! cargo run --release --example llm_tokens -- --rate "6000000 per minute burst 100000" --prompts prompts.txt
 //! ```
 //!
@@ -56,7 +57,7 @@ fn job(args: &Args) -> Result<bool, String> {
     let sizes = prompts::sizes(args)?;
     // A picture that cannot be written is better known now than when the work is done.
     plot::prepare(&args.plot)?;
-    let sightings = run::run(args, &sizes)?;
+    let sightings = run::run(args, sizes)?;
 
     let summary = Summary::of(args, &sightings);
     run::say(&summary.to_string());

@@ -59,8 +59,8 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let requests = counted(sightings.len() as u64, "request");
-    let threads = counted(u64::from(args.threads), "thread");
-    let title = format!("{requests} from {threads}, {}", limit(args.rate));
+    let workers = args.workers();
+    let title = format!("{requests} from {workers}, {}", limit(args.rate));
     let mut chart = ChartBuilder::on(&root)
         .caption(title, ("sans-serif", 22).into_font().color(&INK))
         .margin(20)

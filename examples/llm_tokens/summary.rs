@@ -15,7 +15,7 @@ const SECOND: u64 = 1_000_000_000;
 #[derive(Debug)]
 pub(crate) struct Summary {
     quota: Quota,
-    threads: u16,
+    workers: String,
     requests: u64,
     tokens: u64,
     /// From the start to the last grant.
@@ -36,7 +36,7 @@ impl Summary {
         let tightest = audit::tightest(quota, sightings);
         Self {
             quota,
-            threads: args.threads,
+            workers: args.workers(),
             requests: sightings.len() as u64,
             tokens: sightings.iter().map(|seen| seen.tokens).sum(),
             elapsed: Duration::from_nanos(sightings.iter().map(|seen| seen.after).max().unwrap_or(0)),
@@ -60,9 +60,9 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { quota, threads, requests, tokens, elapsed, .. } = self;
-        let (requests, threads) = (counted(*requests, "request"), counted(u64::from(*threads), "thread"));
-        writeln!(f, "tokens       {} in {requests} from {threads}", HumanCount(*tokens))?;
+        let Self { quota, workers, requests, tokens, elapsed, .. } = self;
+        let requests = counted(*requests, "request");
+        writeln!(f, "tokens       {} in {requests} from {workers}", HumanCount(*tokens))?;
         writeln!(f, "elapsed      {elapsed:.3?}")?;
         writeln!(f, "rate         {}", Rate(self))?;
         let second = Window { from: 0, to: SECOND };

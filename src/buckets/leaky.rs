@@ -23,7 +23,6 @@ use crate::limiter::RateLimiter;
 /// assert_eq!(bucket.level(), 3.0);
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[derive(Debug)]
 pub struct LeakyBucket<C: Clock = SystemClock> {
     limiter: RateLimiter<C>,
 }

@@ -31,7 +31,6 @@ use crate::limiter::RateLimiter;
 /// assert_eq!(gcra.last_conforming_time().ticks(), 50_000_000);
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[derive(Debug)]
 pub struct LeakyBucketGcra<C: Clock = SystemClock> {
     limiter: RateLimiter<C>,
 }

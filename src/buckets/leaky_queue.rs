@@ -1,5 +1,6 @@
 //! The leaky bucket as a queue.
 
+use std::fmt;
 use std::ops::Deref;
 
 use super::Bucket;
@@ -29,7 +30,6 @@ use crate::quota::Quota;
 /// assert_eq!(second.wait_time().as_millis(), 100);
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[derive(Debug)]
 pub struct LeakyQueue<C: Clock = SystemClock> {
     limiter: RateLimiter<C>,
     places: usize,
@@ -91,6 +91,12 @@ impl<C: Clock> LeakyQueue<C> {
     /// [`close`](RateLimiter::close) it. Doing it twice changes nothing.
     pub fn shutdown(&self) {
         self.limiter.refuse_newcomers();
+    }
+}
+
+impl<C: Clock> fmt::Debug for LeakyQueue<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeakyQueue").field("limiter", &self.limiter).field("places", &self.places).finish()
     }
 }
 

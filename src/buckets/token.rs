@@ -18,7 +18,6 @@ use crate::limiter::RateLimiter;
 /// assert_eq!(bucket.fill_rate(), 10.0);
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[derive(Debug)]
 pub struct TokenBucket<C: Clock = SystemClock> {
     limiter: RateLimiter<C>,
 }

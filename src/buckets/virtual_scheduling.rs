@@ -25,7 +25,6 @@ use crate::limiter::RateLimiter;
 /// assert_eq!(gcra.theoretical_arrival_time(), Timestamp::from_ticks(100_000_000));
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[derive(Debug)]
 pub struct VirtualSchedulingGcra<C: Clock = SystemClock> {
     limiter: RateLimiter<C>,
 }

@@ -1,5 +1,6 @@
 //! Asking for permits and waiting for them.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 #[cfg(feature = "async")]
 use std::{
@@ -57,7 +58,6 @@ impl Deadline {
 /// Dropped before its first poll, it has taken nothing. Dropped while pending, it gives its place back, once, and those
 /// behind it move up. Dropped after its time had come but before it was polled again, the permits are spent: so in a
 /// `select!`, keep it by reference if losing a grant matters. Polled again after it is done, it panics.
-#[derive(Debug)]
 #[must_use = "nothing is acquired until this is waited for"]
 pub struct Acquire<'a, C: Clock> {
     limiter: Handle<'a, C>,
@@ -67,6 +67,16 @@ pub struct Acquire<'a, C: Clock> {
     /// Once polled as a future.
     #[cfg(feature = "async")]
     reservation: Option<Reservation<'a, C>>,
+}
+
+impl<C: Clock> fmt::Debug for Acquire<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acquire")
+            .field("amount", &self.n)
+            .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a, C: Clock> Acquire<'a, C> {

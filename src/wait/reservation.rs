@@ -1,5 +1,6 @@
 //! A place in the line, held.
 
+use std::fmt;
 use std::mem;
 use std::time::Duration;
 #[cfg(feature = "async")]
@@ -44,7 +45,6 @@ use crate::meter::Charge;
 /// assert_eq!(third.wait_time(), Duration::from_secs(1));
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "a reservation dropped before its time is cancelled"]
 pub struct Reservation<'a, C: Clock> {
     limiter: Handle<'a, C>,
@@ -63,6 +63,12 @@ enum Seat {
     Waiting(Turn),
     /// Given up or handed on.
     Left,
+}
+
+impl<C: Clock> fmt::Debug for Reservation<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reservation").field("amount", &self.n).field("seat", &self.seat).finish_non_exhaustive()
+    }
 }
 
 impl<'a, C: Clock> Reservation<'a, C> {
