@@ -130,19 +130,20 @@ impl Meter {
 /// Places are taken under the lock of the line, beside tries and immediate grants that go on without it.
 #[cfg(feature = "std")]
 impl Meter {
-    /// Takes a place of `n` permits behind all others, if it comes due by the reading `by`; the TAT after it, which is
-    /// where it ends.
-    pub(crate) fn place(&self, now: u64, n: u64, by: Option<u64>) -> Result<u64, Denied> {
+    /// Takes a place of `n` permits behind all others, of which the last ends at `last_end`, if it comes due by the reading
+    /// `by`; the TAT after it, which is where it ends.
+    pub(crate) fn place(&self, now: u64, last_end: u64, n: u64, by: Option<u64>) -> Result<u64, Denied> {
+        let earliest = now.max(last_end);
         let cost = self.gcra.cost(n);
         let due = |tat: u64| tat - self.gcra.depth().min(tat);
         let next = |seen: Snapshot| match seen.phase() {
-            Phase::Open(tat) => Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by)),
+            Phase::Open(tat) => Gcra::place(tat, earliest, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by)),
             _ => None,
         };
         match self.state.update(|seen| next(seen).map(Snapshot::open)) {
             Ok(placed) => Ok(placed.tat()),
             Err(seen) => Err(match seen.phase() {
-                Phase::Open(tat) => match Gcra::place(tat, now, cost) {
+                Phase::Open(tat) => match Gcra::place(tat, earliest, cost) {
                     Some(tat) => self.denied(n, due(tat).saturating_sub(now), Reason::TooLong),
                     None => self.denied(n, 0, Reason::Saturated),
                 },

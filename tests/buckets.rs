@@ -171,7 +171,7 @@ fn a_strict_queue_spaces_by_when_each_really_left() {
     assert_eq!(queue.try_acquire(1).unwrap_err().retry_after(), Some(millis(150)));
     assert_eq!(queue.waiters(), 4);
     waiting.remove(0).wait().unwrap();
-    let waits: Vec<_> = waiting.iter().map(|place| place.wait_time()).collect();
+    let waits: Vec<_> = waiting.iter().map(limitor::Reservation::wait_time).collect();
     assert_eq!(waits, [millis(100), millis(200), millis(300)]);
     // One that gives up disturbs nobody.
     waiting.remove(0).cancel();

@@ -76,7 +76,7 @@ fn a_task_is_woken_when_its_time_comes_and_not_before() {
     limiter.try_acquire(1).unwrap();
     let (task, mut acquire) = (Task::new(), limiter.acquire(1));
     assert!(task.poll(&mut acquire).is_pending());
-    clock.advance(secs(1) - Duration::from_nanos(1));
+    clock.advance(Duration::from_nanos(999_999_999));
     assert_eq!(task.woken(), 0);
     assert!(task.poll(&mut acquire).is_pending());
     clock.advance(Duration::from_nanos(1));
@@ -406,5 +406,41 @@ mod on_tokio {
         assert!(real.elapsed() < secs(5));
         let refused = limiter.acquire(1).timeout(secs(3_500)).await;
         assert!(matches!(refused, Err(AcquireError::TooLong { .. })));
+    }
+}
+
+/// A waker that owns the last handle on something that waits in the same line, as executors do whose wakers own their
+/// tasks: dropping the waker gives up that place, and must not do so under the lock.
+#[test]
+fn a_waker_may_own_another_place_in_the_line() {
+    struct Owner(#[expect(dead_code, reason = "only its drop matters")] Reservation<'static, ManualClock>);
+
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    type Verb = fn(&RateLimiter<ManualClock>, Acquire<'_, ManualClock>, &ManualClock);
+    let ends: [Verb; 6] = [
+        |_, acquire, _| drop(acquire),
+        |limiter, _acquire, _| limiter.cancel_waiters(),
+        |limiter, _acquire, _| limiter.reset(),
+        |limiter, _acquire, clock| {
+            clock.advance(secs(1));
+            limiter.waiters();
+        },
+        |limiter, _acquire, _| limiter.refund(1),
+        |_, mut acquire, _| assert!(Task::new().poll(&mut acquire).is_pending()),
+    ];
+    for end in ends {
+        let (limiter, clock) = limiter(1);
+        limiter.try_acquire(1).unwrap();
+        let mut acquire = limiter.acquire(1);
+        let place = limiter.reserve_owned(1).unwrap();
+        let waker = Waker::from(Arc::new(Owner(place)));
+        // Due after the owned place, so that this is its waker's only holder.
+        assert!(pin!(&mut acquire).poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        end(&limiter, acquire, &clock);
+        assert!(limiter.waiters() <= 2);
     }
 }

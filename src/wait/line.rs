@@ -97,9 +97,6 @@ struct Guard<'a> {
     at: Timestamp,
     /// The same in units.
     now: u64,
-    wake: Vec<Waker>,
-    /// Wakers are foreign code, dropped as well only after the lock is given back.
-    dropped: Vec<Waker>,
 }
 
 impl Guard<'_> {
@@ -114,12 +111,11 @@ impl Guard<'_> {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        if let Some(mut places) = self.places.take() {
-            places.tell(self.line.tell_ahead, &mut self.wake);
-        }
-        for waker in self.wake.drain(..) {
-            waker.wake();
-        }
+        let Some(mut places) = self.places.take() else { return };
+        places.tell(self.line.tell_ahead);
+        let outgoing = places.outgoing();
+        drop(places);
+        outgoing.wake.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -130,10 +126,9 @@ impl<C: Clock> RateLimiter<C> {
         // Read under the lock, the time is not before that of whoever held it last, clocks permitting.
         let at = now.unwrap_or_else(|| self.clock().now());
         let now = self.meter.scale.units(at);
-        let mut wake = Vec::new();
         let due_end = now.saturating_add(self.meter.gcra.depth());
-        places.settle(due_end, !self.meter.is_strict(), &mut wake);
-        Guard { line: &self.line, places: Some(places), at, now, wake, dropped: Vec::new() }
+        places.settle(due_end, !self.meter.is_strict());
+        Guard { line: &self.line, places: Some(places), at, now }
     }
 
     /// The reading at which a place that ends at `end` comes due.
@@ -179,7 +174,8 @@ impl<C: Clock> RateLimiter<C> {
             return Err(self.meter.denied(n, 0, Reason::QueueFull));
         }
         let by = by.map(|by| self.meter.scale.units(by));
-        let end = self.meter.place(line.now, n, by)?;
+        // Not before the end of the line either, which a move at a later reading may have lowered the word behind.
+        let end = self.meter.place(line.now, line.places().last_end(), n, by)?;
         if !self.meter.gcra.may_wait(end, line.now) && !self.must_wait(&mut line) {
             return Ok(Joined::Granted(Charge::Counted));
         }
@@ -238,8 +234,7 @@ impl<C: Clock> RateLimiter<C> {
             let next = line.now.saturating_add(self.meter.gcra.depth());
             turn.due = self.meter.scale.reading(next);
         }
-        let old = line.places().listen(ticket, waker);
-        line.dropped.extend(old);
+        line.places().listen(ticket, waker);
         Standing::Waiting(turn)
     }
 
@@ -290,8 +285,7 @@ impl<C: Clock> RateLimiter<C> {
     pub(super) fn abandon(&self, ticket: Ticket) {
         let mut line = self.lock(None);
         line.places().forget(ticket);
-        if let Some((off_word, waker)) = line.places().cancel(ticket) {
-            line.dropped.extend(waker);
+        if let Some(off_word) = line.places().cancel(ticket) {
             line.changed();
             self.meter.lower(line.now, off_word);
         }
@@ -317,7 +311,8 @@ impl<C: Clock> RateLimiter<C> {
     pub(crate) fn charge_waiting(&self, now: Option<Timestamp>, n: u64) {
         let amount = self.meter.gcra.amount(n);
         let mut line = self.lock(now);
-        if let Some(end) = self.meter.charge(line.now, amount) {
+        let earliest = line.places().last_end().max(line.now);
+        if let Some(end) = self.meter.charge(earliest, amount) {
             line.places().push_debt(end, amount);
         }
     }
@@ -330,9 +325,7 @@ impl<C: Clock> RateLimiter<C> {
     /// Ends all waits; kept places and debts stay.
     pub(crate) fn refuse_waiting(&self) {
         let mut line = self.lock(None);
-        let mut woken = Vec::new();
-        let off_word = line.places().refuse_all(Verdict::Cancelled, &mut woken);
-        line.wake.append(&mut woken);
+        let off_word = line.places().refuse_all(Verdict::Cancelled);
         line.changed();
         self.meter.lower(line.now, off_word);
     }
@@ -347,9 +340,7 @@ impl<C: Clock> RateLimiter<C> {
     pub(crate) fn restart(&self, verdict: Verdict, word: impl FnOnce(&Meter, u64) -> Option<Snapshot>) {
         let mut line = self.lock(None);
         if let Some(word) = word(&self.meter, line.now) {
-            let mut woken = Vec::new();
-            line.places().clear(verdict, &mut woken);
-            line.wake.append(&mut woken);
+            line.places().clear(verdict);
             line.changed();
             self.meter.set(word);
         }

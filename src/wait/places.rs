@@ -11,6 +11,7 @@
 //! Fenwick tree over the line: each costs a logarithm, however many wait.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::task::Waker;
 
 use super::fenwick::Fenwick;
@@ -34,6 +35,13 @@ enum Kind {
     Kept,
     Debt,
     Gone,
+}
+
+impl Outgoing {
+    fn add(&mut self, waker: Option<Waker>, wake: bool) {
+        let list = if wake { &mut self.wake } else { &mut self.dropped };
+        list.extend(waker);
+    }
 }
 
 impl Place {
@@ -67,6 +75,14 @@ pub(super) struct Places {
     untold: usize,
     heralds: usize,
     verdicts: BTreeMap<Ticket, Verdict>,
+    outgoing: Outgoing,
+}
+
+/// Wakers are foreign code: to be woken, and to be dropped, only after the lock is given back.
+#[derive(Debug, Default)]
+pub(super) struct Outgoing {
+    pub(super) wake: Vec<Waker>,
+    pub(super) dropped: Vec<Waker>,
 }
 
 /// What a waiter finds when it looks.
@@ -84,6 +100,17 @@ impl Places {
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// The wakers to be dealt with once the lock is given back.
+    pub(super) fn outgoing(&mut self) -> Outgoing {
+        mem::take(&mut self.outgoing)
+    }
+
+    /// Where the last place ends.
+    pub(super) fn last_end(&self) -> u64 {
+        let mut back = (self.head..self.line.len()).rev();
+        back.find(|index| !matches!(self.line[*index].kind, Kind::Gone)).map_or(0, |index| self.end(index))
     }
 
     /// Adds a waiter's place at the back.
@@ -195,16 +222,15 @@ impl Places {
 
     /// Takes out all whose time has come: those that end by `due_end`, one depth after now. Those among them who think
     /// they have longer to wait are to be woken. Unless `leaving`, who waits stays until it leaves by itself.
-    pub(super) fn settle(&mut self, due_end: u64, leaving: bool, wake: &mut Vec<Waker>) {
+    pub(super) fn settle(&mut self, due_end: u64, leaving: bool) {
         while self.head < self.line.len() {
             let index = self.head;
             let end = self.end(index);
             let waited = matches!(self.line[index].kind, Kind::Waiting(_));
             match &mut self.line[index].kind {
                 Kind::Waiting(listener) if leaving && end <= due_end => {
-                    if end < listener.told {
-                        wake.extend(listener.waker.take());
-                    }
+                    let unaware = end < listener.told;
+                    self.outgoing.add(listener.waker.take(), unaware);
                     self.waiting -= 1;
                 }
                 Kind::Kept if end <= due_end => {
@@ -242,34 +268,32 @@ impl Places {
         self.verdicts.remove(&ticket);
     }
 
-    /// Wakes `waker` when the place moves from where its end is now; gives back the one set before.
-    pub(super) fn listen(&mut self, ticket: Ticket, waker: Option<Waker>) -> Option<Waker> {
-        let index = self.index_of(ticket)?;
+    /// Wakes `waker` when the place moves from where its end is now.
+    pub(super) fn listen(&mut self, ticket: Ticket, waker: Option<Waker>) {
+        let Some(index) = self.index_of(ticket) else { return };
         let end = self.end(index);
-        let Kind::Waiting(listener) = &mut self.line[index].kind else { return waker };
+        let Kind::Waiting(listener) = &mut self.line[index].kind else { return };
         listener.told = end;
-        match waker {
-            Some(waker) if !listener.waker.as_ref().is_some_and(|old| old.will_wake(&waker)) => {
-                listener.waker.replace(waker)
-            }
-            same => same,
+        if let Some(waker) = waker {
+            self.outgoing.dropped.extend(listener.waker.replace(waker));
         }
     }
 
-    /// Takes a waiter out, if it is still there, and moves up those behind it. What comes off the word, and whom it need
-    /// not wake any more.
-    pub(super) fn cancel(&mut self, ticket: Ticket) -> Option<(u64, Option<Waker>)> {
-        self.index_of(ticket).and_then(|index| self.take_out(index))
+    /// Takes a waiter out, if it is still there, and moves up those behind it. What comes off the word.
+    pub(super) fn cancel(&mut self, ticket: Ticket) -> Option<u64> {
+        let index = self.index_of(ticket)?;
+        self.stop_waiting(index, Kind::Gone, false).then(|| self.close(index, index + 1, self.line[index].size))
     }
 
-    fn take_out(&mut self, index: usize) -> Option<(u64, Option<Waker>)> {
-        let place = &mut self.line[index];
-        let Kind::Waiting(listener) = &mut place.kind else { return None };
+    /// Makes a waiter's place another kind of place. `false` if nobody waits there.
+    fn stop_waiting(&mut self, index: usize, kind: Kind, wake: bool) -> bool {
+        let Kind::Waiting(listener) = &mut self.line[index].kind else { return false };
         let waker = listener.waker.take();
-        place.kind = Kind::Gone;
-        let size = place.size;
+        self.outgoing.add(waker, wake);
+        self.line[index].kind = kind;
         self.waiting -= 1;
-        Some((self.close(index, index + 1, size), waker))
+        self.moved();
+        true
     }
 
     /// Lets the first in line leave, late: those behind it begin at `due_end` at the earliest, one depth after now. Where the
@@ -280,8 +304,7 @@ impl Places {
         if ahead.any(|place| matches!(place.kind, Kind::Waiting(_))) {
             return None;
         }
-        self.line[index].kind = Kind::Gone;
-        self.waiting -= 1;
+        self.stop_waiting(index, Kind::Gone, false);
         let next = (index + 1..self.line.len()).find(|next| self.line[*next].moves());
         if let Some(next) = next {
             let late = due_end.saturating_sub(self.end(next).saturating_sub(self.line[next].size));
@@ -293,7 +316,6 @@ impl Places {
 
     /// Moves back by `late` all from `index` on but the kept places, which the limiter cannot move.
     fn put_off(&mut self, index: usize, late: u64) {
-        self.moved();
         self.moves.add(index, late.wrapping_neg());
         let ticket = self.line[index].ticket;
         for next in self.kept.partition_point(|kept| *kept < ticket)..self.kept.len() {
@@ -306,10 +328,7 @@ impl Places {
 
     /// Fixes a waiter's place, if it is still there.
     pub(super) fn keep(&mut self, ticket: Ticket) {
-        if let Some(index) = self.index_of(ticket) {
-            self.line[index].kind = Kind::Kept;
-            self.waiting -= 1;
-            self.moved();
+        if self.index_of(ticket).is_some_and(|index| self.stop_waiting(index, Kind::Kept, false)) {
             let at = self.kept.partition_point(|kept| *kept < ticket);
             self.kept.insert(at, ticket);
         }
@@ -318,14 +337,15 @@ impl Places {
     /// Gives `amount` back at `now`, to those who wait and then to the debts behind them. What comes off the word; `None`
     /// if nobody waits.
     pub(super) fn give_back(&mut self, now: u64, amount: u64) -> Option<u64> {
-        let first = (self.head..self.line.len()).find(|index| matches!(self.line[*index].kind, Kind::Waiting(_)))?;
+        let first = (self.head..self.line.len()).find(|index| matches!(self.line[*index].kind, Kind::Waiting(_)));
+        self.forget_debts_before(first.map_or(Ticket::MAX, |first| self.line[first].ticket));
+        let first = first?;
         let begin = self.end(first).saturating_sub(self.line[first].size);
         let floor = self.kept_before(first).map_or(now, |kept| self.end(kept).max(now));
         let shift = amount.min(begin.saturating_sub(floor));
         let mut off_word = self.close(first, first, shift);
         let mut rest = amount - shift;
-        let first = self.line[first].ticket;
-        let mut next = self.debts.partition_point(|debt| *debt < first);
+        let mut next = 0;
         while rest > 0
             && let Some(index) = self.debts.get(next).and_then(|debt| self.index_of(*debt))
         {
@@ -343,22 +363,32 @@ impl Places {
         Some(off_word)
     }
 
-    /// Ends all waits with `verdict`. What comes off the word.
-    pub(super) fn refuse_all(&mut self, verdict: Verdict, wake: &mut Vec<Waker>) -> u64 {
-        let mut all_off_word = 0;
-        for index in self.head..self.line.len() {
-            if let Some((off_word, waker)) = self.take_out(index) {
-                self.verdicts.insert(self.line[index].ticket, verdict);
-                all_off_word += off_word;
-                wake.extend(waker);
+    /// Forgets the debts ahead of all who wait: they are part of what came before.
+    fn forget_debts_before(&mut self, ticket: Ticket) {
+        while let Some(debt) = self.debts.front().copied().filter(|debt| *debt < ticket) {
+            self.debts.pop_front();
+            if let Some(index) = self.index_of(debt) {
+                self.line[index].kind = Kind::Gone;
             }
         }
-        all_off_word
+    }
+
+    /// Ends all waits with `verdict`. What comes off the word.
+    pub(super) fn refuse_all(&mut self, verdict: Verdict) -> u64 {
+        let mut off_word = 0;
+        for index in self.head..self.line.len() {
+            if self.stop_waiting(index, Kind::Gone, true) {
+                let Place { ticket, size, .. } = self.line[index];
+                self.verdicts.insert(ticket, verdict);
+                off_word += self.close(index, index + 1, size);
+            }
+        }
+        off_word
     }
 
     /// Forgets the line: waits end with `verdict`, kept places and debts count no more.
-    pub(super) fn clear(&mut self, verdict: Verdict, wake: &mut Vec<Waker>) {
-        self.refuse_all(verdict, wake);
+    pub(super) fn clear(&mut self, verdict: Verdict) {
+        self.refuse_all(verdict);
         self.kept.clear();
         self.debts.clear();
         self.restart();
@@ -367,7 +397,7 @@ impl Places {
     /// Wakes those who have moved and whose turn is near, so that they learn of it in time: all who come due within
     /// `span` of the first in line, and [`HERALDS`] at least. Each of them does the same for those behind when its turn
     /// comes; so a move wakes few, however many wait.
-    pub(super) fn tell(&mut self, span: u64, wake: &mut Vec<Waker>) {
+    pub(super) fn tell(&mut self, span: u64) {
         if self.untold >= self.line.len() {
             return;
         }
@@ -382,7 +412,7 @@ impl Places {
                 self.heralds += 1;
                 if end != listener.told {
                     listener.told = end;
-                    wake.extend(listener.waker.clone());
+                    self.outgoing.wake.extend(listener.waker.clone());
                 }
             }
             index += 1;
