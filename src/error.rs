@@ -176,23 +176,27 @@ struct Message<'a> {
 impl core::fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Denied { requested, quota, reason, .. } = self.denied;
+        let (asked, burst) = (Permits(*requested), quota.burst());
         let wait = self.denied.retry_after().unwrap_or(Duration::MAX);
         match reason {
-            Reason::NotYet => write!(f, "{requested} permits are not to be had yet: retry after {wait:?}"),
+            Reason::NotYet => write!(f, "asked for {asked}, not to be had yet: retry after {wait:?}"),
             Reason::TooLong => {
-                write!(f, "{requested} permits are not to be had within the wait allowed: it would take {wait:?}")
+                write!(f, "asked for {asked}, not to be had within the wait allowed: it would take {wait:?}")
             }
-            Reason::ExceedsBurst => {
-                write!(
-                    f,
-                    "{requested} permits were asked for, but the burst is {}: waiting will not help",
-                    quota.burst()
-                )
-            }
+            Reason::ExceedsBurst => write!(f, "asked for {asked}, but the burst is {burst}: waiting will not help"),
             Reason::QueueFull => f.write_str("the queue of waiters is full"),
             Reason::Closed => f.write_str("the limiter is closed"),
             Reason::Saturated => f.write_str("the limiter is saturated by a debt past counting, until it is reset"),
         }
+    }
+}
+
+/// A number of permits, in words.
+struct Permits(u64);
+
+impl core::fmt::Display for Permits {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} {}", self.0, if self.0 == 1 { "permit" } else { "permits" })
     }
 }
 
@@ -202,7 +206,7 @@ impl core::fmt::Display for Message<'_> {
 #[non_exhaustive]
 pub enum AcquireError {
     /// The wait would pass its deadline. Said at once, without waiting.
-    #[error("{requested} permits are not to be had before the deadline: it would take {wait:?}")]
+    #[error("asked for {}, not to be had before the deadline: it would take {wait:?}", Permits(*requested))]
     #[non_exhaustive]
     TooLong {
         /// The permits asked for.
@@ -211,7 +215,7 @@ pub enum AcquireError {
         wait: Duration,
     },
     /// More permits were asked for than the burst holds: no wait would help.
-    #[error("{requested} permits were asked for, but the burst is {burst}: waiting will not help")]
+    #[error("asked for {}, but the burst is {burst}: waiting will not help", Permits(*requested))]
     #[non_exhaustive]
     ExceedsBurst {
         /// The permits asked for.

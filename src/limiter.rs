@@ -43,7 +43,8 @@ use core::time::Duration;
 /// # The bound
 ///
 /// Over any stretch of time, what is granted less what is refunded is at most `burst + elapsed / T`, exactly, at any rate.
-/// A grant counts at the clock reading its decision used.
+/// A grant counts at the clock reading its decision used; one that was waited for, when its place came due, however late the
+/// waiter woke. A reading that is stale may exceed the bound in wall time by its staleness and no more.
 ///
 /// # Examples
 ///

@@ -413,14 +413,14 @@ fn messages_say_what_was_asked_and_what_is_possible() {
     let texts = [
         limiter.try_acquire(3).unwrap_err().to_string(),
         limiter.try_acquire(2).unwrap_err().to_string(),
-        limiter.acquire(2).timeout(secs(1)).wait().unwrap_err().to_string(),
+        limiter.acquire(1).timeout(secs(0)).wait().unwrap_err().to_string(),
     ];
     assert_eq!(
         texts,
         [
-            "3 permits were asked for, but the burst is 2: waiting will not help",
-            "2 permits are not to be had yet: retry after 2s",
-            "2 permits are not to be had before the deadline: it would take 2s",
+            "asked for 3 permits, but the burst is 2: waiting will not help",
+            "asked for 2 permits, not to be had yet: retry after 2s",
+            "asked for 1 permit, not to be had before the deadline: it would take 1s",
         ]
     );
 }
