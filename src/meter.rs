@@ -70,7 +70,7 @@ impl Meter {
         let mut seen = self.state.load();
         loop {
             match self.gcra.decide(seen.tat(), now, cost) {
-                Ok(tat) => match self.state.exchange(seen, Snapshot::open(tat)) {
+                Ok(tat) => match self.state.exchange(seen, Snapshot::granted(tat)) {
                     Ok(()) => return Ok(Charge::Counted),
                     Err(current) => seen = current,
                 },

@@ -64,6 +64,13 @@ impl Snapshot {
         Self(tat.min(SATURATED))
     }
 
+    /// The word after a grant, whose TAT is known to be a time.
+    #[inline]
+    pub(crate) fn granted(tat: u64) -> Self {
+        debug_assert!(tat <= MAX_TAT, "within the depth of a reading");
+        Self(tat)
+    }
+
     /// The word as a TAT: past any clock reading by more than the depth unless [`Phase::Open`].
     #[inline]
     pub(crate) fn tat(self) -> u64 {

@@ -257,6 +257,25 @@ fn a_clock_that_steps_back_stands_still_or_jumps_mints_nothing() {
     assert!(limiter.try_acquire(1).is_err(), "past the horizon time stands still");
 }
 
+/// A century of uptime, for all but the fastest rates; after it time stands still.
+#[test]
+fn the_word_lasts_a_hundred_years() {
+    let century = Duration::from_secs(100 * 31_557_600);
+    for quota in ["3/s", "1/365d burst 2", "70000/min", "1000000007/s", "1/d burst 9131", "10/s burst 7889400000"] {
+        let quota: Quota = quota.parse().unwrap();
+        let clock = ManualClock::new();
+        let limiter = RateLimiter::with_clock(quota, clock.clone());
+        clock.set(century);
+        let burst = quota.burst();
+        limiter.try_acquire(burst).unwrap();
+        let wait = limiter.try_acquire(1).unwrap_err().retry_after().unwrap();
+        clock.advance(wait.checked_sub(Duration::from_nanos(1)).unwrap());
+        assert!(limiter.try_acquire(1).is_err(), "{quota}");
+        clock.advance(Duration::from_nanos(1));
+        assert!(limiter.try_acquire(1).is_ok(), "{quota}");
+    }
+}
+
 #[test]
 fn a_limiter_begins_when_it_is_built() {
     let clock = ManualClock::new();

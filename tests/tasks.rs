@@ -148,6 +148,25 @@ fn a_refund_wakes_whom_it_helps_and_hardly_anybody_else() {
     assert!(task_pending(&tasks[3], &mut futures[3]));
 }
 
+/// 200 wait a tenth of a millisecond apart: a move tells those within 2 ms of the first, and no more.
+#[test]
+fn a_move_tells_those_whose_turn_is_near() {
+    let clock = ManualClock::new();
+    let quota = Quota::per_second(10_000).unwrap().with_burst(1).unwrap();
+    let limiter = RateLimiter::with_clock(quota, clock.clone());
+    limiter.try_acquire(1).unwrap();
+    let leaving = limiter.reserve(1).unwrap();
+    let tasks: Vec<Task> = (0..200).map(|_| Task::new()).collect();
+    let mut futures: Vec<_> = (0..200).map(|_| limiter.acquire(1)).collect();
+    for (task, future) in tasks.iter().zip(&mut futures) {
+        assert!(task.poll(future).is_pending());
+    }
+    drop(leaving);
+    let woken: Vec<usize> = tasks.iter().map(Task::woken).collect();
+    assert_eq!(woken.iter().sum::<usize>(), 21, "{woken:?}");
+    assert!(woken[..21].iter().all(|count| *count == 1), "{woken:?}");
+}
+
 fn task_pending(task: &Task, future: &mut Acquire<'_, ManualClock>) -> bool {
     task.poll(future).is_pending()
 }

@@ -76,7 +76,7 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(match &self.source {
             Source::Counter(clock) => clock.raw(),
-            Source::Monotonic(start) => u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            Source::Monotonic(start) => nanos_since(*start),
         })
     }
 
@@ -90,6 +90,13 @@ impl Clock for SystemClock {
             Source::Monotonic(_) => Tick::NANOSECOND,
         }
     }
+}
+
+/// Out of line, so that it does not weigh on the path that reads the counter.
+#[cold]
+#[inline(never)]
+fn nanos_since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

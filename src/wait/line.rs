@@ -346,3 +346,35 @@ impl<C: Clock> RateLimiter<C> {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use crate::{ManualClock, Quota, RateLimiter};
+
+    /// With the lock of the line held by another, all that need not wait goes on.
+    #[test]
+    fn who_need_not_wait_takes_no_lock() {
+        let limiter = RateLimiter::with_clock(Quota::per_second(100).unwrap(), ManualClock::new());
+        let held = limiter.line.places.lock();
+        let (done, finished) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                limiter.try_acquire(50).unwrap().reconcile(40);
+                limiter.acquire(10).wait().unwrap().refund();
+                drop(limiter.reserve(10).unwrap());
+                limiter.charge(40);
+                limiter.refund(1);
+                assert!(limiter.try_acquire(60).is_err());
+                let _ = (limiter.available(), limiter.capacity_info(1), limiter.is_closed());
+                done.send(()).unwrap();
+            });
+            let outcome = finished.recv_timeout(Duration::from_secs(20));
+            drop(held);
+            assert_eq!(outcome, Ok(()), "somebody took the lock");
+        });
+    }
+}
