@@ -191,6 +191,19 @@ fn a_strict_queue_spaces_by_when_each_really_left() {
 }
 
 #[test]
+fn a_debt_beside_a_late_leaver_is_put_off_with_the_rest() {
+    let millis = Duration::from_millis;
+    let clock = ManualClock::new();
+    let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
+    queue.try_acquire(1).unwrap();
+    let late = queue.reserve(1).unwrap();
+    clock.advance(millis(150));
+    queue.charge(1);
+    late.wait().unwrap();
+    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(200), "T after the late one left, and the debt's T");
+}
+
+#[test]
 fn a_strict_wait_put_off_past_its_limit_is_refused_and_its_place_returned() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
