@@ -3,7 +3,9 @@
 use core::fmt;
 
 use crate::clock::Clock;
+use crate::error::QuotaError;
 use crate::limiter::RateLimiter;
+use crate::local::Aside;
 use crate::quota::Quota;
 
 #[cfg(feature = "std")]
@@ -18,6 +20,7 @@ pub struct Builder<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not(fea
     pub(crate) quota: Quota,
     pub(crate) clock: C,
     pub(crate) initial: Option<u64>,
+    pub(crate) aside: Aside,
     /// With a burst of 1: spaced by when each really left, not by when it was due.
     pub(crate) strict: bool,
     #[cfg(feature = "std")]
@@ -39,6 +42,7 @@ impl<C: Clock> Builder<C> {
             quota,
             clock,
             initial: None,
+            aside: Aside::default(),
             strict: false,
             #[cfg(feature = "std")]
             strategy: Strategy::default(),
@@ -53,12 +57,43 @@ impl<C: Clock> Builder<C> {
         self
     }
 
+    /// Set aside permits for [`LocalLimiter`](crate::LocalLimiter)s: `handles` of them, each of which may hold up to `batch`.
+    ///
+    /// They come off the burst, so that the bound holds for all together: who asks the limiter directly has a burst of what is
+    /// left.
+    ///
+    /// # Errors
+    ///
+    /// [`QuotaError::NothingLeft`] if they are as many as the burst or more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Quota, QuotaError, RateLimiter};
+    ///
+    /// let quota = Quota::per_second(1_000)?;
+    /// let limiter = RateLimiter::builder(quota).local(4, 64)?.build();
+    /// assert_eq!(limiter.available(), 1_000 - 4 * 64);
+    /// assert!(matches!(RateLimiter::builder(quota).local(16, 64), Err(QuotaError::NothingLeft { .. })));
+    /// # Ok::<(), QuotaError>(())
+    /// ```
+    pub fn local(mut self, handles: usize, batch: u64) -> Result<Self, QuotaError> {
+        let burst = self.quota.burst();
+        let permits = u128::from(batch) * handles as u128;
+        if permits >= u128::from(burst) {
+            return Err(QuotaError::NothingLeft { handles, batch, burst });
+        }
+        self.aside = Aside { handles, batch };
+        Ok(self)
+    }
+
     /// Use another clock.
     pub fn clock<D: Clock>(self, clock: D) -> Builder<D> {
         Builder {
             quota: self.quota,
             clock,
             initial: self.initial,
+            aside: self.aside,
             strict: self.strict,
             #[cfg(feature = "std")]
             strategy: self.strategy,

@@ -77,15 +77,21 @@ pub enum QuotaError {
         /// What follows.
         text: Box<str>,
     },
-    /// More permits to begin with than the burst holds.
-    #[error("{initial} permits to begin with, but the burst is {burst}")]
+    /// Local handles could hold the whole burst.
+    #[error("{handles} local handles of {batch} permits leave nothing of a burst of {burst}")]
     #[non_exhaustive]
-    InitialOverBurst {
-        /// What was asked for.
-        initial: u64,
-        /// The most that is possible.
+    NothingLeft {
+        /// The handles asked for.
+        handles: usize,
+        /// The permits that each may hold.
+        batch: u64,
+        /// The burst they come off.
         burst: u64,
     },
+    /// No slots at all, of a [`ConcurrentLimiter`](crate::ConcurrentLimiter).
+    #[cfg(feature = "concurrency")]
+    #[error("max_concurrent is 0, but then no work could ever begin")]
+    ZeroConcurrency,
 }
 
 /// Why a request was refused.
@@ -104,6 +110,9 @@ pub enum Reason {
     Closed,
     /// A debt past what the limiter can count stands until [`reset`](crate::RateLimiter::reset).
     Saturated,
+    /// All slots of the [`ConcurrentLimiter`](crate::ConcurrentLimiter) are taken.
+    #[cfg(feature = "concurrency")]
+    Busy,
 }
 
 /// A request that was refused at once. Nothing was consumed.
@@ -115,7 +124,8 @@ pub enum Reason {
 pub struct Denied {
     requested: u64,
     quota: Quota,
-    /// How far the clock is from the time at which the request would be granted, in units of the word.
+    /// How far the clock is from the time at which the request would be granted, in units of the word. If all slots
+    /// are taken, how many there are.
     excess: u64,
     reason: Reason,
 }
@@ -129,7 +139,7 @@ impl Denied {
     /// How long to wait until the same request would be granted if nobody else came: exact, rounded up to 1 ns.
     ///
     /// `None` means that waiting will not help: more than the burst was asked for, or the limiter is closed, saturated
-    /// or its queue full.
+    /// or its queue full. Or, of a `ConcurrentLimiter`, that all slots are taken: nobody knows when work will end.
     ///
     /// # Examples
     ///
@@ -187,6 +197,8 @@ impl core::fmt::Display for Message<'_> {
             Reason::QueueFull => f.write_str("the queue of waiters is full"),
             Reason::Closed => f.write_str("the limiter is closed"),
             Reason::Saturated => f.write_str("the limiter is saturated by a debt past counting, until it is reset"),
+            #[cfg(feature = "concurrency")]
+            Reason::Busy => write!(f, "all slots are taken ({})", self.denied.excess),
         }
     }
 }
@@ -233,6 +245,14 @@ pub enum AcquireError {
     /// As many wait as [`max_waiters`](crate::Builder::max_waiters) allows.
     #[error("the queue of waiters is full")]
     QueueFull,
+    /// All slots of the [`ConcurrentLimiter`](crate::ConcurrentLimiter) stayed taken until the timeout.
+    #[cfg(feature = "concurrency")]
+    #[error("all slots stayed taken ({max_concurrent}) until the timeout")]
+    #[non_exhaustive]
+    Busy {
+        /// How much work may be under way at a time.
+        max_concurrent: usize,
+    },
 }
 
 #[cfg(feature = "std")]
@@ -246,6 +266,8 @@ impl From<Denied> for AcquireError {
             Reason::ExceedsBurst => Self::ExceedsBurst { requested, burst: denied.burst() },
             Reason::QueueFull => Self::QueueFull,
             Reason::Closed => Self::Closed,
+            #[cfg(feature = "concurrency")]
+            Reason::Busy => Self::Busy { max_concurrent: usize::try_from(denied.excess).unwrap_or(usize::MAX) },
         }
     }
 }

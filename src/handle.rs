@@ -3,16 +3,17 @@
 use alloc::sync::Arc;
 use core::ops::Deref;
 
-use crate::clock::Clock;
 use crate::limiter::RateLimiter;
 
 /// What a grant, a reservation or an acquire holds on to.
-pub(crate) enum Handle<'a, C: Clock> {
-    Borrowed(&'a RateLimiter<C>),
-    Shared(Arc<RateLimiter<C>>),
+pub(crate) type Handle<'a, C> = Held<'a, RateLimiter<C>>;
+
+pub(crate) enum Held<'a, T> {
+    Borrowed(&'a T),
+    Shared(Arc<T>),
 }
 
-impl<C: Clock> Clone for Handle<'_, C> {
+impl<T> Clone for Held<'_, T> {
     fn clone(&self) -> Self {
         match self {
             Self::Borrowed(limiter) => Self::Borrowed(limiter),
@@ -21,11 +22,11 @@ impl<C: Clock> Clone for Handle<'_, C> {
     }
 }
 
-impl<C: Clock> Deref for Handle<'_, C> {
-    type Target = RateLimiter<C>;
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
 
     #[inline]
-    fn deref(&self) -> &RateLimiter<C> {
+    fn deref(&self) -> &T {
         match self {
             Self::Borrowed(limiter) => limiter,
             Self::Shared(limiter) => limiter,

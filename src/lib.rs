@@ -12,6 +12,7 @@ mod gcra;
 mod grant;
 mod handle;
 mod limiter;
+mod local;
 mod meter;
 #[cfg(not(feature = "std"))]
 mod nobody;
@@ -21,16 +22,24 @@ mod state;
 mod sync;
 mod verdict;
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private;
 #[cfg(feature = "std")]
 pub mod buckets;
+#[cfg(feature = "concurrency")]
+mod concurrency;
 #[cfg(feature = "std")]
 mod wait;
+#[cfg(feature = "std")]
+pub mod wrap;
 
 pub use builder::Builder;
 pub use clock::{Clock, Tick, Timestamp};
 pub use error::{Denied, QuotaError, Reason};
 pub use grant::Grant;
 pub use limiter::{Capacity, RateLimiter};
+pub use local::LocalLimiter;
 pub use quota::Quota;
 
 #[cfg(feature = "std")]
@@ -41,7 +50,13 @@ pub use clock::Sleep;
 pub use clock::TokioClock;
 #[cfg(feature = "std")]
 pub use clock::{ClockSource, ManualClock, SystemClock};
+#[cfg(feature = "concurrency")]
+pub use concurrency::{AcquireSlot, ConcurrentLimiter, Slot};
 #[cfg(feature = "std")]
 pub use error::AcquireError;
+#[cfg(feature = "macros")]
+pub use limitor_macros::rate_limit;
 #[cfg(feature = "std")]
 pub use wait::{Acquire, Deadline, Reservation, Strategy};
+#[cfg(feature = "std")]
+pub use wrap::wrap;

@@ -6,11 +6,10 @@ use crossbeam_utils::CachePadded;
 
 use crate::builder::Builder;
 use crate::clock::{Clock, Timestamp};
-use crate::error::Denied;
-#[cfg(feature = "std")]
-use crate::error::Reason;
+use crate::error::{Denied, Reason};
 use crate::grant::Grant;
 use crate::handle::Handle;
+use crate::local::{Aside, LocalLimiter};
 use crate::meter::Meter;
 use crate::quota::Quota;
 use crate::state::Phase;
@@ -21,8 +20,8 @@ use crate::clock::SystemClock;
 use crate::gcra::{Gcra, Unit};
 #[cfg(feature = "std")]
 use crate::wait::{Acquire, Line, Reservation, Strategy, TELL_AHEAD};
-#[cfg(feature = "std")]
 use alloc::sync::Arc;
+use core::sync::atomic::AtomicUsize;
 #[cfg(feature = "std")]
 use core::time::Duration;
 
@@ -63,6 +62,9 @@ pub struct RateLimiter<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not
     pub(crate) meter: CachePadded<Meter>,
     clock: C,
     initial: u64,
+    /// What local handles may hold, and how many handles there are.
+    aside: Aside,
+    pub(crate) claimed: AtomicUsize,
     #[cfg(feature = "std")]
     strategy: Strategy,
     /// Touched only by those who must wait, and by what concerns them.
@@ -112,9 +114,11 @@ impl<C: Clock> RateLimiter<C> {
     }
 
     pub(crate) fn assemble(built: Builder<C>) -> Self {
-        let Builder { quota, clock, initial, .. } = built;
-        let initial = initial.unwrap_or(quota.burst()).min(quota.burst());
-        let meter = Meter::new(quota, initial, clock.tick(), clock.now(), built.strict);
+        let Builder { quota, clock, initial, aside, .. } = built;
+        // What is set aside is less than the burst, and a smaller burst is within every bound.
+        let direct = quota.with_burst(quota.burst() - aside.permits()).unwrap_or(quota);
+        let initial = initial.unwrap_or(u64::MAX).min(direct.burst());
+        let meter = Meter::new(direct, initial, clock.tick(), clock.now(), built.strict);
         Self {
             #[cfg(feature = "std")]
             line: CachePadded::new(Line::new(built.max_waiters, Unit::of(quota).units_in(TELL_AHEAD))),
@@ -123,12 +127,29 @@ impl<C: Clock> RateLimiter<C> {
             meter: CachePadded::new(meter),
             clock,
             initial,
+            aside,
+            claimed: AtomicUsize::new(0),
         }
     }
 
-    /// What it allows.
+    /// What it allows; with permits set aside for [local handles](crate::Builder::local), to those who ask it directly.
     pub fn quota(&self) -> Quota {
         self.meter.quota()
+    }
+
+    pub(crate) fn aside(&self) -> Aside {
+        self.aside
+    }
+
+    /// A handle that takes permits in batches and spends them on one thread, if the limiter was built for such handles and
+    /// one is left.
+    pub fn local(&self) -> Option<LocalLimiter<'_, C>> {
+        LocalLimiter::claim(Handle::Borrowed(self))
+    }
+
+    /// [`local`](Self::local) that keeps the limiter alive and borrows nothing.
+    pub fn local_owned(self: &Arc<Self>) -> Option<LocalLimiter<'static, C>> {
+        LocalLimiter::claim(Handle::Shared(Arc::clone(self)))
     }
 
     /// Its clock.
@@ -186,6 +207,45 @@ impl<C: Clock> RateLimiter<C> {
             Err(denied) if self.meter.is_strict() && denied.reason() == Reason::NotYet => {
                 self.try_in_line(now, n).map(|charge| Grant::new(Handle::Borrowed(self), n, charge))
             }
+            Err(denied) => Err(denied),
+        }
+    }
+
+    /// Takes as many permits as are to be had now, at least one and at most `n`. The grant says
+    /// [how many](Grant::amount).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire), of a single permit; `n` may be more than the burst.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(10)?, ManualClock::new());
+    /// assert_eq!(limiter.try_acquire_up_to(7).unwrap().amount(), 7);
+    /// assert_eq!(limiter.try_acquire_up_to(7).unwrap().amount(), 3);
+    /// assert!(limiter.try_acquire_up_to(7).is_err());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn try_acquire_up_to(&self, n: u64) -> Result<Grant<'_, C>, Denied> {
+        self.try_acquire_up_to_at(self.clock.now(), n)
+    }
+
+    /// [`try_acquire_up_to`](Self::try_acquire_up_to) at a given reading of the clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire_up_to`](Self::try_acquire_up_to).
+    pub fn try_acquire_up_to_at(&self, now: Timestamp, n: u64) -> Result<Grant<'_, C>, Denied> {
+        if n <= 1 {
+            return self.try_acquire_at(now, n);
+        }
+        match self.meter.take_with_extra(now, 1, |room| room.min(n - 1)) {
+            Ok((taken, charge)) => Ok(Grant::new(Handle::Borrowed(self), taken, charge)),
+            // Of a strict limiter there is never more than one to be had.
+            Err(denied) if denied.reason() == Reason::NotYet => self.try_acquire_at(now, 1),
             Err(denied) => Err(denied),
         }
     }

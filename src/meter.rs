@@ -79,6 +79,34 @@ impl Meter {
         }
     }
 
+    /// Takes `n` permits, at least 1, and as many more as `extra` says of what is left then. How many were taken; of a
+    /// breached limiter just `n`.
+    pub(crate) fn take_with_extra(
+        &self,
+        now: Timestamp,
+        n: u64,
+        extra: impl Fn(u64) -> u64,
+    ) -> Result<(u64, Charge), Denied> {
+        if n > self.lock_free {
+            return self.take(now, n).map(|charge| (n, charge));
+        }
+        let now = self.scale.units(now);
+        let mut seen = self.state.load();
+        loop {
+            let taken = match self.gcra.decide(seen.tat(), now, self.gcra.cost(n)) {
+                Ok(tat) => n + extra(self.gcra.available(tat, now)),
+                Err(excess) => return self.take_none(n, seen, excess).map(|charge| (n, charge)),
+            };
+            let Ok(tat) = self.gcra.decide(seen.tat(), now, self.gcra.cost(taken)) else {
+                unreachable!("extra asks for no more than there is")
+            };
+            match self.state.exchange(seen, Snapshot::granted(tat)) {
+                Ok(()) => return Ok((taken, Charge::Counted)),
+                Err(current) => seen = current,
+            }
+        }
+    }
+
     /// Nothing, or more than there can be.
     #[cold]
     fn take_odd(&self, n: u64) -> Result<Charge, Denied> {

@@ -1,5 +1,8 @@
 //! How much is allowed: permits per period, and the burst.
 
+mod grammar;
+mod literal;
+mod range;
 mod text;
 
 use core::time::Duration;
@@ -113,26 +116,14 @@ impl Quota {
         Self::from_nanos(self.capacity, self.period_nanos, burst)
     }
 
+    /// The same rate with a burst of 1, which is within every bound that a larger one is within.
+    #[cfg(feature = "macros")]
+    pub(crate) const fn spaced(self) -> Self {
+        Self { burst: 1, ..self }
+    }
+
     pub(crate) fn from_nanos(capacity: u64, period_nanos: u64, burst: u64) -> Result<Self, QuotaError> {
-        if capacity == 0 {
-            return Err(QuotaError::ZeroCapacity);
-        }
-        if period_nanos == 0 {
-            return Err(QuotaError::ZeroPeriod);
-        }
-        if burst == 0 {
-            return Err(QuotaError::ZeroBurst);
-        }
-        let period = Duration::from_nanos(period_nanos);
-        if u128::from(capacity) > MAX_PER_NANO * u128::from(period_nanos) {
-            return Err(QuotaError::TooFast { capacity, period });
-        }
-        // `capacity · 25 years` may pass u128 where `burst · period` cannot: compare by division, which is exact here
-        // because burst · period > capacity · MAX  ⇔  burst · period / capacity (rounded up) > MAX.
-        if (u128::from(burst) * u128::from(period_nanos)).div_ceil(u128::from(capacity)) > MAX_DEPTH_NANOS {
-            return Err(QuotaError::BurstTooDeep { burst, capacity, period });
-        }
-        Ok(Self { capacity, period_nanos, burst })
+        Ok(Self::in_range(capacity, period_nanos, burst)?)
     }
 
     /// Permits per [`period`](Self::period).

@@ -91,6 +91,24 @@ fn nothing_costs_nothing_on_every_path() {
 }
 
 #[test]
+fn up_to_n_takes_what_there_is() {
+    let (limiter, clock) = limiter(10);
+    limiter.try_acquire(8).unwrap();
+    clock.advance(Duration::from_millis(1_500));
+    assert_eq!(limiter.try_acquire_up_to(u64::MAX).unwrap().amount(), 3);
+    assert_eq!(limiter.try_acquire_up_to(5).unwrap_err().retry_after(), Some(Duration::from_millis(500)));
+    clock.advance(secs(2));
+    assert_eq!(limiter.try_acquire_up_to(1).unwrap().amount(), 1);
+    assert_eq!(limiter.try_acquire_up_to(0).unwrap().amount(), 0);
+    limiter.breach();
+    limiter.try_acquire_up_to(7).unwrap().refund();
+    limiter.reset();
+    assert_eq!(limiter.available(), 10);
+    limiter.close();
+    assert_eq!(limiter.try_acquire_up_to(7).unwrap_err().reason(), Reason::Closed);
+}
+
+#[test]
 fn more_than_the_burst_is_an_error_on_every_path() {
     let (limiter, _) = limiter(10);
     for n in [11, u64::MAX] {

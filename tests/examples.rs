@@ -172,7 +172,10 @@ fn help_is_no_error() {
 
 #[test]
 fn the_short_examples_succeed() {
-    for name in ["loop", "guard", "closure", "deadline", "reserve"] {
+    let always = ["loop", "guard", "closure", "deadline", "reserve"];
+    let context = cfg!(all(feature = "async", feature = "concurrency")).then_some("context");
+    let decorator = cfg!(feature = "macros").then_some("decorator");
+    for name in always.into_iter().chain(context).chain(decorator) {
         let output = run(name, [""; 0]);
         let (printed, errors) = texts(&output);
         assert!(output.status.success(), "{name}: {}\n{printed}\n{errors}", output.status);

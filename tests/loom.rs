@@ -519,3 +519,22 @@ fn a_grant_sees_it_also_through_moves_in_between() {
     };
     race(|| Shared::empty(2), two_refunds, read, |_, (), ()| {});
 }
+
+/// Two handles take batches, spend, and give back what they hold, beside each other: all permits are had, and no more.
+#[test]
+fn handles_refill_and_flush_beside_each_other() {
+    fn setup() -> Shared {
+        let clock = ManualClock::new();
+        let quota = Quota::per_second(1).unwrap().with_burst(12).unwrap();
+        let limiter = RateLimiter::builder(quota).local(2, 2).unwrap().clock(clock.clone()).build();
+        Shared { limiter: Arc::new(limiter), clock, ..Shared::new(1) }
+    }
+    let spend = |s: &Shared| {
+        let local = s.limiter.local().unwrap();
+        (0..3).filter(|_| local.try_acquire(1).is_ok()).count()
+    };
+    race(setup, spend, spend, |s, here, there| {
+        let rest = std::iter::repeat_with(|| try_at(s, 0, 1)).take_while(|n| *n == 1).count();
+        assert_eq!(here + there + rest, 8);
+    });
+}

@@ -27,6 +27,7 @@ fn text_in_its_many_forms() {
         ("9/µs", (9, Duration::from_micros(1), 9)),
     ] {
         assert_eq!(parsed(text).as_ref(), Ok(&expected), "{text}");
+        assert_eq!(Ok(Quota::literal(text)), text.parse(), "{text}");
     }
 }
 
@@ -51,6 +52,14 @@ fn garbage_is_named() {
     }
     assert!(matches!(error("1/99999999999999999999d"), QuotaError::BadNumber { .. }));
     assert!(matches!(error("1/213504d"), QuotaError::BadNumber { .. }), "over 584 years");
+}
+
+#[test]
+#[should_panic(expected = "minutes or milliseconds")]
+fn a_literal_is_read_by_the_same_grammar() {
+    const MINUTE: Quota = Quota::literal("  100 PER minute burst 2_0 ");
+    assert_eq!(MINUTE, "100/min burst 20".parse().unwrap());
+    let _ = Quota::literal("100/m");
 }
 
 #[test]

@@ -1,0 +1,145 @@
+//! What limits a function.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::buckets::{LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
+use crate::clock::Clock;
+#[cfg(feature = "concurrency")]
+use crate::concurrency::{AcquireSlot, ConcurrentLimiter, Slot};
+use crate::error::AcquireError;
+use crate::grant::Grant;
+use crate::handle::{Handle, Held};
+use crate::limiter::RateLimiter;
+use crate::wait::Acquire;
+
+/// What can limit a function: a [`RateLimiter`] or a `ConcurrentLimiter`, by reference or in an [`Arc`], or a reference to
+/// one of the [algorithms](crate::buckets).
+///
+/// There is nothing to do with it but to give it to [`wrap()`](super::wrap()), which makes it of these.
+pub struct Limit<'a, C: Clock>(Kind<'a, C>);
+
+enum Kind<'a, C: Clock> {
+    Rate(Handle<'a, C>),
+    #[cfg(feature = "concurrency")]
+    Concurrent(Held<'a, ConcurrentLimiter<C>>),
+}
+
+impl<C: Clock> fmt::Debug for Limit<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Rate(limiter) => RateLimiter::fmt(limiter, f),
+            #[cfg(feature = "concurrency")]
+            Kind::Concurrent(limiter) => ConcurrentLimiter::fmt(limiter, f),
+        }
+    }
+}
+
+/// What derefs to a rate limiter, by reference.
+macro_rules! from_rate {
+    ($($limiter:ty),+) => {$(
+        impl<'a, C: Clock> From<&'a $limiter> for Limit<'a, C> {
+            fn from(limiter: &'a $limiter) -> Self {
+                Self(Kind::Rate(Held::Borrowed(limiter)))
+            }
+        }
+    )+};
+}
+
+from_rate!(
+    RateLimiter<C>,
+    TokenBucket<C>,
+    LeakyBucket<C>,
+    VirtualSchedulingGcra<C>,
+    LeakyBucketGcra<C>,
+    LeakyQueue<C>,
+    Arc<RateLimiter<C>>
+);
+
+impl<C: Clock> From<Arc<RateLimiter<C>>> for Limit<'_, C> {
+    fn from(limiter: Arc<RateLimiter<C>>) -> Self {
+        Self(Kind::Rate(Held::Shared(limiter)))
+    }
+}
+
+#[cfg(feature = "concurrency")]
+impl<'a, C: Clock> From<&'a ConcurrentLimiter<C>> for Limit<'a, C> {
+    fn from(limiter: &'a ConcurrentLimiter<C>) -> Self {
+        Self(Kind::Concurrent(Held::Borrowed(limiter)))
+    }
+}
+
+#[cfg(feature = "concurrency")]
+impl<C: Clock> From<Arc<ConcurrentLimiter<C>>> for Limit<'_, C> {
+    fn from(limiter: Arc<ConcurrentLimiter<C>>) -> Self {
+        Self(Kind::Concurrent(Held::Shared(limiter)))
+    }
+}
+
+#[cfg(feature = "concurrency")]
+impl<'a, C: Clock> From<&'a Arc<ConcurrentLimiter<C>>> for Limit<'a, C> {
+    fn from(limiter: &'a Arc<ConcurrentLimiter<C>>) -> Self {
+        Self(Kind::Concurrent(Held::Borrowed(limiter)))
+    }
+}
+
+/// Leave to do one piece of work.
+pub(super) enum Pass<'a, C: Clock> {
+    Rate(Grant<'a, C>),
+    #[cfg(feature = "concurrency")]
+    Concurrent(Slot<'a, C>),
+}
+
+impl<C: Clock> Pass<'_, C> {
+    /// Ends the work at its actual cost.
+    pub(super) fn reconcile(self, actual: u64) {
+        match self {
+            Self::Rate(grant) => grant.reconcile(actual),
+            #[cfg(feature = "concurrency")]
+            Self::Concurrent(slot) => slot.reconcile(actual),
+        }
+    }
+}
+
+impl<'a, C: Clock> Limit<'a, C> {
+    /// Blocks this thread until the work may begin.
+    pub(super) fn wait(&self, cost: u64, timeout: Option<Duration>) -> Result<Pass<'a, C>, AcquireError> {
+        match &self.0 {
+            Kind::Rate(limiter) => permits(limiter, cost, timeout).wait().map(Pass::Rate),
+            #[cfg(feature = "concurrency")]
+            Kind::Concurrent(limiter) => slot(limiter, cost, timeout).wait().map(Pass::Concurrent),
+        }
+    }
+
+    /// Suspends the task until the work may begin.
+    #[cfg(feature = "async")]
+    pub(super) async fn ready(&self, cost: u64, timeout: Option<Duration>) -> Result<Pass<'a, C>, AcquireError> {
+        match &self.0 {
+            Kind::Rate(limiter) => permits(limiter, cost, timeout).await.map(Pass::Rate),
+            #[cfg(feature = "concurrency")]
+            Kind::Concurrent(limiter) => slot(limiter, cost, timeout).await.map(Pass::Concurrent),
+        }
+    }
+}
+
+fn permits<'a, C: Clock>(limiter: &Handle<'a, C>, n: u64, timeout: Option<Duration>) -> Acquire<'a, C> {
+    let acquire = Acquire::new(limiter.clone(), n);
+    match timeout {
+        Some(timeout) => acquire.timeout(timeout),
+        None => acquire,
+    }
+}
+
+#[cfg(feature = "concurrency")]
+fn slot<'a, C: Clock>(
+    limiter: &Held<'a, ConcurrentLimiter<C>>,
+    n: u64,
+    timeout: Option<Duration>,
+) -> AcquireSlot<'a, C> {
+    let acquire = AcquireSlot::new(limiter.clone(), n);
+    match timeout {
+        Some(timeout) => acquire.timeout(timeout),
+        None => acquire,
+    }
+}

@@ -1,0 +1,195 @@
+//! Permits prepaid to one thread: the bound over handles and direct callers together, and nothing lost.
+#![cfg(not(loom))]
+
+use std::thread;
+use std::time::Duration;
+
+use limitor::{LocalLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason};
+use proptest::prelude::*;
+
+#[test]
+fn a_handle_can_be_sent_and_not_shared() {
+    fn sent<T: Send>() {}
+    sent::<LocalLimiter<'static, ManualClock>>();
+}
+
+#[test]
+fn what_handles_may_hold_comes_off_the_burst() {
+    let quota = Quota::per_second(10).unwrap();
+    let limiter = RateLimiter::builder(quota).local(2, 3).unwrap().clock(ManualClock::new()).build();
+    assert_eq!((limiter.available(), limiter.quota().burst()), (4, 4));
+    assert_eq!(limiter.try_acquire(5).unwrap_err().reason(), Reason::ExceedsBurst);
+    let (first, second) = (limiter.local().unwrap(), limiter.local().unwrap());
+    assert!(limiter.local().is_none(), "there are two");
+    drop(first);
+    let third = limiter.local().unwrap();
+    assert!(limiter.local().is_none());
+    drop((second, third));
+    for (handles, batch) in [(1, 10), (5, 2), (usize::MAX, u64::MAX)] {
+        let refused = RateLimiter::builder(quota).local(handles, batch).unwrap_err();
+        assert!(matches!(refused, QuotaError::NothingLeft { burst: 10, .. }), "{refused}");
+    }
+    assert!(RateLimiter::new(quota).local().is_none(), "built for none");
+}
+
+#[test]
+fn batches_shrink_to_nothing_extra_as_the_limiter_nears_its_limit() {
+    let quota = Quota::per_second(100).unwrap();
+    let limiter = RateLimiter::builder(quota).local(2, 10).unwrap().clock(ManualClock::new()).build();
+    let local = limiter.local().unwrap();
+    local.try_acquire(1).unwrap();
+    assert_eq!((local.stock(), limiter.available()), (10, 69), "a batch while there is plenty");
+    limiter.try_acquire(60).unwrap();
+    local.flush();
+    assert_eq!((local.stock(), limiter.available()), (0, 19));
+    local.try_acquire(1).unwrap();
+    assert_eq!((local.stock(), limiter.available()), (4, 14), "a quarter of 18");
+    local.try_acquire(4).unwrap();
+    limiter.try_acquire(11).unwrap();
+    local.try_acquire(1).unwrap();
+    assert_eq!((local.stock(), limiter.available()), (0, 2), "no more than it needs");
+    local.try_acquire(2).unwrap();
+    let denied = local.try_acquire(1).unwrap_err();
+    assert_eq!(denied.retry_after(), Some(Duration::from_millis(10)));
+}
+
+#[test]
+fn more_than_a_batch_goes_to_the_limiter() {
+    let limiter =
+        RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
+    let local = limiter.local().unwrap();
+    local.try_acquire(5).unwrap();
+    assert_eq!(local.stock(), 10);
+    local.try_acquire(30).unwrap();
+    assert_eq!((local.stock(), limiter.available()), (10, 45));
+    assert_eq!(local.try_acquire(91).unwrap_err().reason(), Reason::ExceedsBurst);
+}
+
+#[test]
+fn idle_gives_back_only_what_others_may_need() {
+    let limiter =
+        RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
+    let local = limiter.local().unwrap();
+    local.try_acquire(1).unwrap();
+    local.idle();
+    assert_eq!(local.stock(), 10);
+    limiter.try_acquire(50).unwrap();
+    local.idle();
+    assert_eq!((local.stock(), limiter.available()), (0, 39));
+}
+
+#[test]
+fn a_breached_limiter_lets_handles_pass_for_nothing_and_a_closed_one_not() {
+    let limiter =
+        RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
+    let local = limiter.local().unwrap();
+    limiter.breach();
+    assert!((0..500).all(|_| local.try_acquire(1).is_ok()));
+    assert_eq!(local.stock(), 0);
+    limiter.reset();
+    assert_eq!(limiter.available(), 90);
+    limiter.close();
+    assert_eq!(local.try_acquire(1).unwrap_err().reason(), Reason::Closed);
+}
+
+/// N handles and direct callers together drain a bucket to the last permit, and no further.
+#[test]
+fn nothing_is_lost_among_threads() {
+    for _ in 0..20 {
+        let quota = Quota::per_hour(1).unwrap().with_burst(10_000).unwrap();
+        let limiter = RateLimiter::builder(quota).local(3, 50).unwrap().clock(ManualClock::new()).build();
+        let granted: u64 = thread::scope(|scope| {
+            let mut workers: Vec<_> = (0..3)
+                .map(|seed| {
+                    let local = limiter.local().unwrap();
+                    scope.spawn(move || {
+                        let spend = |n: u64| u64::from(local.try_acquire(n).is_ok()) * n;
+                        (0..6_000).map(|i| spend(1 + (i * 7 + seed) % 3)).sum::<u64>()
+                    })
+                })
+                .collect();
+            workers.push(scope.spawn(|| (0..3_000).filter(|_| limiter.try_acquire(1).is_ok()).count() as u64));
+            workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+        });
+        // All handles are gone and have given back what they held.
+        let rest = (0..10_000).filter(|_| limiter.try_acquire(1).is_ok()).count() as u64;
+        assert_eq!(granted + rest, 9_850);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Op {
+    Advance(u64),
+    Direct(u64),
+    Local(usize, u64),
+    Flush(usize),
+    Idle(usize),
+    Renew(usize),
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let handle = 0..3_usize;
+    let op = prop_oneof![
+        3 => (1..9_u64).prop_map(Op::Advance),
+        3 => (1..8_u64).prop_map(Op::Direct),
+        8 => (handle.clone(), 1..8_u64).prop_map(|(handle, n)| Op::Local(handle, n)),
+        1 => handle.clone().prop_map(Op::Flush),
+        1 => handle.clone().prop_map(Op::Idle),
+        1 => handle.prop_map(Op::Renew),
+    ];
+    proptest::collection::vec(op, 1..150)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// What all are granted over any window, at the time they spend it, is at most burst + elapsed/T.
+    #[test]
+    fn the_bound_holds_for_all_together(batch in 0..6_u64, room in 1..12_u64, ops in ops()) {
+        let burst = 3 * batch + room;
+        // T is 1 ms.
+        let quota = Quota::per_second(1_000).unwrap().with_burst(burst).unwrap();
+        let clock = ManualClock::new();
+        let limiter = RateLimiter::builder(quota).local(3, batch).unwrap().clock(clock.clone()).build();
+        let mut handles: Vec<_> = (0..3).map(|_| limiter.local()).collect();
+        let mut spent: Vec<(u64, u64)> = Vec::new();
+        let mut now = 0;
+        for op in ops {
+            let (granted, n) = match op {
+                Op::Advance(quarters) => {
+                    now += quarters * 250;
+                    clock.set(Duration::from_micros(now));
+                    continue;
+                }
+                Op::Direct(n) => (limiter.try_acquire(n).is_ok(), n),
+                Op::Local(handle, n) => (handles[handle].as_ref().unwrap().try_acquire(n).is_ok(), n),
+                Op::Flush(handle) => {
+                    handles[handle].as_ref().unwrap().flush();
+                    continue;
+                }
+                Op::Idle(handle) => {
+                    handles[handle].as_ref().unwrap().idle();
+                    continue;
+                }
+                Op::Renew(handle) => {
+                    handles[handle] = None;
+                    handles[handle] = limiter.local();
+                    continue;
+                }
+            };
+            if granted {
+                spent.push((now, n));
+            }
+            let held: u64 = handles.iter().flatten().map(LocalLimiter::stock).sum();
+            prop_assert!(held <= 3 * batch, "{} held", held);
+        }
+        for first in 0..spent.len() {
+            let mut sum = 0;
+            for (at, n) in &spent[first..] {
+                sum += n;
+                let elapsed = at - spent[first].0;
+                prop_assert!(sum * 1_000 <= burst * 1_000 + elapsed, "{} from {} to {}", sum, spent[first].0, at);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Every interleaving of two or three threads at the slots of a concurrent limiter, within loom's bound.
+//!
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --features concurrency --test loom_slots`. The bound of each search
+//! is three preemptions. Loom is a search within that bound, not a proof. A waiter that nobody wakes is a deadlock to it,
+//! which it reports.
+#![cfg(all(loom, feature = "async", feature = "concurrency"))]
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use limitor::{AcquireError, ConcurrentLimiter, ManualClock, Quota};
+use loom::cell::UnsafeCell;
+use loom::thread;
+
+struct Shared {
+    limiter: ConcurrentLimiter<ManualClock>,
+    clock: ManualClock,
+    /// Written only by those who are inside.
+    work: UnsafeCell<u32>,
+}
+
+impl Shared {
+    #[expect(
+        clippy::arc_with_non_send_sync,
+        reason = "the threads are loom's, and so is the check of who touches the cell"
+    )]
+    fn new(slots: usize) -> Arc<Self> {
+        let clock = ManualClock::new();
+        let limiter = ConcurrentLimiter::with_clock(Quota::default(), slots, clock.clone()).unwrap();
+        Arc::new(Self { limiter, clock, work: UnsafeCell::new(0) })
+    }
+
+    /// Needs no permits, so that it is the slots that are searched.
+    fn work(&self) {
+        let _slot = self.limiter.acquire(0).wait().unwrap();
+        self.work.with_mut(|work| {
+            // SAFETY: loom checks that nobody else does so at the same time, which is what the test is about.
+            unsafe { *work += 1 }
+        });
+    }
+
+    fn assert_idle(&self) {
+        assert_eq!((self.limiter.in_flight(), self.limiter.waiters()), (0, 0));
+    }
+}
+
+fn search(scenario: fn()) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(scenario);
+}
+
+#[test]
+fn one_at_a_time_and_all_get_in() {
+    search(|| {
+        let shared = Shared::new(1);
+        let threads = [(); 2].map(|()| {
+            let shared = shared.clone();
+            thread::spawn(move || shared.work())
+        });
+        shared.work();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(shared.work.with(|work| unsafe { *work }), 3);
+        shared.assert_idle();
+    });
+}
+
+#[test]
+fn two_slots_that_come_free_at_once_let_two_in() {
+    search(|| {
+        let shared = Shared::new(2);
+        let held = (shared.limiter.try_acquire(0).unwrap(), shared.limiter.try_acquire(0).unwrap());
+        let threads = [(); 2].map(|()| {
+            let shared = shared.clone();
+            thread::spawn(move || std::mem::forget(shared.limiter.acquire(0).wait().unwrap()))
+        });
+        drop(held);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!((shared.limiter.in_flight(), shared.limiter.waiters()), (2, 0));
+    });
+}
+
+#[test]
+fn no_slot_is_lost_by_leaving_while_it_is_handed_over() {
+    search(|| {
+        let shared = Shared::new(1);
+        let slot = shared.limiter.try_acquire(0).unwrap();
+        let other = shared.clone();
+        let thread = thread::spawn(move || {
+            let mut waiting = other.limiter.acquire(0);
+            let outcome = Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop()));
+            if let Poll::Ready(slot) = outcome {
+                drop(slot.unwrap());
+            }
+        });
+        drop(slot);
+        thread.join().unwrap();
+        shared.assert_idle();
+    });
+}
+
+#[test]
+fn no_slot_is_lost_by_a_timeout_while_it_is_handed_over() {
+    search(|| {
+        let shared = Shared::new(1);
+        let slot = shared.limiter.try_acquire(0).unwrap();
+        let other = shared.clone();
+        let thread = thread::spawn(move || {
+            let outcome = other.limiter.acquire(0).timeout(Duration::from_secs(1)).wait();
+            assert!(matches!(outcome, Ok(_) | Err(AcquireError::Busy { .. })));
+        });
+        shared.clock.advance(Duration::from_secs(1));
+        drop(slot);
+        thread.join().unwrap();
+        shared.assert_idle();
+    });
+}
+
+#[test]
+fn closing_ends_every_wait() {
+    search(|| {
+        let shared = Shared::new(1);
+        let slot = shared.limiter.try_acquire(0).unwrap();
+        let other = shared.clone();
+        let thread = thread::spawn(move || {
+            assert!(matches!(other.limiter.acquire(0).wait(), Err(AcquireError::Closed)));
+        });
+        shared.limiter.close();
+        thread.join().unwrap();
+        drop(slot);
+        shared.assert_idle();
+    });
+}
