@@ -136,14 +136,15 @@ impl<C: Clock> RateLimiter<C> {
         self.meter.scale.reading(end.saturating_sub(self.meter.gcra.depth()))
     }
 
-    fn turn(&self, line: &mut Guard<'_>, ticket: Ticket, n: u64, end: u64) -> Turn {
+    #[cfg_attr(not(feature = "async"), expect(unused_variables, reason = "only tasks mind whether many wait"))]
+    fn turn(&self, places: &Places, ticket: Ticket, n: u64, end: u64) -> Turn {
         Turn {
             ticket,
             n,
             due: self.due(end),
             changes: self.changes(),
             #[cfg(feature = "async")]
-            crowded: line.places().waiting() > CROWD,
+            crowded: places.waiting() > CROWD,
         }
     }
 
@@ -180,7 +181,7 @@ impl<C: Clock> RateLimiter<C> {
             return Ok(Joined::Granted(Charge::Counted));
         }
         let ticket = line.places().push_waiting(end, self.meter.gcra.cost(n));
-        Ok(Joined::Waiting(self.turn(&mut line, ticket, n, end)))
+        Ok(Joined::Waiting(self.turn(line.places(), ticket, n, end)))
     }
 
     /// Whether whoever comes must wait because somebody who is due has yet to leave.
@@ -225,7 +226,7 @@ impl<C: Clock> RateLimiter<C> {
                 };
             }
         };
-        let mut turn = self.turn(&mut line, ticket, n, end);
+        let mut turn = self.turn(line.places(), ticket, n, end);
         if turn.due <= line.at {
             // Strict: whoever is due has still to leave, one at a time.
             if self.leave(&mut line, ticket) {

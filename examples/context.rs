@@ -1,0 +1,58 @@
+//! A block under a limiter: what the guard stands for is held until the block is left, in whatever way.
+//!
+//! `with bucket:` and `async with bucket:`, for those who come from Python.
+
+use limitor::{ConcurrentLimiter, Quota, TokenBucket};
+
+/// Something that is charged by what comes back.
+fn call(prompt: &str) -> Result<u64, &'static str> {
+    if prompt.is_empty() { Err("nothing to ask") } else { Ok(prompt.len() as u64 * 20) }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let quota = Quota::per_day(10_000)?; // so slow that nothing comes back while this runs
+
+    // Only the rate: the grant is the right to settle what was estimated, and to drop it is to leave it at that.
+    let bucket = TokenBucket::new(quota);
+    {
+        let grant = bucket.acquire(500).wait()?;
+        grant.reconcile(call("a question")?);
+    }
+    println!("with bucket:        {} permits left", bucket.available());
+    assert_eq!(bucket.available(), 9_800);
+
+    // With a limit on the work under way, the guard holds a slot as well, to the end of the block.
+    let limiter = ConcurrentLimiter::new(quota, 8)?;
+    {
+        let _slot = limiter.acquire(500).wait()?;
+        println!("with limiter:       {} of {} slots taken", limiter.in_flight(), limiter.max_concurrent());
+        assert_eq!(limiter.in_flight(), 1);
+    }
+    assert_eq!(limiter.in_flight(), 0);
+
+    // A task suspends instead of blocking its thread; all else is the same.
+    let work = async {
+        let slot = limiter.acquire(500).await?;
+        match call("") {
+            Ok(actual) => slot.reconcile(actual),
+            Err(_) => slot.refund(),
+        }
+        Ok::<_, limitor::AcquireError>(())
+    };
+    work.await?;
+    println!("async with limiter: {} permits left", limiter.limiter().available());
+    assert_eq!(limiter.limiter().available(), 9_500);
+
+    // Also when the block is left by `?`.
+    let failing = || -> Result<u64, Box<dyn std::error::Error>> {
+        let slot = limiter.acquire(500).wait()?;
+        let actual = call("")?;
+        slot.reconcile(actual);
+        Ok(actual)
+    };
+    assert!(failing().is_err());
+    println!("after a failure:    {} of {} slots taken", limiter.in_flight(), limiter.max_concurrent());
+    assert_eq!((limiter.in_flight(), limiter.limiter().available()), (0, 9_000));
+    Ok(())
+}
