@@ -6,12 +6,12 @@
 //!
 //! Time is counted in *permits*, fixed point: one permit is `2^k` units, so that a cost is exactly `n << k` whatever the
 //! rate, and only the conversion of a clock reading rounds (down, by less than one unit; see `scale.rs`). With `M` units
-//! per nanosecond, `k` is the largest for which `M ≤ 4` (or 0, where even whole permits pass faster):
+//! per nanosecond, `k` is the largest for which `M < 4` (or 0, where even whole permits pass faster):
 //!
-//! - `M > 2`, so a unit is under half a nanosecond: on the exact boundary the answer is a grant, 1 ns before it a
+//! - `M ≥ 2`, so a unit is half a nanosecond at most: on the exact boundary the answer is a grant, 1 ns before it a
 //!   refusal. Proof: let `f(t) = ⌊M·t⌋`, TAT = f(t₀) + c for whole c. If `M·(t − t₀) ≥ c` then
 //!   `f(t) ≥ ⌊M·t₀ + c⌋ = f(t₀) + c`. If `M·(t + 1 − t₀) ≤ c` then `f(t) − f(t₀) < M·(t − t₀) + 1 ≤ c + 1 − M < c`.
-//! - `2^64` units last 146 years and more, 58 at the fastest rate of 1e10 per second.
+//! - `2^64` units last 146 years and more, 58 at the fastest rate of 1e10 per second (of which `scale.rs` can use 36).
 
 use core::time::Duration;
 
@@ -31,8 +31,8 @@ pub(crate) struct Unit {
 impl Unit {
     pub(crate) fn of(quota: Quota) -> Self {
         let (capacity, period_nanos) = (quota.capacity(), quota.period_nanos());
-        // The largest k with capacity · 2^k ≤ 4 · period.
-        let ratio = 4 * u128::from(period_nanos) / u128::from(capacity);
+        // The largest k with capacity · 2^k < 4 · period.
+        let ratio = (4 * u128::from(period_nanos) - 1) / u128::from(capacity);
         Self { capacity, period_nanos, k: ratio.checked_ilog2().unwrap_or(0) }
     }
 
@@ -56,6 +56,8 @@ pub(crate) struct Gcra {
     burst: u64,
     /// burst · T; at most 2^63.
     depth: u64,
+    /// A permit: `2^k`.
+    permit: u64,
     k: u32,
 }
 
@@ -63,7 +65,7 @@ impl Gcra {
     pub(crate) fn new(quota: Quota) -> Self {
         let Unit { k, .. } = Unit::of(quota);
         let burst = quota.burst();
-        Self { burst, depth: burst << k, k }
+        Self { burst, depth: burst << k, permit: 1 << k, k }
     }
 
     #[inline]
@@ -79,21 +81,21 @@ impl Gcra {
     /// What `n` permits, at most the burst, cost.
     #[inline]
     pub(crate) fn cost(&self, n: u64) -> u64 {
-        n << self.k
+        n * self.permit
     }
 
     /// What any number of permits costs, as a debt or a refund; saturates.
     pub(crate) fn amount(&self, n: u64) -> u64 {
-        n.saturating_mul(1 << self.k)
+        n.saturating_mul(self.permit)
     }
 
     /// The TAT after a grant of `cost` (at most the depth) at `now`, or by how much it comes too early.
     #[inline]
     pub(crate) fn decide(&self, tat: u64, now: u64, cost: u64) -> Result<u64, u64> {
-        let ahead = tat.saturating_sub(now);
-        let room = self.depth - cost;
         // Neither sum wraps: a reading is at most MAX_TAT − depth, see `Scale`.
-        if ahead <= room { Ok(now + ahead + cost) } else { Err(ahead - room) }
+        let last = now + (self.depth - cost);
+        let begin = tat.max(now);
+        if begin <= last { Ok(begin + cost) } else { Err(begin - last) }
     }
 
     /// The TAT after a place of `cost` behind all others, which comes due at that less the depth. `None` past counting.

@@ -10,7 +10,7 @@ use crate::error::{Denied, Reason};
 use crate::grant::Grant;
 use crate::handle::Handle;
 use crate::local::{Aside, LocalLimiter};
-use crate::meter::Meter;
+use crate::meter::{Charge, Meter};
 use crate::quota::Quota;
 use crate::state::Phase;
 
@@ -201,14 +201,31 @@ impl<C: Clock> RateLimiter<C> {
     /// ```
     #[inline]
     pub fn try_acquire_at(&self, now: Timestamp, n: u64) -> Result<Grant<'_, C>, Denied> {
-        match self.meter.take(now, n) {
-            Ok(charge) => Ok(Grant::new(Handle::Borrowed(self), n, charge)),
-            #[cfg(feature = "std")]
-            Err(denied) if self.meter.is_strict() && denied.reason() == Reason::NotYet => {
-                self.try_in_line(now, n).map(|charge| Grant::new(Handle::Borrowed(self), n, charge))
+        if self.meter.is_ordinary(n) {
+            let now = self.meter.scale.units(now);
+            match self.meter.grant(now, n) {
+                Ok(()) => Ok(Grant::new(Handle::Borrowed(self), n, Charge::Counted)),
+                Err(short) => self.granted(n, self.meter.refuse(n, short)),
             }
-            Err(denied) => Err(denied),
+        } else {
+            self.try_odd(now, n)
         }
+    }
+
+    /// Nothing, more than there can be, or from a strict limiter.
+    #[cold]
+    fn try_odd(&self, now: Timestamp, n: u64) -> Result<Grant<'_, C>, Denied> {
+        let taken = self.meter.take(now, n);
+        #[cfg(feature = "std")]
+        if taken.is_err_and(|denied| denied.reason() == Reason::NotYet) {
+            return self.granted(n, self.try_in_line(now, n));
+        }
+        self.granted(n, taken)
+    }
+
+    #[inline]
+    fn granted(&self, n: u64, taken: Result<Charge, Denied>) -> Result<Grant<'_, C>, Denied> {
+        taken.map(|charge| Grant::new(Handle::Borrowed(self), n, charge))
     }
 
     /// Takes as many permits as are to be had now, at least one and at most `n`. The grant says

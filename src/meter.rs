@@ -27,6 +27,13 @@ pub(crate) enum Charge {
     Free,
 }
 
+/// What the word said when permits were not to be had, and by how much they came too early if it is a TAT.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Short {
+    seen: Snapshot,
+    excess: u64,
+}
+
 impl Meter {
     /// A word that leaves `initial` permits (at most the burst) at `now`, where its time begins.
     pub(crate) fn new(quota: Quota, initial: u64, tick: Tick, now: Timestamp, strict: bool) -> Self {
@@ -58,24 +65,57 @@ impl Meter {
     /// Takes `n` permits if they are to be had now. From a strict limiter nothing is to be had so.
     #[inline]
     pub(crate) fn take(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
-        // 1 to `lock_free`, in one comparison.
-        if n.wrapping_sub(1) < self.lock_free { self.take_some(now, n) } else { self.take_odd(n) }
+        if self.is_ordinary(n) { self.take_some(now, n) } else { self.take_odd(n) }
     }
 
     /// Takes 1 to `burst` permits.
     #[inline]
     pub(crate) fn take_some(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
-        let cost = self.gcra.cost(n);
         let now = self.scale.units(now);
+        match self.grant(now, n) {
+            Ok(()) => Ok(Charge::Counted),
+            Err(short) => self.refuse(n, short),
+        }
+    }
+
+    /// Whether `n` is from 1 to [`lock_free`](Self::lock_free), in one comparison.
+    #[inline]
+    pub(crate) fn is_ordinary(&self, n: u64) -> bool {
+        n.wrapping_sub(1) < self.lock_free
+    }
+
+    /// Takes 1 to `burst` permits, or says what the word said when they were not to be had.
+    ///
+    /// All that is on the path of a grant. Keep it small: it is inlined where it is asked for.
+    #[inline]
+    pub(crate) fn grant(&self, now: u64, n: u64) -> Result<(), Short> {
+        let cost = self.gcra.cost(n);
         let mut seen = self.state.load();
         loop {
             match self.gcra.decide(seen.tat(), now, cost) {
                 Ok(tat) => match self.state.exchange(seen, Snapshot::granted(tat)) {
-                    Ok(()) => return Ok(Charge::Counted),
+                    Ok(()) => return Ok(()),
                     Err(current) => seen = current,
                 },
-                Err(excess) => return self.take_none(n, seen, excess),
+                Err(excess) => return Err(Short { seen, excess }),
             }
+        }
+    }
+
+    /// What it means that 1 to `burst` permits were not to be had.
+    #[inline]
+    pub(crate) fn refuse(&self, n: u64, short: Short) -> Result<Charge, Denied> {
+        let Short { seen, excess } = short;
+        if seen.is_open() { Err(self.denied(n, excess, Reason::NotYet)) } else { self.take_closed(n, seen) }
+    }
+
+    /// From a limiter that is not counting.
+    #[cold]
+    fn take_closed(&self, n: u64, seen: Snapshot) -> Result<Charge, Denied> {
+        match seen.phase() {
+            Phase::Breached => Ok(Charge::Free),
+            Phase::Closed => Err(self.denied(n, 0, Reason::Closed)),
+            Phase::Open(_) | Phase::Saturated => Err(self.denied(n, 0, Reason::Saturated)),
         }
     }
 
@@ -95,7 +135,7 @@ impl Meter {
         loop {
             let taken = match self.gcra.decide(seen.tat(), now, self.gcra.cost(n)) {
                 Ok(tat) => n + extra(self.gcra.available(tat, now)),
-                Err(excess) => return self.take_none(n, seen, excess).map(|charge| (n, charge)),
+                Err(excess) => return self.refuse(n, Short { seen, excess }).map(|charge| (n, charge)),
             };
             let Ok(tat) = self.gcra.decide(seen.tat(), now, self.gcra.cost(taken)) else {
                 unreachable!("extra asks for no more than there is")
@@ -116,17 +156,6 @@ impl Meter {
             Phase::Breached => Ok(Charge::Free),
             Phase::Open(_) | Phase::Saturated if n == 0 => Ok(Charge::Counted),
             Phase::Open(_) => Err(self.denied(n, 0, Reason::NotYet)),
-            Phase::Saturated => Err(self.denied(n, 0, Reason::Saturated)),
-        }
-    }
-
-    /// What a comparison that failed means.
-    #[inline]
-    fn take_none(&self, n: u64, seen: Snapshot, excess: u64) -> Result<Charge, Denied> {
-        match seen.phase() {
-            Phase::Open(_) => Err(self.denied(n, excess, Reason::NotYet)),
-            Phase::Breached => Ok(Charge::Free),
-            Phase::Closed => Err(self.denied(n, 0, Reason::Closed)),
             Phase::Saturated => Err(self.denied(n, 0, Reason::Saturated)),
         }
     }

@@ -77,6 +77,12 @@ impl Snapshot {
         self.0
     }
 
+    /// Whether it is a TAT.
+    #[inline]
+    pub(crate) fn is_open(self) -> bool {
+        self.0 <= MAX_TAT
+    }
+
     pub(crate) fn phase(self) -> Phase {
         match self.0 {
             BREACHED => Phase::Breached,

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
+use limitor::{ClockSource, SystemClock};
+
 /// Rounds of each piece of work.
 const ROUNDS: u32 = 10_000;
 
@@ -99,7 +101,9 @@ fn compare(counts: &Counts) -> ExitCode {
         let before = before.map_or_else(|| "-".to_owned(), |before| format!("{before:.1}"));
         println!("| {name} | {count:.1} | {before} | {verdict} |");
     }
-    if more {
+    if more && SystemClock::new().source() != ClockSource::Counter {
+        println!("not compared: recorded where the clock is the processor's counter, and here it is not");
+    } else if more {
         eprintln!("error: some decisions take more instructions than recorded");
         return ExitCode::FAILURE;
     }

@@ -73,7 +73,7 @@ pub(crate) fn lateness() {
         ("limitor, park", Strategy::Park),
     ] {
         let limiter = limiter(500, strategy);
-        let clock = limiter.clock().clone();
+        let clock = *limiter.clock();
         let mut early = 0;
         report(name, WAITS, || {
             let _ = limiter.acquire(1).wait();

@@ -30,38 +30,23 @@ pub enum ClockSource {
 ///   scale it. A jump forward refills at most one burst; one backwards delays grants until the old reading is reached
 ///   again. Kernels that expect to be moved choose another clock source, and then this clock does as well.
 /// - **Fork.** The child goes on with the same time. Its copy of a limiter is its own: the two count apart.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
-    source: Source,
-}
-
-#[derive(Debug, Clone)]
-enum Source {
-    Counter(quanta::Clock),
-    /// With the instant from which the process counts.
-    Monotonic(Instant),
+    /// The processor's counter, where it is trusted.
+    counter: Option<&'static quanta::Clock>,
 }
 
 impl SystemClock {
     /// The system's clock.
     pub fn new() -> Self {
-        static SOURCE: OnceLock<Source> = OnceLock::new();
-        let source = SOURCE.get_or_init(|| {
-            if gate::counter_is_trusted() {
-                Source::Counter(quanta::Clock::new())
-            } else {
-                Source::Monotonic(Instant::now())
-            }
-        });
-        Self { source: source.clone() }
+        static COUNTER: OnceLock<Option<quanta::Clock>> = OnceLock::new();
+        let counter = COUNTER.get_or_init(|| gate::counter_is_trusted().then(quanta::Clock::new)).as_ref();
+        Self { counter }
     }
 
     /// What it reads on this machine.
     pub fn source(&self) -> ClockSource {
-        match self.source {
-            Source::Counter(_) => ClockSource::Counter,
-            Source::Monotonic(_) => ClockSource::Monotonic,
-        }
+        if self.counter.is_some() { ClockSource::Counter } else { ClockSource::Monotonic }
     }
 }
 
@@ -74,29 +59,26 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     #[inline]
     fn now(&self) -> Timestamp {
-        Timestamp(match &self.source {
-            Source::Counter(clock) => clock.raw(),
-            Source::Monotonic(start) => nanos_since(*start),
+        Timestamp(match self.counter {
+            Some(counter) => counter.raw(),
+            None => monotonic_nanos(),
         })
     }
 
     fn tick(&self) -> Tick {
-        match &self.source {
-            Source::Counter(clock) => {
-                // Long enough that the fraction is exact to 12 digits, and far from any overflow.
-                let per = 1 << 40;
-                Tick::new(clock.delta_as_nanos(0, per), per).unwrap_or(Tick::NANOSECOND)
-            }
-            Source::Monotonic(_) => Tick::NANOSECOND,
-        }
+        // Long enough that the fraction is exact to 12 digits, and far from any overflow.
+        let per = 1 << 40;
+        let measured = self.counter.and_then(|counter| Tick::new(counter.delta_as_nanos(0, per), per));
+        measured.unwrap_or(Tick::NANOSECOND)
     }
 }
 
-/// Out of line, so that it does not weigh on the path that reads the counter.
+/// Nanoseconds since the process first asked. Out of line, so that it does not weigh on the path that reads the counter.
 #[cold]
 #[inline(never)]
-fn nanos_since(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+fn monotonic_nanos() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -115,8 +97,18 @@ mod tests {
     }
 
     #[test]
+    fn the_monotonic_clock_stands_in_for_the_counter() {
+        let clock = SystemClock { counter: None };
+        assert_eq!((clock.source(), clock.tick()), (ClockSource::Monotonic, Tick::NANOSECOND));
+        let (start, reading) = (Instant::now(), clock.now());
+        std::thread::sleep(Duration::from_millis(5));
+        let elapsed = clock.between(reading, clock.now());
+        assert!(elapsed >= Duration::from_millis(5) && elapsed <= start.elapsed() + Duration::from_millis(1));
+    }
+
+    #[test]
     fn clones_and_new_ones_agree() {
-        let readings = [SystemClock::new(), SystemClock::new().clone()].map(|clock| clock.now());
+        let readings = [SystemClock::new(), SystemClock::default()].map(|clock| clock.now());
         let apart = SystemClock::new().tick().duration_of(readings[1].ticks() - readings[0].ticks());
         assert!(apart < Duration::from_secs(1), "{apart:?}");
     }

@@ -142,13 +142,17 @@ impl<'a, C: Clock> Acquire<'a, C> {
         if let Some(reservation) = self.reservation.take() {
             return reservation.wait();
         }
-        self.begin()?.wait()
+        let now = self.limiter.clock().now();
+        match self.limiter.meter.take(now, self.n) {
+            Ok(charge) => Ok(Grant::new(self.limiter, self.n, charge)),
+            Err(_) => self.begin(now)?.wait(),
+        }
     }
 
     /// Takes the permits or a place in the line.
-    fn begin(&self) -> Result<Reservation<'a, C>, AcquireError> {
+    #[cold]
+    fn begin(&self, now: Timestamp) -> Result<Reservation<'a, C>, AcquireError> {
         let clock = self.limiter.clock();
-        let now = clock.now();
         let timeout = self.timeout.map(|timeout| clock.tick().later(now, timeout));
         let deadline = self.deadline.map(|deadline| deadline.reading(clock));
         let by = timeout.into_iter().chain(deadline).min();
@@ -163,7 +167,7 @@ impl<'a, C: Clock> Future for Acquire<'a, C> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.reservation.is_none() {
-            self.reservation = Some(self.begin()?);
+            self.reservation = Some(self.begin(self.limiter.clock().now())?);
         }
         let Some(reservation) = &mut self.reservation else { unreachable!("just made") };
         Pin::new(reservation).poll(cx)
