@@ -193,6 +193,21 @@ fn a_dropped_reservation_is_cancelled_before_its_time_and_spent_after_it() {
     assert_eq!(limiter.available(), 0, "its time had come");
 }
 
+/// A refund at a reading ahead of the others' brings the word before the end of a place that by their reading still waits.
+#[test]
+fn a_move_at_a_later_reading_lets_nobody_overtake_who_waits() {
+    let (limiter, clock) = limiter(10);
+    limiter.try_acquire(10).unwrap();
+    let first = limiter.reserve(5).unwrap();
+    limiter.reconcile_at(Timestamp::from_ticks(8_000_000_000), 0, 100);
+    let second = limiter.reserve(5).unwrap();
+    assert_eq!((first.wait_time(), second.wait_time()), (secs(5), secs(10)));
+    first.cancel();
+    assert_eq!(second.wait_time(), secs(5));
+    clock.advance(secs(5));
+    assert!(second.wait().is_ok());
+}
+
 #[test]
 fn debt_delays_newcomers_and_breaks_no_promise() {
     let (limiter, _) = limiter(1);

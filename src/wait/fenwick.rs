@@ -19,10 +19,6 @@ impl Fenwick {
         self.sums.len()
     }
 
-    pub(super) fn clear(&mut self) {
-        self.sums.fill(0);
-    }
-
     /// Adds `value` at `index`; past the end, to nothing.
     pub(super) fn add(&mut self, index: usize, value: u64) {
         let mut i = index + 1;

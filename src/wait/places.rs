@@ -169,8 +169,8 @@ impl Places {
             self.line = Vec::new();
             self.moves = Fenwick::default();
         } else {
+            // The moves may stay: a place takes those before it into account when it is pushed.
             self.line.clear();
-            self.moves.clear();
         }
         self.head = 0;
         self.moved();
