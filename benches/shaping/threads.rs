@@ -78,12 +78,13 @@ pub(crate) fn lateness() {
         report(name, WAITS, || {
             let _ = limiter.acquire(1).wait();
             let reservation = limiter.reserve(1).expect("a place");
-            let due = clock.after(reservation.wait_time());
+            // The wait is read after the clock, so it is due at `due` or some ns later, and what wakes before is early.
+            let asked = clock.now();
+            let wait = reservation.wait_time();
             let _ = reservation.wait();
-            let woke = clock.now();
-            // The due time was computed from a reading after that of the wait, so it is late by what lay between: some ns.
-            let late = clock.between(due, woke);
-            early += usize::from(woke < due && clock.between(woke, due) > Duration::from_micros(1));
+            let waited = clock.between(asked, clock.now());
+            early += usize::from(waited + Duration::from_nanos(2) < wait);
+            let late = waited.saturating_sub(wait);
             (late, early)
         });
     }
