@@ -1,0 +1,196 @@
+//! One thread, measured by criterion.
+//!
+//! Every contender is measured in alternation with limitor, in chunks of some 0.2 ms: its ratio is the median over the
+//! pairs of neighbouring chunks, so what the machine takes away from both cancels out. limitor itself is measured so
+//! beside another instance of limitor, which shows how much of a ratio is noise.
+
+use std::hint::black_box;
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+
+use crate::contenders::{Allowance, Contender, Field, Visitor};
+use crate::results::{Results, Single, median};
+
+/// More comes back between two calls than one takes.
+pub(crate) const FULL: Allowance =
+    Allowance { capacity: 1_000_000_000, period: Duration::from_secs(1), burst: 1_000_000_000 };
+
+/// A permit takes 100 ns to come back, which is more than a call takes: begun half full, it is neither full nor empty for
+/// the next 20 s.
+const SATURATED: Allowance = Allowance { capacity: 10_000_000, period: Duration::from_secs(1), burst: 2_000_000_000 };
+
+/// Begun empty, it stays so.
+const EMPTY: Allowance = Allowance { capacity: 1, period: Duration::from_secs(3_600), burst: 1 };
+
+/// The same question over and over.
+#[derive(Clone, Copy)]
+struct Questions<N> {
+    allowance: Allowance,
+    /// Permits taken before the first question.
+    taken: u32,
+    /// How many permits the question of this number is for.
+    amount: N,
+    /// What each answer must be.
+    granted: bool,
+    /// Whether the whole answer is consumed, as if it were passed on, or only what it comes to.
+    passed_on: bool,
+}
+
+impl<N: Fn(u64) -> u32 + Copy> Questions<N> {
+    /// Asks a contender that many times, and takes the time.
+    fn put_to<C: Contender>(self) -> impl FnMut(u64) -> Duration {
+        let contender = C::new(self.allowance);
+        let full = self.taken == 0 || C::granted(&contender.ask(self.taken));
+        assert!(full || !C::DECIDES, "{} is full at first", C::NAME);
+        move |calls| {
+            let ask = if self.passed_on { time_answers } else { time_outcomes };
+            let (elapsed, granted) = ask(&contender, calls, self.amount);
+            let expected = if self.granted { calls } else { 0 };
+            assert!(granted == expected || !C::DECIDES, "{} granted {granted} of {calls}", C::NAME);
+            elapsed
+        }
+    }
+}
+
+// Neither is inlined, so that a contender runs the same code whoever it is paired with.
+
+#[inline(never)]
+fn time_answers<C: Contender>(contender: &C, calls: u64, amount: impl Fn(u64) -> u32) -> (Duration, u64) {
+    let start = Instant::now();
+    let granted = |call| u64::from(C::granted(&black_box(contender.ask(amount(call)))));
+    let granted = (0..calls).map(granted).sum();
+    (start.elapsed(), granted)
+}
+
+#[inline(never)]
+fn time_outcomes<C: Contender>(contender: &C, calls: u64, amount: impl Fn(u64) -> u32) -> (Duration, u64) {
+    let start = Instant::now();
+    let granted = |call| u64::from(black_box(C::granted(&contender.ask(amount(call)))));
+    let granted = (0..calls).map(granted).sum();
+    (start.elapsed(), granted)
+}
+
+/// A row of the table: the same work by each contender, beside `Ours`.
+struct Row<'a, W, Ours> {
+    title: String,
+    group: BenchmarkGroup<'a, WallTime>,
+    smoke: bool,
+    results: &'a mut Vec<Single>,
+    work: W,
+    /// Calls that are timed together.
+    chunk: u64,
+    ours: PhantomData<Ours>,
+}
+
+impl<W, Ours> Row<'_, W, Ours> {
+    /// Lets criterion measure `theirs`, with a chunk of `ours` after each chunk of it.
+    fn pair<T: FnMut(u64) -> Duration, O: FnMut(u64) -> Duration>(
+        &mut self,
+        contender: &'static str,
+        theirs: impl Fn() -> T,
+        ours: impl Fn() -> O,
+    ) {
+        let mut pairs = Vec::new();
+        self.group.bench_function(contender, |bencher| {
+            let (mut theirs, mut ours) = (theirs(), ours());
+            bencher.iter_custom(|mut calls| {
+                let mut elapsed = Duration::ZERO;
+                while calls > 0 {
+                    let chunk = calls.min(self.chunk);
+                    let pair = (theirs(chunk), ours(chunk));
+                    if chunk == self.chunk || self.smoke {
+                        pairs.push((nanos(pair.0, chunk), nanos(pair.1, chunk)));
+                    }
+                    elapsed += pair.0;
+                    calls -= chunk;
+                }
+                elapsed
+            });
+        });
+        if !pairs.is_empty() {
+            let nanos = median(pairs.iter().map(|(theirs, _)| *theirs));
+            let ratio = median(pairs.iter().map(|(theirs, ours)| theirs / ours));
+            self.results.push(Single { row: self.title.clone(), contender, nanos, ratio });
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a chunk at most")]
+fn nanos(elapsed: Duration, calls: u64) -> f64 {
+    elapsed.as_secs_f64() * 1e9 / calls as f64
+}
+
+impl<N: Fn(u64) -> u32 + Copy, Ours: Contender> Visitor for Row<'_, Questions<N>, Ours> {
+    fn visit<C: Contender>(&mut self) {
+        let questions = self.work;
+        self.pair(C::NAME, || questions.put_to::<C>(), || questions.put_to::<Ours>());
+    }
+}
+
+/// Making a limiter and dropping it.
+struct Construction;
+
+impl<Ours: Contender> Visitor for Row<'_, Construction, Ours> {
+    fn visit<C: Contender>(&mut self) {
+        fn construct<C: Contender>() -> impl FnMut(u64) -> Duration {
+            |calls| {
+                let start = Instant::now();
+                (0..calls).for_each(|_| drop(black_box(C::new(black_box(FULL)))));
+                start.elapsed()
+            }
+        }
+        self.pair(C::NAME, construct::<C>, construct::<Ours>);
+    }
+}
+
+/// A weight from 1 to 16.
+fn weight(call: u64) -> u32 {
+    (call % 16) as u32 + 1
+}
+
+/// Measures rows one after the other.
+pub(crate) struct Bench<'a> {
+    pub(crate) criterion: &'a mut Criterion,
+    pub(crate) smoke: bool,
+    pub(crate) results: &'a mut Results,
+}
+
+impl Bench<'_> {
+    fn row<W, F: Field>(&mut self, name: &str, chunk: u64, work: W) -> Row<'_, W, F::Ours> {
+        let title = format!("{} {name}", F::NAME);
+        let mut group = self.criterion.benchmark_group(&title);
+        group.sampling_mode(SamplingMode::Flat);
+        Row { title, group, smoke: self.smoke, results: &mut self.results.singles, work, chunk, ours: PhantomData }
+    }
+
+    fn questions<F: Field>(&mut self, name: &str, questions: Questions<impl Fn(u64) -> u32 + Copy>) {
+        let mut row = self.row::<_, F>(name, 10_000, questions);
+        F::limiters(&mut row);
+        if questions.granted {
+            F::least_grant(&mut row);
+        }
+        F::least_refusal(&mut row);
+    }
+
+    /// What decisions cost.
+    pub(crate) fn decisions<F: Field>(&mut self) {
+        let one = |_| 1;
+        let full = Questions { allowance: FULL, taken: 0, amount: one, granted: true, passed_on: true };
+        self.questions::<F>("granted full", full);
+        let saturated = Questions { allowance: SATURATED, taken: SATURATED.burst / 2, ..full };
+        self.questions::<F>("granted saturated", saturated);
+        let weighted = Questions { allowance: FULL, taken: 0, amount: weight, granted: true, passed_on: true };
+        self.questions::<F>("granted weighted", weighted);
+        let refused = Questions { allowance: EMPTY, taken: 1, granted: false, passed_on: false, ..full };
+        self.questions::<F>("refused", refused);
+        self.questions::<F>("refused passed on", Questions { passed_on: true, ..refused });
+    }
+
+    /// What limiters cost to make.
+    pub(crate) fn construction<F: Field>(&mut self) {
+        F::limiters(&mut self.row::<_, F>("construction", 100, Construction));
+    }
+}
