@@ -10,6 +10,7 @@ mod reservation;
 mod strategy;
 #[cfg(feature = "async")]
 mod task;
+mod verbs;
 
 pub use self::acquire::{Acquire, Deadline};
 pub use self::reservation::Reservation;
