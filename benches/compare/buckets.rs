@@ -1,5 +1,7 @@
 //! Contenders of our own making: two token buckets as they are often written, and the two limits that the hardware sets.
 
+#![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -29,7 +31,7 @@ impl Contender for Locked {
         Self { bucket: Mutex::new((burst, Instant::now())), rate, burst }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> bool {
         let mut bucket = self.bucket.lock().expect("nobody panics with it");
         let (tokens, then) = *bucket;
@@ -67,7 +69,7 @@ impl<T: Time> Contender for Double<T> {
         Self { empty_at, rate, burst, time: T::start() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "that is what it does: 2 ns of error after four months")]
         let now = self.time.nanos() as f64 * 1e-9;
@@ -106,7 +108,7 @@ impl<T: Time> Contender for ClockRead<T> {
         Self(T::start())
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, _: u32) -> u64 {
         self.0.read()
     }
@@ -135,7 +137,7 @@ impl<T: Time> Contender for ClockAndCas<T> {
         Self { word: CachePadded::default(), time: T::start() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, _: u32) -> u64 {
         let now = self.time.read();
         let mut seen = self.word.load(Ordering::Relaxed);

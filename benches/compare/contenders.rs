@@ -1,5 +1,7 @@
 //! Who takes part, how each is set up, and how it is asked.
 
+#![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
+
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -131,7 +133,7 @@ impl Contender for RateLimiter {
         Self::new(quota(allowance))
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> Self::Answer<'_> {
         self.try_acquire(n.into())
     }
@@ -151,7 +153,7 @@ impl Contender for RateLimiter<Cached> {
         Self::with_clock(quota(allowance), Cached::start())
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> Self::Answer<'_> {
         self.try_acquire(n.into())
     }
@@ -180,7 +182,7 @@ impl Contender for Governor<QuantaClock> {
         Self::direct(governed(allowance))
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> Self::Answer<'_> {
         self.check_n(NonZeroU32::new(n).expect("not 0"))
     }
@@ -202,7 +204,7 @@ impl Contender for Governor<QuantaUpkeepClock> {
         Self::direct_with_clock(governed(allowance), CLOCK.clone())
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> Self::Answer<'_> {
         self.check_n(NonZeroU32::new(n).expect("not 0"))
     }
@@ -227,7 +229,7 @@ impl Contender for Ratelimiter<StdClock> {
         bucketed(Self::builder(allowance.capacity.into()), allowance)
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> Self::Answer<'_> {
         self.try_wait_n(n.into())
     }
@@ -247,7 +249,7 @@ impl<T: Time + ratelimit::Clock> Contender for Ratelimiter<T> {
         bucketed(ratelimit::Builder::with_clock(allowance.capacity.into(), T::start()), allowance)
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> Self::Answer<'_> {
         self.try_wait_n(n.into())
     }
@@ -273,7 +275,7 @@ impl Contender for leaky_bucket::RateLimiter {
         Self::builder().initial(burst).max(burst).refill(refill).interval(interval).build()
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(&self, n: u32) -> bool {
         self.try_acquire(n as usize)
     }
