@@ -40,7 +40,8 @@ pub(crate) fn markdown(results: &Results, legend: &Legend) -> String {
          \"weighted\": from 1 to 16 permits a call, otherwise 1. \"refused\": whether it is a refusal is all that the caller \
          looks at; \"passed on\": the whole refusal is consumed, as with `?`; the whole grant is, in all rows. \"cached\": on \
          quanta's cached clock, brought up to date every millisecond. \"contended\": several threads on one full limiter, in \
-         batches in which they really overlapped; a call is timed by itself, one reading of the clock included.\n\n",
+         batches in which they really overlapped; a call is timed by itself, one reading of the clock included. \"–\": not to be \
+         had, or no batch overlapped, as when a mutex puts its threads to sleep.\n\n",
     );
     for (name, setup) in &legend.0 {
         let _ = writeln!(text, "- **{name}**: {setup}.");
