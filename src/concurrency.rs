@@ -14,7 +14,7 @@ use std::sync::Arc;
 use self::seat::Seat;
 use self::slots::Slots;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::error::{AcquireError, Denied, QuotaError, Reason};
+use crate::error::{AcquireError, Denied, QuotaError, Reason, Refused};
 use crate::handle::{Handle, Held};
 use crate::limiter::RateLimiter;
 use crate::quota::Quota;
@@ -213,7 +213,7 @@ impl<C: Clock> ConcurrentLimiter<C> {
     }
 
     fn denied(&self, n: u64, reason: Reason) -> Denied {
-        Denied::new(n, self.limiter.quota(), self.slots.max() as u64, reason)
+        Denied::new(n, self.limiter.quota(), Refused { reason, excess: self.slots.max() as u64 })
     }
 
     fn busy(&self) -> AcquireError {

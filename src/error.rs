@@ -124,16 +124,29 @@ pub enum Reason {
 pub struct Denied {
     requested: u64,
     quota: Quota,
+    refused: Refused,
+}
+
+/// A refusal as the layers below say it: small enough for two registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) reason: Reason,
     /// How far the clock is from the time at which the request would be granted, in units of the word. If all slots
     /// are taken, how many there are.
-    excess: u64,
-    reason: Reason,
+    pub(crate) excess: u64,
+}
+
+/// Not a matter of time.
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self { reason, excess: 0 }
+    }
 }
 
 impl Denied {
     #[inline]
-    pub(crate) fn new(requested: u64, quota: Quota, excess: u64, reason: Reason) -> Self {
-        Self { requested, quota, excess, reason }
+    pub(crate) fn new(requested: u64, quota: Quota, refused: Refused) -> Self {
+        Self { requested, quota, refused }
     }
 
     /// How long to wait until the same request would be granted if nobody else came: exact, rounded up to 1 ns.
@@ -160,7 +173,8 @@ impl Denied {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn retry_after(&self) -> Option<Duration> {
-        matches!(self.reason, Reason::NotYet | Reason::TooLong).then(|| Unit::of(self.quota).duration(self.excess))
+        let Refused { reason, excess } = self.refused;
+        matches!(reason, Reason::NotYet | Reason::TooLong).then(|| Unit::of(self.quota).duration(excess))
     }
 
     /// The permits asked for.
@@ -175,7 +189,7 @@ impl Denied {
 
     /// Why it was refused.
     pub const fn reason(&self) -> Reason {
-        self.reason
+        self.refused.reason
     }
 }
 
@@ -185,10 +199,10 @@ struct Message<'a> {
 
 impl core::fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Denied { requested, quota, reason, .. } = self.denied;
+        let Denied { requested, quota, refused } = self.denied;
         let (asked, burst) = (Permits(*requested), quota.burst());
         let wait = self.denied.retry_after().unwrap_or(Duration::MAX);
-        match reason {
+        match refused.reason {
             Reason::NotYet => write!(f, "asked for {asked}, not to be had yet: retry after {wait:?}"),
             Reason::TooLong => {
                 write!(f, "asked for {asked}, not to be had within the wait allowed: it would take {wait:?}")
@@ -198,7 +212,7 @@ impl core::fmt::Display for Message<'_> {
             Reason::Closed => f.write_str("the limiter is closed"),
             Reason::Saturated => f.write_str("the limiter is saturated by a debt past counting, until it is reset"),
             #[cfg(feature = "concurrency")]
-            Reason::Busy => write!(f, "all slots are taken ({})", self.denied.excess),
+            Reason::Busy => write!(f, "all slots are taken ({})", refused.excess),
         }
     }
 }
@@ -267,7 +281,7 @@ impl From<Denied> for AcquireError {
             Reason::QueueFull => Self::QueueFull,
             Reason::Closed => Self::Closed,
             #[cfg(feature = "concurrency")]
-            Reason::Busy => Self::Busy { max_concurrent: usize::try_from(denied.excess).unwrap_or(usize::MAX) },
+            Reason::Busy => Self::Busy { max_concurrent: usize::try_from(denied.refused.excess).unwrap_or(usize::MAX) },
         }
     }
 }

@@ -6,7 +6,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::builder::Builder;
 use crate::clock::{Clock, Timestamp};
-use crate::error::{Denied, Reason};
+use crate::error::{Denied, Reason, Refused};
 use crate::grant::Grant;
 use crate::handle::Handle;
 use crate::local::{Aside, LocalLimiter};
@@ -205,27 +205,31 @@ impl<C: Clock> RateLimiter<C> {
             let now = self.meter.scale.units(now);
             match self.meter.grant(now, n) {
                 Ok(()) => Ok(Grant::new(Handle::Borrowed(self), n, Charge::Counted)),
-                Err(short) => self.granted(n, self.meter.refuse(n, short)),
+                Err(short) => self.granted(n, short.meaning()),
             }
         } else {
-            self.try_odd(now, n)
+            self.granted(n, self.take_odd(now, n))
         }
     }
 
     /// Nothing, more than there can be, or from a strict limiter.
     #[cold]
-    fn try_odd(&self, now: Timestamp, n: u64) -> Result<Grant<'_, C>, Denied> {
+    fn take_odd(&self, now: Timestamp, n: u64) -> Result<Charge, Refused> {
         let taken = self.meter.take(now, n);
         #[cfg(feature = "std")]
-        if taken.is_err_and(|denied| denied.reason() == Reason::NotYet) {
-            return self.granted(n, self.try_in_line(now, n));
+        if taken.is_err_and(|refused| refused.reason == Reason::NotYet) {
+            return self.try_in_line(now, n);
         }
-        self.granted(n, taken)
+        taken
     }
 
+    /// What callers get: made here, where it is inlined, so that a refusal that nobody looks into is never written down.
     #[inline]
-    fn granted(&self, n: u64, taken: Result<Charge, Denied>) -> Result<Grant<'_, C>, Denied> {
-        taken.map(|charge| Grant::new(Handle::Borrowed(self), n, charge))
+    fn granted(&self, n: u64, taken: Result<Charge, Refused>) -> Result<Grant<'_, C>, Denied> {
+        match taken {
+            Ok(charge) => Ok(Grant::new(Handle::Borrowed(self), n, charge)),
+            Err(refused) => Err(self.meter.denied(n, refused)),
+        }
     }
 
     /// Takes as many permits as are to be had now, at least one and at most `n`. The grant says
@@ -262,8 +266,8 @@ impl<C: Clock> RateLimiter<C> {
         match self.meter.take_with_extra(now, 1, |room| room.min(n - 1)) {
             Ok((taken, charge)) => Ok(Grant::new(Handle::Borrowed(self), taken, charge)),
             // Of a strict limiter there is never more than one to be had.
-            Err(denied) if denied.reason() == Reason::NotYet => self.try_acquire_at(now, 1),
-            Err(denied) => Err(denied),
+            Err(refused) if refused.reason == Reason::NotYet => self.try_acquire_at(now, 1),
+            Err(refused) => Err(self.meter.denied(1, refused)),
         }
     }
 

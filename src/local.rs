@@ -118,7 +118,9 @@ impl<'a, C: Clock> LocalLimiter<'a, C> {
         let missing = n - self.stock.get();
         let share = 2 * aside.handles as u64;
         let extra = |room: u64| aside.batch.min(room / share);
-        let (taken, _) = self.limiter.meter.take_with_extra(self.limiter.clock().now(), missing, extra)?;
+        let meter = &self.limiter.meter;
+        let taken = meter.take_with_extra(self.limiter.clock().now(), missing, extra);
+        let (taken, _) = taken.map_err(|refused| meter.denied(missing, refused))?;
         self.stock.set(taken - missing);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The word together with what decisions about it need. It knows no clock and no waiters: time is passed in.
 
 use crate::clock::{Tick, Timestamp};
-use crate::error::{Denied, Reason};
+use crate::error::{Denied, Reason, Refused};
 use crate::gcra::{Gcra, Unit};
 use crate::quota::Quota;
 use crate::scale::Scale;
@@ -34,6 +34,25 @@ pub(crate) struct Short {
     excess: u64,
 }
 
+impl Short {
+    /// What it means that 1 to `burst` permits were not to be had.
+    #[inline]
+    pub(crate) fn meaning(self) -> Result<Charge, Refused> {
+        let Self { seen, excess } = self;
+        if seen.is_open() { Err(Refused { reason: Reason::NotYet, excess }) } else { Self::not_counting(seen) }
+    }
+
+    /// Of a limiter that is not counting.
+    #[cold]
+    fn not_counting(seen: Snapshot) -> Result<Charge, Refused> {
+        match seen.phase() {
+            Phase::Breached => Ok(Charge::Free),
+            Phase::Closed => Err(Reason::Closed.into()),
+            Phase::Open(_) | Phase::Saturated => Err(Reason::Saturated.into()),
+        }
+    }
+}
+
 impl Meter {
     /// A word that leaves `initial` permits (at most the burst) at `now`, where its time begins.
     pub(crate) fn new(quota: Quota, initial: u64, tick: Tick, now: Timestamp, strict: bool) -> Self {
@@ -64,18 +83,25 @@ impl Meter {
 
     /// Takes `n` permits if they are to be had now. From a strict limiter nothing is to be had so.
     #[inline]
-    pub(crate) fn take(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
+    pub(crate) fn take(&self, now: Timestamp, n: u64) -> Result<Charge, Refused> {
         if self.is_ordinary(n) { self.take_some(now, n) } else { self.take_odd(n) }
     }
 
     /// Takes 1 to `burst` permits.
     #[inline]
-    pub(crate) fn take_some(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
+    pub(crate) fn take_some(&self, now: Timestamp, n: u64) -> Result<Charge, Refused> {
         let now = self.scale.units(now);
         match self.grant(now, n) {
             Ok(()) => Ok(Charge::Counted),
-            Err(short) => self.refuse(n, short),
+            Err(short) => short.meaning(),
         }
+    }
+
+    /// Takes 1 to `burst` permits if they are to be had now.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn grant_ordinary(&self, now: Timestamp, n: u64) -> bool {
+        self.is_ordinary(n) && self.grant(self.scale.units(now), n).is_ok()
     }
 
     /// Whether `n` is from 1 to [`lock_free`](Self::lock_free), in one comparison.
@@ -89,33 +115,18 @@ impl Meter {
     /// All that is on the path of a grant. Keep it small: it is inlined where it is asked for.
     #[inline]
     pub(crate) fn grant(&self, now: u64, n: u64) -> Result<(), Short> {
-        let cost = self.gcra.cost(n);
+        // By value: the compiler reads it again after each exchange otherwise.
+        let gcra = self.gcra;
+        let cost = gcra.cost(n);
         let mut seen = self.state.load();
         loop {
-            match self.gcra.decide(seen.tat(), now, cost) {
+            match gcra.decide(seen.tat(), now, cost) {
                 Ok(tat) => match self.state.exchange(seen, Snapshot::granted(tat)) {
                     Ok(()) => return Ok(()),
                     Err(current) => seen = current,
                 },
                 Err(excess) => return Err(Short { seen, excess }),
             }
-        }
-    }
-
-    /// What it means that 1 to `burst` permits were not to be had.
-    #[inline]
-    pub(crate) fn refuse(&self, n: u64, short: Short) -> Result<Charge, Denied> {
-        let Short { seen, excess } = short;
-        if seen.is_open() { Err(self.denied(n, excess, Reason::NotYet)) } else { self.take_closed(n, seen) }
-    }
-
-    /// From a limiter that is not counting.
-    #[cold]
-    fn take_closed(&self, n: u64, seen: Snapshot) -> Result<Charge, Denied> {
-        match seen.phase() {
-            Phase::Breached => Ok(Charge::Free),
-            Phase::Closed => Err(self.denied(n, 0, Reason::Closed)),
-            Phase::Open(_) | Phase::Saturated => Err(self.denied(n, 0, Reason::Saturated)),
         }
     }
 
@@ -126,7 +137,7 @@ impl Meter {
         now: Timestamp,
         n: u64,
         extra: impl Fn(u64) -> u64,
-    ) -> Result<(u64, Charge), Denied> {
+    ) -> Result<(u64, Charge), Refused> {
         if n > self.lock_free {
             return self.take(now, n).map(|charge| (n, charge));
         }
@@ -135,7 +146,7 @@ impl Meter {
         loop {
             let taken = match self.gcra.decide(seen.tat(), now, self.gcra.cost(n)) {
                 Ok(tat) => n + extra(self.gcra.available(tat, now)),
-                Err(excess) => return self.refuse(n, Short { seen, excess }).map(|charge| (n, charge)),
+                Err(excess) => return Short { seen, excess }.meaning().map(|charge| (n, charge)),
             };
             let Ok(tat) = self.gcra.decide(seen.tat(), now, self.gcra.cost(taken)) else {
                 unreachable!("extra asks for no more than there is")
@@ -149,20 +160,21 @@ impl Meter {
 
     /// Nothing, or more than there can be.
     #[cold]
-    fn take_odd(&self, n: u64) -> Result<Charge, Denied> {
+    fn take_odd(&self, n: u64) -> Result<Charge, Refused> {
         match self.state.load().phase() {
-            _ if n > self.gcra.burst() => Err(self.denied(n, 0, Reason::ExceedsBurst)),
-            Phase::Closed => Err(self.denied(n, 0, Reason::Closed)),
+            _ if n > self.gcra.burst() => Err(Reason::ExceedsBurst.into()),
+            Phase::Closed => Err(Reason::Closed.into()),
             Phase::Breached => Ok(Charge::Free),
             Phase::Open(_) | Phase::Saturated if n == 0 => Ok(Charge::Counted),
-            Phase::Open(_) => Err(self.denied(n, 0, Reason::NotYet)),
-            Phase::Saturated => Err(self.denied(n, 0, Reason::Saturated)),
+            Phase::Open(_) => Err(Reason::NotYet.into()),
+            Phase::Saturated => Err(Reason::Saturated.into()),
         }
     }
 
+    /// The refusal of a request for `n`, as callers see it.
     #[inline]
-    pub(crate) fn denied(&self, n: u64, excess: u64, reason: Reason) -> Denied {
-        Denied::new(n, self.quota, excess, reason)
+    pub(crate) fn denied(&self, n: u64, refused: Refused) -> Denied {
+        Denied::new(n, self.quota, refused)
     }
 
     /// Gives `n` permits back if it is certain that nobody waits. `false`: somebody may, and nothing was done.
@@ -189,7 +201,7 @@ impl Meter {
 impl Meter {
     /// Takes a place of `n` permits behind all others, of which the last ends at `last_end`, if it comes due by the reading
     /// `by`; the TAT after it, which is where it ends.
-    pub(crate) fn place(&self, now: u64, last_end: u64, n: u64, by: Option<u64>) -> Result<u64, Denied> {
+    pub(crate) fn place(&self, now: u64, last_end: u64, n: u64, by: Option<u64>) -> Result<u64, Refused> {
         let earliest = now.max(last_end);
         let cost = self.gcra.cost(n);
         let due = |tat: u64| tat - self.gcra.depth().min(tat);
@@ -201,11 +213,11 @@ impl Meter {
             Ok(placed) => Ok(placed.tat()),
             Err(seen) => Err(match seen.phase() {
                 Phase::Open(tat) => match Gcra::place(tat, earliest, cost) {
-                    Some(tat) => self.denied(n, due(tat).saturating_sub(now), Reason::TooLong),
-                    None => self.denied(n, 0, Reason::Saturated),
+                    Some(tat) => Refused { reason: Reason::TooLong, excess: due(tat).saturating_sub(now) },
+                    None => Reason::Saturated.into(),
                 },
-                Phase::Saturated => self.denied(n, 0, Reason::Saturated),
-                Phase::Closed | Phase::Breached => self.denied(n, 0, Reason::Closed),
+                Phase::Saturated => Reason::Saturated.into(),
+                Phase::Closed | Phase::Breached => Reason::Closed.into(),
             }),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use limitor::{ManualClock, Quota, RateLimiter, Reason};
+use limitor::{Clock, ManualClock, Quota, RateLimiter, Reason, Tick, Timestamp};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -56,11 +56,29 @@ fn assert_near(seen: Duration, expected: u64, context: &str) {
     assert!(seen.abs_diff(Duration::from_nanos(expected)) <= Duration::from_nanos(1), "{seen:?}: {context}");
 }
 
-fn replay(line: usize, timeline: Timeline) -> usize {
+/// A manual clock whose ticks are so much shorter than a nanosecond: scaling takes another way for each length.
+struct Finer(ManualClock, u64);
+
+impl Clock for Finer {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ticks(self.0.now().ticks() * self.1)
+    }
+
+    fn tick(&self) -> Tick {
+        Tick::new(1, self.1).unwrap()
+    }
+
+    fn is_manual(&self) -> bool {
+        true
+    }
+}
+
+fn replay(line: usize, ticks_a_nano: u64, timeline: Timeline) -> usize {
     let Timeline { capacity, period_ns, burst, steps } = timeline;
     let quota = Quota::new(capacity, Duration::from_nanos(period_ns)).and_then(|quota| quota.with_burst(burst));
     let clock = ManualClock::new();
-    let limiter = RateLimiter::with_clock(quota.expect("a quota the oracle allows"), clock.clone());
+    let limiter =
+        RateLimiter::with_clock(quota.expect("a quota the oracle allows"), Finer(clock.clone(), ticks_a_nano));
     let count = steps.len();
     for (number, Step { at, op }) in steps.into_iter().enumerate() {
         let context = &format!("line {}, step {number} at {at}: {op:?} of {:?}", line + 1, limiter.quota());
@@ -103,13 +121,25 @@ fn replay(line: usize, timeline: Timeline) -> usize {
     count
 }
 
+fn replay_all(ticks_a_nano: u64) {
+    let text = include_str!("vectors/decisions.jsonl");
+    let lines = text.lines().enumerate();
+    let timeline = |json| serde_json::from_str(json).expect("a timeline a line");
+    let replayed: usize = lines.map(|(line, json)| replay(line, ticks_a_nano, timeline(json))).sum();
+    assert_eq!(replayed, 11_579, "steps in the file");
+}
+
 #[test]
 fn every_step_of_every_timeline() {
-    let text = include_str!("vectors/decisions.jsonl");
-    let replayed: usize = text
-        .lines()
-        .enumerate()
-        .map(|(line, json)| replay(line, serde_json::from_str(json).expect("a timeline a line")))
-        .sum();
-    assert_eq!(replayed, 11_579, "steps in the file");
+    replay_all(1);
+}
+
+#[test]
+fn every_step_of_every_timeline_at_2_ghz() {
+    replay_all(2);
+}
+
+#[test]
+fn every_step_of_every_timeline_at_5_ghz() {
+    replay_all(5);
 }

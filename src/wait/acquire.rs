@@ -14,6 +14,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
 use crate::grant::Grant;
 use crate::handle::Handle;
+use crate::meter::Charge;
 
 /// The latest time at which a grant is still wanted: a reading of the limiter's clock, or an [`Instant`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,10 +144,10 @@ impl<'a, C: Clock> Acquire<'a, C> {
             return reservation.wait();
         }
         let now = self.limiter.clock().now();
-        match self.limiter.meter.take(now, self.n) {
-            Ok(charge) => Ok(Grant::new(self.limiter, self.n, charge)),
-            Err(_) => self.begin(now)?.wait(),
+        if self.limiter.meter.grant_ordinary(now, self.n) {
+            return Ok(Grant::new(self.limiter, self.n, Charge::Counted));
         }
+        self.begin(now)?.wait()
     }
 
     /// Takes the permits or a place in the line.
@@ -156,7 +157,8 @@ impl<'a, C: Clock> Acquire<'a, C> {
         let timeout = self.timeout.map(|timeout| clock.tick().later(now, timeout));
         let deadline = self.deadline.map(|deadline| deadline.reading(clock));
         let by = timeout.into_iter().chain(deadline).min();
-        let joined = self.limiter.join(now, self.n, by)?;
+        let denied = |refused| self.limiter.meter.denied(self.n, refused);
+        let joined = self.limiter.join(now, self.n, by).map_err(denied)?;
         Ok(Reservation::new(self.limiter.clone(), self.n, by, joined))
     }
 }

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use super::places::{Found, Places, Ticket};
 use crate::clock::{Clock, Timestamp};
-use crate::error::{AcquireError, Denied, Reason};
+use crate::error::{AcquireError, Reason, Refused};
 use crate::limiter::RateLimiter;
 use crate::meter::{Charge, Meter};
 use crate::state::Snapshot;
@@ -154,25 +154,25 @@ impl<C: Clock> RateLimiter<C> {
     }
 
     /// Takes `n` permits or a place for them, if it comes due by the reading `by`.
-    pub(crate) fn join(&self, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Joined, Denied> {
+    pub(crate) fn join(&self, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Joined, Refused> {
         match self.meter.take(now, n) {
             Ok(charge) => Ok(Joined::Granted(charge)),
-            Err(denied) if denied.reason() != Reason::NotYet => Err(denied),
+            Err(refused) if refused.reason != Reason::NotYet => Err(refused),
             Err(_) => self.line_up(now, n, by),
         }
     }
 
     #[cold]
-    fn line_up(&self, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Joined, Denied> {
+    fn line_up(&self, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Joined, Refused> {
         let mut line = self.lock(Some(now));
         // The word may have been lowered, breached or closed since.
         match self.take_in_line(&mut line, n) {
             Ok(charge) => return Ok(Joined::Granted(charge)),
-            Err(denied) if denied.reason() != Reason::NotYet => return Err(denied),
+            Err(refused) if refused.reason != Reason::NotYet => return Err(refused),
             Err(_) => {}
         }
         if line.places().waiting() >= self.line.max_waiters {
-            return Err(self.meter.denied(n, 0, Reason::QueueFull));
+            return Err(Reason::QueueFull.into());
         }
         let by = by.map(|by| self.meter.scale.units(by));
         // Not before the end of the line either, which a move at a later reading may have lowered the word behind.
@@ -190,23 +190,23 @@ impl<C: Clock> RateLimiter<C> {
     }
 
     /// Takes 1 to `burst` permits, unless somebody must leave first.
-    fn take_in_line(&self, line: &mut Guard<'_>, n: u64) -> Result<Charge, Denied> {
+    fn take_in_line(&self, line: &mut Guard<'_>, n: u64) -> Result<Charge, Refused> {
         if !self.must_wait(line) {
             return self.meter.take_some(line.at, n);
         }
-        self.meter.take(line.at, n).map_err(|denied| match denied.reason() {
+        self.meter.take(line.at, n).map_err(|refused| match refused.reason {
             Reason::NotYet => {
                 // At the earliest T after the last of them, if none is late, and T after now in any case.
                 let ahead = self.meter.load().tat().saturating_sub(line.now);
-                self.meter.denied(n, ahead.max(self.meter.gcra.cost(n)), Reason::NotYet)
+                Refused { reason: Reason::NotYet, excess: ahead.max(self.meter.gcra.cost(n)) }
             }
-            _ => denied,
+            _ => refused,
         })
     }
 
     /// Takes `n` permits of a strict limiter if they are to be had now.
     #[cold]
-    pub(crate) fn try_in_line(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
+    pub(crate) fn try_in_line(&self, now: Timestamp, n: u64) -> Result<Charge, Refused> {
         self.take_in_line(&mut self.lock(Some(now)), n)
     }
 

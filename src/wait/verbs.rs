@@ -94,6 +94,7 @@ impl<C: Clock> RateLimiter<C> {
         max_wait: Option<Duration>,
     ) -> Result<Reservation<'a, C>, Denied> {
         let by = max_wait.map(|wait| self.clock().tick().later(now, wait));
-        self.join(now, n, by).map(|joined| Reservation::new(handle, n, by, joined))
+        let joined = self.join(now, n, by).map_err(|refused| self.meter.denied(n, refused))?;
+        Ok(Reservation::new(handle, n, by, joined))
     }
 }
