@@ -9,7 +9,7 @@ use std::time::Instant;
 use crossbeam_utils::CachePadded;
 
 use crate::clocks::Time;
-use crate::contenders::{Allowance, Contender};
+use crate::contest::{Allowance, Shared};
 
 /// The token bucket of the textbook, behind a lock.
 pub(crate) struct Locked {
@@ -19,7 +19,7 @@ pub(crate) struct Locked {
     burst: f64,
 }
 
-impl Contender for Locked {
+impl Shared for Locked {
     const NAME: &'static str = "mutex";
     const SETUP: &'static str =
         "own code: a textbook token bucket, `f64` tokens and an `Instant` in a `std::sync::Mutex`";
@@ -56,7 +56,7 @@ pub(crate) struct Double<T> {
     time: T,
 }
 
-impl<T: Time> Contender for Double<T> {
+impl<T: Time> Shared for Double<T> {
     const NAME: &'static str = "atomic double";
     const SETUP: &'static str = "own code after folly's `TokenBucket`: the time in seconds at which the bucket was empty, an `f64` \
          in an `AtomicU64` on a cache line of its own, moved by compare-and-swap; quanta's counter";
@@ -96,7 +96,7 @@ impl<T: Time> Contender for Double<T> {
 /// No decision can be had for less than a look at the clock.
 pub(crate) struct ClockRead<T>(T);
 
-impl<T: Time> Contender for ClockRead<T> {
+impl<T: Time> Shared for ClockRead<T> {
     const NAME: &'static str = "limit: clock";
     const SETUP: &'static str =
         "no limiter: one reading of quanta's counter (`Clock::raw`) or of its cached clock (`recent`)";
@@ -125,7 +125,7 @@ pub(crate) struct ClockAndCas<T> {
     time: T,
 }
 
-impl<T: Time> Contender for ClockAndCas<T> {
+impl<T: Time> Shared for ClockAndCas<T> {
     const NAME: &'static str = "limit: clock + CAS";
     const SETUP: &'static str =
         "no limiter: the same reading put into a shared word by one compare-and-swap (until it succeeds)";

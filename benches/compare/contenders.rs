@@ -1,4 +1,4 @@
-//! Who takes part, how each is set up, and how it is asked.
+//! How the limiters are set up, and how they are asked.
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
@@ -13,117 +13,15 @@ use governor::{InsufficientCapacity, NotUntil};
 use limitor::{Denied, Grant, Quota, RateLimiter, SystemClock};
 use ratelimit::{Ratelimiter, StdClock, TryWaitError};
 
-use crate::buckets::{ClockAndCas, ClockRead, Double, Locked};
-use crate::clocks::{Cached, Counter, Time, UPKEEP};
+use crate::clocks::{Cached, Time, UPKEEP};
+use crate::contest::{Allowance, Shared};
 
-/// What a limiter is to allow; all are full at the start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance {
-    pub(crate) capacity: u32,
-    pub(crate) period: Duration,
-    pub(crate) burst: u32,
-}
-
-impl Allowance {
-    /// Permits per second.
-    pub(crate) fn rate(self) -> f64 {
-        f64::from(self.capacity) / self.period.as_secs_f64()
-    }
-}
-
-/// Something that decides at once.
-pub(crate) trait Contender: Sized + Sync {
-    const NAME: &'static str;
-    /// How it is set up, for the legend.
-    const SETUP: &'static str;
-    /// Whether it limits anything; what does not is a limit itself.
-    const DECIDES: bool = true;
-
-    /// What it says when it is asked.
-    type Answer<'a>
-    where
-        Self: 'a;
-
-    fn new(allowance: Allowance) -> Self;
-
-    /// Asks for `n` permits.
-    fn ask(&self, n: u32) -> Self::Answer<'_>;
-
-    /// Whether that was a grant.
-    fn granted(answer: &Self::Answer<'_>) -> bool;
-}
-
-/// Visits contenders one by one, each with its own type: nothing is called through a pointer.
-pub(crate) trait Visitor {
-    fn visit<C: Contender>(&mut self);
-}
-
-/// Those who are compared with each other, on one kind of clock.
-pub(crate) trait Field {
-    /// What the rows of one thread are called by, and those of several.
-    const NAME: &'static str;
-    const CONTENDED: &'static str;
-    /// Whom the others are compared with.
-    type Ours: Contender;
-    type Clock: Time;
-
-    /// Visits the limiters.
-    fn limiters(visitor: &mut impl Visitor);
-
-    /// Visits the least that a grant costs.
-    fn least_grant(visitor: &mut impl Visitor) {
-        visitor.visit::<ClockAndCas<Self::Clock>>();
-    }
-
-    /// Visits the least that a refusal costs.
-    fn least_refusal(visitor: &mut impl Visitor) {
-        visitor.visit::<ClockRead<Self::Clock>>();
-    }
-}
-
-/// Each on the clock it advises, and on the processor's counter where it takes a clock.
-pub(crate) struct OnCounter;
-
-impl Field for OnCounter {
-    const NAME: &'static str = "single";
-    const CONTENDED: &'static str = "contended";
-    type Ours = RateLimiter;
-    type Clock = Counter;
-
-    fn limiters(visitor: &mut impl Visitor) {
-        visitor.visit::<RateLimiter>();
-        visitor.visit::<Governor<QuantaClock>>();
-        visitor.visit::<Ratelimiter>();
-        visitor.visit::<Ratelimiter<Counter>>();
-        visitor.visit::<leaky_bucket::RateLimiter>();
-        visitor.visit::<Locked>();
-        visitor.visit::<Double<Counter>>();
-    }
-}
-
-/// All that can be had on a cached clock.
-pub(crate) struct OnCached;
-
-impl Field for OnCached {
-    const NAME: &'static str = "cached";
-    const CONTENDED: &'static str = "contended cached";
-    type Ours = RateLimiter<Cached>;
-    type Clock = Cached;
-
-    fn limiters(visitor: &mut impl Visitor) {
-        visitor.visit::<RateLimiter<Cached>>();
-        visitor.visit::<Governor<QuantaUpkeepClock>>();
-        visitor.visit::<Ratelimiter<Cached>>();
-        visitor.visit::<Double<Cached>>();
-    }
-}
-
-fn quota(allowance: Allowance) -> Quota {
+pub(crate) fn quota(allowance: Allowance) -> Quota {
     let quota = Quota::new(allowance.capacity.into(), allowance.period).expect("a quota");
     quota.with_burst(allowance.burst.into()).expect("a burst")
 }
 
-impl Contender for RateLimiter {
+impl Shared for RateLimiter {
     const NAME: &'static str = "limitor";
     const SETUP: &'static str =
         "`RateLimiter::new(quota)`, for the cached clock `with_clock(quota, ..)`; `try_acquire(n)`";
@@ -144,7 +42,7 @@ impl Contender for RateLimiter {
     }
 }
 
-impl Contender for RateLimiter<Cached> {
+impl Shared for RateLimiter<Cached> {
     const NAME: &'static str = RateLimiter::<SystemClock>::NAME;
     const SETUP: &'static str = RateLimiter::<SystemClock>::SETUP;
     type Answer<'a> = Result<Grant<'a, Cached>, Denied>;
@@ -164,7 +62,7 @@ impl Contender for RateLimiter<Cached> {
     }
 }
 
-type Governor<C> = governor::RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<QuantaInstant>>;
+pub(crate) type Governor<C> = governor::RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<QuantaInstant>>;
 
 fn governed(allowance: Allowance) -> governor::Quota {
     let interval = allowance.period / allowance.capacity;
@@ -172,7 +70,7 @@ fn governed(allowance: Allowance) -> governor::Quota {
     governor::Quota::with_period(interval).expect("an interval").allow_burst(burst)
 }
 
-impl Contender for Governor<QuantaClock> {
+impl Shared for Governor<QuantaClock> {
     const NAME: &'static str = "governor";
     const SETUP: &'static str = "0.10, `RateLimiter::direct(quota)`, whose clock is quanta's counter, for the cached clock \
          `direct_with_clock(quota, QuantaUpkeepClock)`; `check_n(n)`";
@@ -193,7 +91,7 @@ impl Contender for Governor<QuantaClock> {
     }
 }
 
-impl Contender for Governor<QuantaUpkeepClock> {
+impl Shared for Governor<QuantaUpkeepClock> {
     const NAME: &'static str = Governor::<QuantaClock>::NAME;
     const SETUP: &'static str = Governor::<QuantaClock>::SETUP;
     type Answer<'a> = Result<Result<(), NotUntil<QuantaInstant>>, InsufficientCapacity>;
@@ -220,7 +118,7 @@ fn bucketed<C: ratelimit::Clock>(builder: ratelimit::Builder<C>, allowance: Allo
     builder.period(allowance.period).max_tokens(burst).initial_available(burst).build().expect("a limit")
 }
 
-impl Contender for Ratelimiter<StdClock> {
+impl Shared for Ratelimiter<StdClock> {
     const NAME: &'static str = "ratelimit";
     const SETUP: &'static str = "2.0, `Ratelimiter::builder(rate)`, whose clock is `Instant`; `try_wait_n(n)`";
     type Answer<'a> = Result<(), TryWaitError>;
@@ -240,7 +138,7 @@ impl Contender for Ratelimiter<StdClock> {
     }
 }
 
-impl<T: Time + ratelimit::Clock> Contender for Ratelimiter<T> {
+impl<T: Time + ratelimit::Clock> Shared for Ratelimiter<T> {
     const NAME: &'static str = "ratelimit, quanta";
     const SETUP: &'static str = "the same, `Builder::with_clock(rate, ..)` over quanta's counter or its cached clock";
     type Answer<'a> = Result<(), TryWaitError>;
@@ -260,7 +158,7 @@ impl<T: Time + ratelimit::Clock> Contender for Ratelimiter<T> {
     }
 }
 
-impl Contender for leaky_bucket::RateLimiter {
+impl Shared for leaky_bucket::RateLimiter {
     const NAME: &'static str = "leaky-bucket";
     const SETUP: &'static str = "1.1, `RateLimiter::builder()`, refilled at most once a millisecond, which is all it can; fair, as \
          by default (without, it refuses now and then under contention although it is full); its clock is tokio's; \

@@ -6,44 +6,51 @@
 //! and its bad ones.
 //!
 //! criterion takes the arguments, so a word chooses the rows with it in their name (`-- single`, `-- cached`,
-//! `-- contended`, `-- refused`), `--quick` is for the impatient, and `--test` only tries everything once. Options that
-//! have a value are written with `=`.
+//! `-- contended`, `-- prepaid`), `--quick` is for the impatient, and `--test` only tries everything once. Options that
+//! have a value are written with `=`. `--runs=3` does it all three times, and says in how many of them each target held.
 
+mod batch;
 mod buckets;
 mod clocks;
 mod contended;
 mod contenders;
+mod contest;
+mod fields;
 mod picture;
+mod prepaid;
 mod results;
+mod runs;
 mod single;
 mod table;
 mod targets;
+mod verdict;
 
 use std::error::Error;
-use std::path::Path;
+use std::num::{NonZeroUsize, ParseIntError};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
 
 use criterion::Criterion;
 
 use crate::contended::Effort;
-use crate::contenders::{Contender, Field, OnCached, OnCounter, Visitor};
+use crate::contest::{Contender, Visitor};
+use crate::fields::{Field, OnCached, OnCounter, OnPrepaid};
 use crate::results::Results;
 use crate::single::Bench;
 use crate::table::Legend;
-
-/// The name of a report whose figures mean nothing.
-const SMOKE: &str = "smoke";
 
 /// What the command line asks for, as far as criterion does not see to it.
 struct Options {
     effort: Effort,
     filter: Option<String>,
     list: bool,
+    /// How often it is all to be done, if not once.
+    runs: Option<NonZeroUsize>,
 }
 
 impl Options {
-    fn from_args() -> Self {
+    fn from_args() -> Result<Self, ParseIntError> {
         let arguments: Vec<String> = env::args().skip(1).collect();
         let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
         let effort = match () {
@@ -53,16 +60,35 @@ impl Options {
             () => Effort::Full,
         };
         let list = has("--list");
-        Self { effort, list, filter: arguments.into_iter().find(|argument| !argument.starts_with('-')) }
+        let runs = arguments.iter().find_map(|argument| argument.strip_prefix(runs::OPTION));
+        let runs = runs.map(str::parse).transpose()?;
+        Ok(Self { effort, list, runs, filter: arguments.into_iter().find(|argument| !argument.starts_with('-')) })
     }
 
     fn wants(&self, row: &str) -> bool {
         self.filter.as_ref().is_none_or(|word| row.contains(word.as_str()))
     }
+
+    /// The file of that extension in the target directory.
+    fn file(&self, extension: &str) -> Result<PathBuf, Box<dyn Error>> {
+        // cargo names a directory inside its target directory, wherever that is.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target directory")?;
+        let directory = target.join("compare");
+        fs::create_dir_all(&directory)?;
+        // Figures that mean nothing do not take the place of those that do.
+        let name = if self.effort == Effort::Smoke { "smoke" } else { "compare" };
+        Ok(directory.join(name).with_extension(extension))
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::from_args();
+    let options = Options::from_args()?;
+    if let Some(times) = options.runs {
+        let summary = runs::run(times, &options.file("json")?)?;
+        println!("\n{summary}");
+        fs::write(options.file("runs.md")?, summary)?;
+        return Ok(());
+    }
     let mut results = Results::default();
     let mut criterion = Criterion::default()
         .sample_size(50)
@@ -75,7 +101,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut bench = Bench { criterion: &mut criterion, smoke, results: &mut results };
     bench.decisions::<OnCounter>();
     bench.construction::<OnCounter>();
+    bench.grants::<OnPrepaid>();
     contend::<OnCounter>(&options, &mut results);
+    contend::<OnPrepaid>(&options, &mut results);
     // Last, because cached clocks have threads that wake up all the time, to the end of the process.
     Bench { criterion: &mut criterion, smoke, results: &mut results }.decisions::<OnCached>();
     contend::<OnCached>(&options, &mut results);
@@ -85,7 +113,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     OnCounter::limiters(&mut Sizes(&mut results));
-    report(&results, if smoke { SMOKE } else { "compare" })
+    OnPrepaid::limiters(&mut Sizes(&mut results));
+    report(&results, &options)
 }
 
 fn contend<F: Field>(options: &Options, results: &mut Results) {
@@ -98,24 +127,21 @@ struct Sizes<'a>(&'a mut Results);
 
 impl Visitor for Sizes<'_> {
     fn visit<C: Contender>(&mut self) {
-        self.0.sizes.push((C::NAME, size_of::<C>()));
+        self.0.sizes.push((C::NAME, size_of::<C::Handle<'_>>()));
     }
 }
 
-/// Prints the table and the verdicts, and writes them and the picture to the target directory.
-fn report(results: &Results, name: &str) -> Result<(), Box<dyn Error>> {
-    let legend = Legend::new();
-    let text = format!("{}\n{}", table::markdown(results, &legend), targets::verdicts(results));
-    println!("\n{text}");
-    if name == SMOKE {
-        println!("Everything was tried once or twice: the figures mean nothing.");
+/// Prints the tables and the verdicts, and writes them and the picture to the target directory.
+fn report(results: &Results, options: &Options) -> Result<(), Box<dyn Error>> {
+    let verdicts = targets::verdicts(results);
+    let text = format!("{}\n{}", table::markdown(results), targets::list(results, &verdicts));
+    let (page, picture, data) = (options.file("md")?, options.file("svg")?, options.file("json")?);
+    fs::write(&page, &text)?;
+    picture::draw(results, &Legend::new(), &picture)?;
+    fs::write(data, serde_json::to_string(&verdicts)?)?;
+    if options.effort == Effort::Smoke {
+        println!("\nEverything was tried once or twice: the figures mean nothing.");
     }
-    // cargo names a directory inside its target directory, wherever that is.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target directory")?;
-    let directory = target.join("compare");
-    fs::create_dir_all(&directory)?;
-    fs::write(directory.join(name).with_extension("md"), text)?;
-    picture::draw(results, &legend, &directory.join(name).with_extension("svg"))?;
-    println!("Written to compare/{name}.md and compare/{name}.svg in the target directory.");
+    println!("\nWritten to {} and {}.\n\n{text}", page.display(), picture.display());
     Ok(())
 }

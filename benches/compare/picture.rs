@@ -7,8 +7,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::contenders::{Field, OnCached, OnCounter};
-use crate::results::Results;
+use crate::fields::{Field, OnCached, OnCounter, OnPrepaid};
+use crate::results::{Results, short};
 use crate::table::Legend;
 
 const BAR: i32 = 20;
@@ -49,14 +49,13 @@ impl Group {
             #[expect(clippy::cast_possible_truncation, reason = "pixels")]
             let end = start + (nanos / longest * f64::from(BARS)).round().max(1.0) as i32;
             let fill = match *name {
-                "limitor" => OURS,
+                ours if ours.starts_with("limitor") => OURS,
                 limit if limit.starts_with("limit:") => LIMIT,
                 _ => PEER,
             };
             sheet.draw(&Rectangle::new([(start, y + 1), (end, y + BAR - 2)], fill.filled()))?;
             write(sheet, name, (start - 8, y + BAR / 2), style(16, FontStyle::Normal, HPos::Right))?;
-            let figure = if *nanos < 100.0 { format!("{nanos:.1}") } else { format!("{nanos:.0}") };
-            write(sheet, &figure, (end + 6, y + BAR / 2), style(16, FontStyle::Normal, HPos::Left))?;
+            write(sheet, &short(*nanos), (end + 6, y + BAR / 2), style(16, FontStyle::Normal, HPos::Left))?;
         }
         Ok(())
     }
@@ -78,6 +77,8 @@ pub(crate) fn draw(results: &Results, legend: &Legend, path: &Path) -> Drawn {
             single(alone, "granted saturated", "granted, neither full nor empty"),
             single(alone, "granted weighted", "granted, 1 to 16 permits"),
             single(alone, "refused", "refused"),
+            single(OnPrepaid::NAME, "granted full", "granted, prepaid to one thread"),
+            contended(OnPrepaid::CONTENDED, 2, "granted, prepaid to each of 2 threads"),
         ]
         .into_iter()
         .flatten()
@@ -88,6 +89,8 @@ pub(crate) fn draw(results: &Results, legend: &Legend, path: &Path) -> Drawn {
             contended(OnCounter::CONTENDED, 2, "granted, 2 threads on one limiter"),
             contended(OnCounter::CONTENDED, 4, "granted, 4 threads on one limiter"),
             contended(OnCounter::CONTENDED, 8, "granted, 8 threads on one limiter"),
+            contended(OnPrepaid::CONTENDED, 4, "granted, prepaid to each of 4 threads"),
+            contended(OnPrepaid::CONTENDED, 8, "granted, prepaid to each of 8 threads"),
         ]
         .into_iter()
         .flatten()

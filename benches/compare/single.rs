@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 
-use crate::contenders::{Allowance, Contender, Field, Visitor};
+use crate::contest::{Allowance, Contender, Visitor};
+use crate::fields::Field;
 use crate::results::{Results, Single, median};
 
 /// More comes back between two calls than one takes.
@@ -40,14 +41,21 @@ struct Questions<N> {
 }
 
 impl<N: Fn(u64) -> u32 + Copy> Questions<N> {
+    /// Those that are all granted, because there is always plenty.
+    fn full(amount: N) -> Self {
+        Self { allowance: FULL, taken: 0, amount, granted: true, passed_on: true }
+    }
+
     /// Asks a contender that many times, and takes the time.
     fn put_to<C: Contender>(self) -> impl FnMut(u64) -> Duration {
         let contender = C::new(self.allowance);
-        let full = self.taken == 0 || C::granted(&contender.ask(self.taken));
+        let full = self.taken == 0 || contender.lend(|handle| C::granted(&C::ask(handle, self.taken)));
         assert!(full || !C::DECIDES, "{} is full at first", C::NAME);
         move |calls| {
-            let ask = if self.passed_on { time_answers } else { time_outcomes };
-            let (elapsed, granted) = ask(&contender, calls, self.amount);
+            let (elapsed, granted) = contender.lend(|handle| {
+                let ask = if self.passed_on { time_answers::<C> } else { time_outcomes::<C> };
+                ask(handle, calls, self.amount)
+            });
             let expected = if self.granted { calls } else { 0 };
             assert!(granted == expected || !C::DECIDES, "{} granted {granted} of {calls}", C::NAME);
             elapsed
@@ -58,10 +66,10 @@ impl<N: Fn(u64) -> u32 + Copy> Questions<N> {
 // Neither is inlined, so that a contender runs the same code whoever it is paired with.
 
 #[inline(never)]
-fn time_answers<C: Contender>(contender: &C, calls: u64, amount: impl Fn(u64) -> u32) -> (Duration, u64) {
+fn time_answers<C: Contender>(handle: &C::Handle<'_>, calls: u64, amount: impl Fn(u64) -> u32) -> (Duration, u64) {
     let start = Instant::now();
     let granted = |call| {
-        let answer = contender.ask(amount(call));
+        let answer = C::ask(handle, amount(call));
         u64::from(C::granted(black_box(&answer)))
     };
     let granted = (0..calls).map(granted).sum();
@@ -69,9 +77,9 @@ fn time_answers<C: Contender>(contender: &C, calls: u64, amount: impl Fn(u64) ->
 }
 
 #[inline(never)]
-fn time_outcomes<C: Contender>(contender: &C, calls: u64, amount: impl Fn(u64) -> u32) -> (Duration, u64) {
+fn time_outcomes<C: Contender>(handle: &C::Handle<'_>, calls: u64, amount: impl Fn(u64) -> u32) -> (Duration, u64) {
     let start = Instant::now();
-    let granted = |call| u64::from(black_box(C::granted(&contender.ask(amount(call)))));
+    let granted = |call| u64::from(black_box(C::granted(&C::ask(handle, amount(call)))));
     let granted = (0..calls).map(granted).sum();
     (start.elapsed(), granted)
 }
@@ -149,6 +157,10 @@ impl<Ours: Contender> Visitor for Row<'_, Construction, Ours> {
     }
 }
 
+fn one(_: u64) -> u32 {
+    1
+}
+
 /// A weight from 1 to 16.
 fn weight(call: u64) -> u32 {
     (call % 16) as u32 + 1
@@ -180,16 +192,20 @@ impl Bench<'_> {
 
     /// What decisions cost.
     pub(crate) fn decisions<F: Field>(&mut self) {
-        let one = |_| 1;
-        let full = Questions { allowance: FULL, taken: 0, amount: one, granted: true, passed_on: true };
-        self.questions::<F>("granted full", full);
-        let saturated = Questions { allowance: SATURATED, taken: SATURATED.burst / 2, ..full };
+        self.questions::<F>("granted full", Questions::full(one));
+        let saturated = Questions { allowance: SATURATED, taken: SATURATED.burst / 2, ..Questions::full(one) };
         self.questions::<F>("granted saturated", saturated);
-        let weighted = Questions { allowance: FULL, taken: 0, amount: weight, granted: true, passed_on: true };
-        self.questions::<F>("granted weighted", weighted);
-        let refused = Questions { allowance: EMPTY, taken: 1, granted: false, passed_on: false, ..full };
+        self.questions::<F>("granted weighted", Questions::full(weight));
+        let refused =
+            Questions { allowance: EMPTY, taken: 1, granted: false, passed_on: false, ..Questions::full(one) };
         self.questions::<F>("refused", refused);
         self.questions::<F>("refused passed on", Questions { passed_on: true, ..refused });
+    }
+
+    /// What only grants cost, while there is plenty.
+    pub(crate) fn grants<F: Field>(&mut self) {
+        self.questions::<F>("granted full", Questions::full(one));
+        self.questions::<F>("granted weighted", Questions::full(weight));
     }
 
     /// What limiters cost to make.
