@@ -110,6 +110,9 @@ pub enum Reason {
     Closed,
     /// A debt past what the limiter can count stands until [`reset`](crate::RateLimiter::reset).
     Saturated,
+    /// Keys have more different quotas than a [`KeyedLimiter`](crate::KeyedLimiter) can tell apart, 64.
+    #[cfg(feature = "keyed")]
+    TooManyQuotas,
     /// All slots of the [`ConcurrentLimiter`](crate::ConcurrentLimiter) are taken.
     #[cfg(feature = "concurrency")]
     Busy,
@@ -211,6 +214,8 @@ impl core::fmt::Display for Message<'_> {
             Reason::QueueFull => f.write_str("the queue of waiters is full"),
             Reason::Closed => f.write_str("the limiter is closed"),
             Reason::Saturated => f.write_str("the limiter is saturated by a debt past counting, until it is reset"),
+            #[cfg(feature = "keyed")]
+            Reason::TooManyQuotas => f.write_str("keys have more than 64 different quotas"),
             #[cfg(feature = "concurrency")]
             Reason::Busy => write!(f, "all slots are taken ({})", refused.excess),
         }
@@ -259,6 +264,10 @@ pub enum AcquireError {
     /// As many wait as [`max_waiters`](crate::Builder::max_waiters) allows.
     #[error("the queue of waiters is full")]
     QueueFull,
+    /// Keys have more different quotas than a [`KeyedLimiter`](crate::KeyedLimiter) can tell apart.
+    #[cfg(feature = "keyed")]
+    #[error("keys have more than 64 different quotas")]
+    TooManyQuotas,
     /// All slots of the [`ConcurrentLimiter`](crate::ConcurrentLimiter) stayed taken until the timeout.
     #[cfg(feature = "concurrency")]
     #[error("all slots stayed taken ({max_concurrent}) until the timeout")]
@@ -280,6 +289,8 @@ impl From<Denied> for AcquireError {
             Reason::ExceedsBurst => Self::ExceedsBurst { requested, burst: denied.burst() },
             Reason::QueueFull => Self::QueueFull,
             Reason::Closed => Self::Closed,
+            #[cfg(feature = "keyed")]
+            Reason::TooManyQuotas => Self::TooManyQuotas,
             #[cfg(feature = "concurrency")]
             Reason::Busy => Self::Busy { max_concurrent: usize::try_from(denied.refused.excess).unwrap_or(usize::MAX) },
         }

@@ -50,6 +50,11 @@ impl<'a, C: Clock> Grant<'a, C> {
         self.amount
     }
 
+    #[cfg(feature = "std")]
+    pub(crate) fn charge(&self) -> Charge {
+        self.charge
+    }
+
     /// The limiter that granted them.
     pub fn limiter(&self) -> &RateLimiter<C> {
         &self.limiter

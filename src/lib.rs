@@ -29,6 +29,14 @@ pub mod __private;
 pub mod buckets;
 #[cfg(feature = "concurrency")]
 mod concurrency;
+#[cfg(feature = "keyed")]
+mod keyed;
+#[cfg(feature = "llm")]
+pub mod llm;
+#[cfg(feature = "std")]
+mod set;
+#[cfg(feature = "std")]
+mod turnstile;
 #[cfg(feature = "std")]
 mod wait;
 #[cfg(feature = "std")]
@@ -54,8 +62,12 @@ pub use clock::{ClockSource, ManualClock, SystemClock};
 pub use concurrency::{AcquireSlot, ConcurrentLimiter, Slot};
 #[cfg(feature = "std")]
 pub use error::AcquireError;
+#[cfg(feature = "keyed")]
+pub use keyed::{KeyState, KeyedAcquire, KeyedBuilder, KeyedGrant, KeyedLimiter, KeyedReservation, Lookup};
 #[cfg(feature = "macros")]
 pub use limitor_macros::rate_limit;
+#[cfg(feature = "std")]
+pub use set::{AcquireSet, LimitSet, SetDenied, SetError, SetGrant};
 #[cfg(feature = "std")]
 pub use wait::{Acquire, Deadline, Reservation, Strategy};
 #[cfg(feature = "std")]

@@ -114,20 +114,24 @@ impl<C: Clock> RateLimiter<C> {
     }
 
     pub(crate) fn assemble(built: Builder<C>) -> Self {
-        let Builder { quota, clock, initial, aside, .. } = built;
         // What is set aside is less than the burst, and a smaller burst is within every bound.
-        let direct = quota.with_burst(quota.burst() - aside.permits()).unwrap_or(quota);
-        let initial = initial.unwrap_or(u64::MAX).min(direct.burst());
-        let meter = Meter::new(direct, initial, clock.tick(), clock.now(), built.strict);
+        let direct = built.quota.with_burst(built.quota.burst() - built.aside.permits()).unwrap_or(built.quota);
+        let initial = built.initial.unwrap_or(u64::MAX).min(direct.burst());
+        let (tick, now) = (built.clock.tick(), built.clock.now());
+        Self::around(Meter::new(direct, initial, tick, now, built.strict), initial, built)
+    }
+
+    /// A limiter with this word.
+    pub(crate) fn around(meter: Meter, initial: u64, built: Builder<C>) -> Self {
         Self {
             #[cfg(feature = "std")]
-            line: CachePadded::new(Line::new(built.max_waiters, Unit::of(quota).units_in(TELL_AHEAD))),
+            line: CachePadded::new(Line::new(built.max_waiters, Unit::of(built.quota).units_in(TELL_AHEAD))),
             #[cfg(feature = "std")]
             strategy: built.strategy,
             meter: CachePadded::new(meter),
-            clock,
+            clock: built.clock,
             initial,
-            aside,
+            aside: built.aside,
             claimed: AtomicUsize::new(0),
         }
     }
@@ -297,7 +301,7 @@ impl<C: Clock> RateLimiter<C> {
         self.settle(Some(now), actual, estimated);
     }
 
-    fn settle(&self, now: Option<Timestamp>, actual: u64, estimated: u64) {
+    pub(crate) fn settle(&self, now: Option<Timestamp>, actual: u64, estimated: u64) {
         let units = || self.meter.scale.units(now.unwrap_or_else(|| self.clock.now()));
         if actual < estimated {
             let back = estimated - actual;

@@ -66,6 +66,12 @@ impl Meter {
         }
     }
 
+    /// A word that stands at `tat` already, in time as `scale` has it.
+    #[cfg(feature = "keyed")]
+    pub(crate) fn resume(quota: Quota, gcra: Gcra, scale: Scale, tat: u64) -> Self {
+        Self { lock_free: gcra.burst(), state: State::new(Snapshot::open(tat)), gcra, scale, quota }
+    }
+
     pub(crate) fn quota(&self) -> Quota {
         self.quota
     }
@@ -102,6 +108,14 @@ impl Meter {
     #[inline]
     pub(crate) fn grant_ordinary(&self, now: Timestamp, n: u64) -> bool {
         self.is_ordinary(n) && self.grant(self.scale.units(now), n).is_ok()
+    }
+
+    /// Whether 1 to `burst` permits are to be had now, or the limiter is breached. Of a strict one, that is for the line to say.
+    #[cfg(feature = "std")]
+    pub(crate) fn has(&self, at: Timestamp, n: u64) -> bool {
+        let seen = self.load();
+        let enough = || self.gcra.decide(seen.tat(), self.scale.units(at), self.gcra.cost(n)).is_ok();
+        n <= self.gcra.burst() && (seen.phase() == Phase::Breached || enough())
     }
 
     /// Whether `n` is from 1 to [`lock_free`](Self::lock_free), in one comparison.

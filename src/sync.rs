@@ -2,10 +2,33 @@
 //!
 //! The only file that knows of loom.
 
+#[cfg(all(feature = "keyed", loom))]
+pub(crate) use loom::sync::atomic::AtomicU32;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+#[cfg(all(feature = "keyed", not(loom)))]
+pub(crate) use portable_atomic::AtomicU32;
 #[cfg(not(loom))]
 pub(crate) use portable_atomic::{AtomicU64, Ordering};
+
+#[cfg(all(feature = "keyed", not(loom)))]
+pub(crate) use crossbeam_utils::Backoff;
+
+/// Lets the others go on.
+#[cfg(all(feature = "keyed", loom))]
+pub(crate) struct Backoff;
+
+#[cfg(all(feature = "keyed", loom))]
+impl Backoff {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    #[expect(clippy::unused_self, reason = "as the real one")]
+    pub(crate) fn snooze(&self) {
+        loom::thread::yield_now();
+    }
+}
 
 #[cfg(feature = "std")]
 pub(crate) use blocking::{Lock, Locked, park, park_timeout, thread_waker};

@@ -1,7 +1,7 @@
 //! Asking for permits and waiting for them.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 #[cfg(feature = "async")]
 use std::{
     future::Future,
@@ -9,44 +9,13 @@ use std::{
     task::{Context, Poll},
 };
 
+use super::patience::{Deadline, Patience};
 use super::reservation::Reservation;
 use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
 use crate::grant::Grant;
 use crate::handle::Handle;
 use crate::meter::Charge;
-
-/// The latest time at which a grant is still wanted: a reading of the limiter's clock, or an [`Instant`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadline(At);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
-    Reading(Timestamp),
-    Instant(Instant),
-}
-
-impl From<Timestamp> for Deadline {
-    fn from(reading: Timestamp) -> Self {
-        Self(At::Reading(reading))
-    }
-}
-
-/// Taken as the time that is left until then when the wait begins, on whatever clock the limiter has.
-impl From<Instant> for Deadline {
-    fn from(instant: Instant) -> Self {
-        Self(At::Instant(instant))
-    }
-}
-
-impl Deadline {
-    fn reading(self, clock: &impl Clock) -> Timestamp {
-        match self.0 {
-            At::Reading(reading) => reading,
-            At::Instant(instant) => clock.after(instant.saturating_duration_since(Instant::now())),
-        }
-    }
-}
 
 /// Permits asked for: [`wait`](Self::wait) blocks until they are granted, `.await` suspends until they are.
 ///
@@ -63,8 +32,7 @@ impl Deadline {
 pub struct Acquire<'a, C: Clock> {
     limiter: Handle<'a, C>,
     n: u64,
-    timeout: Option<Duration>,
-    deadline: Option<Deadline>,
+    patience: Patience,
     /// Once polled as a future.
     #[cfg(feature = "async")]
     reservation: Option<Reservation<'a, C>>,
@@ -72,11 +40,7 @@ pub struct Acquire<'a, C: Clock> {
 
 impl<C: Clock> fmt::Debug for Acquire<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acquire")
-            .field("amount", &self.n)
-            .field("timeout", &self.timeout)
-            .field("deadline", &self.deadline)
-            .finish_non_exhaustive()
+        f.debug_struct("Acquire").field("amount", &self.n).field("patience", &self.patience).finish_non_exhaustive()
     }
 }
 
@@ -85,8 +49,7 @@ impl<'a, C: Clock> Acquire<'a, C> {
         Self {
             limiter,
             n,
-            timeout: None,
-            deadline: None,
+            patience: Patience::default(),
             #[cfg(feature = "async")]
             reservation: None,
         }
@@ -97,11 +60,11 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// If it would take longer, that is said at once, and nothing is consumed. A timeout of zero means now or never. With
     /// a [`deadline`](Self::deadline) as well, the earlier of the two holds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.patience.timeout = Some(timeout);
         self
     }
 
-    /// Wait no longer than until `deadline`: a reading of the limiter's clock (see [`Clock::after`]) or an [`Instant`].
+    /// Wait no longer than until `deadline`: a reading of the limiter's clock (see [`Clock::after`]) or an [`Instant`](std::time::Instant).
     ///
     /// If it would take longer, that is said at once, and nothing is consumed.
     ///
@@ -121,7 +84,7 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
-        self.deadline = Some(deadline.into());
+        self.patience.deadline = Some(deadline.into());
         self
     }
 
@@ -153,10 +116,7 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// Takes the permits or a place in the line.
     #[cold]
     fn begin(&self, now: Timestamp) -> Result<Reservation<'a, C>, AcquireError> {
-        let clock = self.limiter.clock();
-        let timeout = self.timeout.map(|timeout| clock.tick().later(now, timeout));
-        let deadline = self.deadline.map(|deadline| deadline.reading(clock));
-        let by = timeout.into_iter().chain(deadline).min();
+        let by = self.patience.until(now, self.limiter.clock());
         let denied = |refused| self.limiter.meter.denied(self.n, refused);
         let joined = self.limiter.join(now, self.n, by).map_err(denied)?;
         Ok(Reservation::new(self.limiter.clone(), self.n, by, joined))

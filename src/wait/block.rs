@@ -2,7 +2,7 @@
 
 use std::hint;
 
-use super::lateness::{Margin, SpinPermit, THREADS};
+use super::lateness::{SpinPermit, THREADS};
 use super::line::{Standing, Turn};
 use super::strategy::Strategy;
 use crate::clock::{Clock, Timestamp};
@@ -40,14 +40,9 @@ impl<C: Clock> RateLimiter<C> {
         match self.strategy() {
             _ if self.clock().is_manual() => None,
             Strategy::Spin => Some(SpinPermit::unlimited()),
-            Strategy::SpinThenPark if now >= self.before(turn.due, &THREADS) => SpinPermit::take(),
+            Strategy::SpinThenPark if now >= THREADS.before(self.clock(), turn.due) => SpinPermit::take(),
             Strategy::SpinThenPark | Strategy::Park => None,
         }
-    }
-
-    /// Where the margin before the turn begins.
-    pub(super) fn before(&self, due: Timestamp, margin: &Margin) -> Timestamp {
-        Timestamp::from_ticks(due.ticks().saturating_sub(self.clock().tick().ticks_in(margin.get())))
     }
 
     fn spin_until_due(&self, turn: Turn) {
@@ -60,7 +55,7 @@ impl<C: Clock> RateLimiter<C> {
     /// in any case.
     fn park(&self, turn: Turn, now: Timestamp) {
         let clock = self.clock();
-        let margin = self.before(turn.due, &THREADS);
+        let margin = THREADS.before(self.clock(), turn.due);
         let spins_after = self.strategy() == Strategy::SpinThenPark && !clock.is_manual() && now < margin;
         let until = if spins_after { margin } else { turn.due };
         clock.park_until(until);

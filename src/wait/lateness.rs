@@ -8,16 +8,18 @@ use std::time::Duration;
 #[cfg(feature = "async")]
 use std::time::Instant;
 
+use crate::clock::{Clock, Timestamp};
+
 /// How long before its turn a waiter is to be woken, so that it can be on time by spinning for the rest. Racing updates may
 /// be lost, which costs one sample.
 #[derive(Debug)]
-pub(super) struct Margin {
+pub(crate) struct Margin {
     nanos: AtomicU64,
     max: u64,
 }
 
 /// For threads; one for the process, as lateness is a property of the machine.
-pub(super) static THREADS: Margin = Margin { nanos: AtomicU64::new(120_000), max: 500_000 };
+pub(crate) static THREADS: Margin = Margin { nanos: AtomicU64::new(120_000), max: 500_000 };
 
 /// For tasks, who are woken by a thread that has itself to be woken.
 #[cfg(feature = "async")]
@@ -30,8 +32,13 @@ impl Margin {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
     }
 
+    /// Where the margin before a turn begins.
+    pub(crate) fn before(&self, clock: &impl Clock, due: Timestamp) -> Timestamp {
+        Timestamp::from_ticks(due.ticks().saturating_sub(clock.tick().ticks_in(self.get())))
+    }
+
     /// Learns from a waiter that woke `late` after the time it had asked for.
-    pub(super) fn observe(&self, late: Duration) {
+    pub(crate) fn observe(&self, late: Duration) {
         let late = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
         self.nanos.store(self.adapted(self.nanos.load(Ordering::Relaxed), late), Ordering::Relaxed);
     }
@@ -53,7 +60,7 @@ fn most_spinning() -> usize {
 
 /// A thread's right to spin, given back when dropped.
 #[derive(Debug)]
-pub(super) struct SpinPermit {
+pub(crate) struct SpinPermit {
     counted: bool,
 }
 
@@ -61,7 +68,7 @@ static SPINNING: AtomicUsize = AtomicUsize::new(0);
 
 impl SpinPermit {
     /// A permit, unless as many spin already as should.
-    pub(super) fn take() -> Option<Self> {
+    pub(crate) fn take() -> Option<Self> {
         let permit = Self { counted: true };
         // Refused, the permit is dropped and counts itself out again.
         (SPINNING.fetch_add(1, Ordering::Relaxed) < most_spinning()).then_some(permit)

@@ -318,6 +318,12 @@ impl<C: Clock> RateLimiter<C> {
         }
     }
 
+    /// The word, if the line is empty, so that it is all there is to the limiter.
+    #[cfg(feature = "keyed")]
+    pub(crate) fn at_rest(&self) -> Option<u64> {
+        self.lock(None).places().is_empty().then(|| self.meter.load().tat())
+    }
+
     /// How many wait.
     pub(crate) fn count_waiting(&self) -> usize {
         self.lock(None).places().waiting()

@@ -102,6 +102,12 @@ impl Places {
         self.waiting
     }
 
+    /// Whether no place is left, of whatever kind.
+    #[cfg(feature = "keyed")]
+    pub(super) fn is_empty(&self) -> bool {
+        self.head == self.line.len()
+    }
+
     /// The wakers to be dealt with once the lock is given back.
     pub(super) fn outgoing(&mut self) -> Outgoing {
         mem::take(&mut self.outgoing)

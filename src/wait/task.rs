@@ -63,7 +63,7 @@ impl<C: Clock> RateLimiter<C> {
                 }
                 nap.waker = Some(cx.waker().clone());
             }
-            let until = if turn.crowded || clock.is_manual() { turn.due } else { self.before(turn.due, &TASKS) };
+            let until = if turn.crowded || clock.is_manual() { turn.due } else { TASKS.before(clock, turn.due) };
             if now >= until {
                 if nap.spins_until != Some(turn.due) {
                     nap.spins_until = lease_spin(clock.between(now, turn.due)).then_some(turn.due);

@@ -1,0 +1,523 @@
+//! A limit for each key: users, addresses, tenants.
+
+mod acquire;
+mod awaited;
+mod builder;
+mod grant;
+mod reservation;
+mod set;
+mod states;
+mod table;
+mod tiers;
+
+pub use self::acquire::KeyedAcquire;
+pub use self::builder::KeyedBuilder;
+pub use self::grant::KeyedGrant;
+pub use self::reservation::KeyedReservation;
+pub use self::states::KeyState;
+
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
+use foldhash::quality::RandomState;
+
+use self::awaited::Awaited;
+use self::reservation::Seat;
+use self::set::{Answer, Entry};
+use self::table::{Home, Table};
+use self::tiers::Tiers;
+use crate::builder::Builder;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::error::{Denied, Reason, Refused};
+use crate::gcra::{Gcra, MAX_TAT};
+use crate::handle::{Handle, Held};
+use crate::limiter::{Capacity, RateLimiter};
+use crate::meter::{Charge, Meter};
+use crate::quota::Quota;
+use crate::wait::{Joined, Reservation, Strategy};
+
+/// A form in which keys `K` can be looked up: `K` itself, and what it borrows as, like `str` for `String`.
+///
+/// Implemented for every type of which it holds.
+pub trait Lookup<K>: Hash + Eq + ToOwned<Owned = K> + 'static {}
+
+impl<K, Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static> Lookup<K> for Q {}
+
+/// A limit for each of any number of keys, in bounded memory.
+///
+/// A key whose permits have all come back is no different from one never seen. So what has to be remembered are the keys
+/// that took something within the last `burst · T`, and 8 bytes of each. The table for them is made once, does not grow,
+/// and costs a decision one miss of the cache; decisions on keys that are in it take no lock, and none allocates.
+///
+/// | to | call |
+/// |---|---|
+/// | ask, and be refused if it is not to be had now | [`try_acquire(&key, n)`](Self::try_acquire) |
+/// | wait for a turn | [`acquire(&key, n).wait()`](Self::acquire) or `.await` |
+/// | settle the actual cost of work that was estimated | [`KeyedGrant::reconcile`] |
+///
+/// Those who wait for a key stand in a line of that key's, which delays no other key, and is there only while they wait.
+///
+/// # Exactness
+///
+/// Each key has the [bound](crate::RateLimiter#the-bound) of a limiter of its own, exactly. What is a matter of chance:
+///
+/// - *Keys taken for each other.* A key is known by a hash with a secret seed: by the set it leads to and 32 bits besides (26
+///   with [`quota_for`](KeyedBuilder::quota_for)). A new key is taken for one of the 10 that can be in its set with a chance of
+///   less than 1 in 400 million; then the two share a limit.
+/// - *Sets that are full.* If all 10 entries of a key's set are busy, it takes the entry of the one with the least debt and
+///   begins with that debt, so it may be refused too early. Forgetting debts instead would be a fresh burst for whoever is
+///   forgotten. With [`max_keys`](KeyedBuilder::max_keys) busy at once that happens to 0.66 % of them; with half as many to
+///   0.001 %, with twice as many to 13 %. [`crowded`](Self::crowded) counts it.
+///
+/// # Size
+///
+/// 24 bytes a key that it is for, rounded up to 128. Choose [`max_keys`](KeyedBuilder::max_keys) as the number of keys that
+/// ask within `burst · T`, the time that an exhausted key needs to have its burst again: for 100 requests a minute, those of a
+/// minute.
+///
+/// # An attacker with many keys
+///
+/// who sends a fresh one each time can neither make the table grow nor reset anybody's debts: it is the keys with the
+/// least debt that lose their entries, and nobody enters with less than that. What it can do, with more busy keys than the
+/// table is for, is to make newcomers begin with a debt, as small as the least there is. If keys can be made up freely, limit
+/// the making of them too: by address, or all together.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{KeyedLimiter, Quota};
+///
+/// let limiter = KeyedLimiter::<String>::builder(Quota::per_minute(100)?).max_keys(1_000_000).build();
+/// assert!(limiter.try_acquire("ann", 100).is_ok());
+/// assert!(limiter.try_acquire("ann", 1).is_err());
+/// assert!(limiter.try_acquire("bob", 1).is_ok());
+/// # Ok::<(), limitor::QuotaError>(())
+/// ```
+pub struct KeyedLimiter<K, C: Clock = SystemClock> {
+    table: Table,
+    tiers: Tiers<K>,
+    hasher: RandomState,
+    clock: C,
+    awaited: Awaited<C>,
+    crowded: CachePadded<AtomicU64>,
+    strategy: Strategy,
+    max_waiters: usize,
+}
+
+/// What is known of a key once it has been looked at: enough to settle with it later.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    hash: u64,
+    tier: u32,
+}
+
+impl<K> KeyedLimiter<K> {
+    /// A limiter on the system's clock, with this quota for each of 100,000 keys.
+    pub fn new(quota: Quota) -> Self {
+        Self::builder(quota).build()
+    }
+
+    /// A limiter built to order.
+    pub fn builder(quota: Quota) -> KeyedBuilder<K> {
+        KeyedBuilder::new(quota, SystemClock::new())
+    }
+}
+
+impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
+    /// A limiter on another clock, with this quota for each of 100,000 keys.
+    pub fn with_clock(quota: Quota, clock: C) -> Self {
+        KeyedBuilder::new(quota, clock).build()
+    }
+
+    fn assemble(built: KeyedBuilder<K, C>) -> Self {
+        Self {
+            table: Table::new(built.max_keys),
+            tiers: Tiers::new(built.quota, built.classes, built.clock.tick(), built.clock.now()),
+            hasher: RandomState::default(),
+            clock: built.clock,
+            awaited: Awaited::new(),
+            crowded: CachePadded::default(),
+            strategy: built.strategy,
+            max_waiters: built.max_waiters,
+        }
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    /// The quota of a key.
+    pub fn quota<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> Quota {
+        self.tiers.of_key(key).map_or(self.tiers.of_index(0).quota, |(_, tier)| tier.quota)
+    }
+
+    /// Takes `n` permits of a key's if they are to be had now.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], with nothing changed. It says when to [retry](Denied::retry_after), and [why](Denied::reason).
+    #[inline]
+    pub fn try_acquire<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Result<KeyedGrant<'_, K, C>, Denied> {
+        self.try_acquire_at(self.clock.now(), key, n)
+    }
+
+    /// [`try_acquire`](Self::try_acquire) at a given reading of the clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire).
+    #[inline]
+    pub fn try_acquire_at<Q: Lookup<K> + ?Sized>(
+        &self,
+        now: Timestamp,
+        key: &Q,
+        n: u64,
+    ) -> Result<KeyedGrant<'_, K, C>, Denied> {
+        let hash = self.hasher.hash_one(key);
+        let (tier, gcra, scale) = match self.tiers.of_key(key) {
+            Ok((index, tier)) => (index, tier.gcra, tier.scale),
+            Err(refused) => return Err(self.denied(None, n, refused)),
+        };
+        let slot = Slot { hash, tier };
+        let ordinary = n.wrapping_sub(1) < gcra.burst();
+        if ordinary {
+            let home = self.table.home(hash, tier, &self.tiers);
+            match home.set.take(home.tag, scale.units(now), gcra, gcra.cost(n)) {
+                Answer::Granted => return Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, Charge::Counted)),
+                Answer::Short(excess) => {
+                    return Err(self.denied(Some(slot), n, Refused { reason: Reason::NotYet, excess }));
+                }
+                Answer::Saturated | Answer::Awaited(_) | Answer::Absent => {}
+            }
+        }
+        match self.take(slot, now, n) {
+            Ok(charge) => Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, charge)),
+            Err(refused) => Err(self.denied(Some(slot), n, refused)),
+        }
+    }
+
+    /// Asks for `n` permits of a key's, to be waited for with [`wait`](KeyedAcquire::wait) on this thread, or `.await`.
+    /// Nothing is taken until then.
+    ///
+    /// Turns are first come, first served among those who wait for the same key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{AcquireError, KeyedLimiter, Quota};
+    /// use std::time::Duration;
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_second(1_000)?.with_burst(1)?);
+    /// for _ in 0..3 {
+    ///     limiter.acquire(&7, 1).timeout(Duration::from_secs(1)).wait()?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn acquire<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> KeyedAcquire<'_, K, C> {
+        KeyedAcquire::new(Held::Borrowed(self), self.slot(key), n)
+    }
+
+    /// [`acquire`](Self::acquire) that keeps the limiter alive and borrows nothing.
+    pub fn acquire_owned<Q: Lookup<K> + ?Sized>(self: &Arc<Self>, key: &Q, n: u64) -> KeyedAcquire<'static, K, C> {
+        KeyedAcquire::new(Held::Shared(Arc::clone(self)), self.slot(key), n)
+    }
+
+    /// Takes a place for `n` permits of a key's at once, however long it has to wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], with nothing changed, if `n` is over the burst, the key's queue is full, or the key saturated.
+    pub fn reserve<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Result<KeyedReservation<'_, K, C>, Denied> {
+        self.reserve_by(key, n, None)
+    }
+
+    /// Takes a place for `n` permits of a key's if it comes due within `max_wait`.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], with nothing changed: as for [`reserve`](Self::reserve), or if the wait would be longer. Then
+    /// [`Denied::retry_after`] is the wait it would have been.
+    pub fn reserve_within<Q: Lookup<K> + ?Sized>(
+        &self,
+        key: &Q,
+        n: u64,
+        max_wait: Duration,
+    ) -> Result<KeyedReservation<'_, K, C>, Denied> {
+        self.reserve_by(key, n, Some(max_wait))
+    }
+
+    fn reserve_by<Q: Lookup<K> + ?Sized>(
+        &self,
+        key: &Q,
+        n: u64,
+        max_wait: Option<Duration>,
+    ) -> Result<KeyedReservation<'_, K, C>, Denied> {
+        let now = self.clock.now();
+        let by = max_wait.map(|wait| self.clock.tick().later(now, wait));
+        let slot = self.slot(key);
+        slot.and_then(|slot| self.reserve_slot(Held::Borrowed(self), slot, now, n, by))
+            .map_err(|refused| self.denied(slot.ok(), n, refused))
+    }
+
+    /// Settles work after the fact: `estimated` permits of the key's were taken for it, `actual` was its cost.
+    ///
+    /// As [`RateLimiter::reconcile`]. Prefer [`KeyedGrant::reconcile`], which cannot be called twice.
+    pub fn reconcile<Q: Lookup<K> + ?Sized>(&self, key: &Q, actual: u64, estimated: u64) {
+        if let Ok(slot) = self.slot(key) {
+            self.settle(slot, None, actual, estimated);
+        }
+    }
+
+    /// [`reconcile`](Self::reconcile) at a given reading of the clock.
+    pub fn reconcile_at<Q: Lookup<K> + ?Sized>(&self, now: Timestamp, key: &Q, actual: u64, estimated: u64) {
+        if let Ok(slot) = self.slot(key) {
+            self.settle(slot, Some(now), actual, estimated);
+        }
+    }
+
+    /// Gives `n` permits of a key's back: `reconcile(key, 0, n)`.
+    pub fn refund<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) {
+        self.reconcile(key, 0, n);
+    }
+
+    /// Takes `n` permits of a key's after the fact, as a debt if need be: `reconcile(key, n, 0)`.
+    pub fn charge<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) {
+        self.reconcile(key, n, 0);
+    }
+
+    /// Whole permits of a key's to be had now.
+    pub fn available<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> u64 {
+        self.available_at(self.clock.now(), key)
+    }
+
+    /// [`available`](Self::available) at a given reading of the clock.
+    pub fn available_at<Q: Lookup<K> + ?Sized>(&self, now: Timestamp, key: &Q) -> u64 {
+        self.look(now, key).map_or(0, |(gcra, tat, now)| gcra.available(tat, now))
+    }
+
+    /// Whether `n` permits of a key's are to be had now, and how many are missing. Takes nothing.
+    pub fn capacity_info<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Capacity {
+        let needed =
+            self.look(self.clock.now(), key).map_or(i128::from(n), |(gcra, tat, now)| gcra.needed(tat, now, n));
+        // Nothing is always to be had, also of one in debt.
+        let needed = if n == 0 { needed.min(0) } else { needed };
+        Capacity { has_capacity: needed <= 0, needed }
+    }
+
+    /// Makes a key as new: all its permits are to be had, and who waits for them is sent away with
+    /// [`Cancelled`](crate::AcquireError::Cancelled).
+    pub fn reset<Q: Lookup<K> + ?Sized>(&self, key: &Q) {
+        let Ok(slot) = self.slot(key) else { return };
+        let home = self.home(slot);
+        while let Answer::Awaited(way) = home.set.reset(home.tag) {
+            if self.with_awaited(home.name(way), RateLimiter::reset).is_some() {
+                return;
+            }
+        }
+    }
+}
+
+/// What the verbs are made of.
+impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
+    fn slot<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> Result<Slot, Refused> {
+        let (tier, _) = self.tiers.of_key(key)?;
+        Ok(Slot { hash: self.hasher.hash_one(key), tier })
+    }
+
+    fn home(&self, slot: Slot) -> Home<'_> {
+        self.table.home(slot.hash, slot.tier, &self.tiers)
+    }
+
+    #[inline]
+    fn denied(&self, slot: Option<Slot>, n: u64, refused: Refused) -> Denied {
+        Denied::new(n, self.tiers.of_index(slot.map_or(0, |slot| slot.tier)).quota, refused)
+    }
+
+    /// Takes `n` permits if they are to be had now, whatever has become of the key's entry.
+    #[cold]
+    fn take(&self, slot: Slot, now: Timestamp, n: u64) -> Result<Charge, Refused> {
+        let tier = self.tiers.of_index(slot.tier);
+        if n == 0 {
+            return Ok(Charge::Counted);
+        } else if n > tier.gcra.burst() {
+            return Err(Reason::ExceedsBurst.into());
+        }
+        let (home, cost) = (self.home(slot), tier.gcra.cost(n));
+        loop {
+            match home.set.take(home.tag, tier.scale.units(now), tier.gcra, cost) {
+                Answer::Granted => return Ok(Charge::Counted),
+                Answer::Short(excess) => return Err(Refused { reason: Reason::NotYet, excess }),
+                Answer::Saturated => return Err(Reason::Saturated.into()),
+                Answer::Awaited(way) => {
+                    let taken = self.with_awaited(home.name(way), |limiter| limiter.meter.take(now, n));
+                    if let Some(taken) = taken {
+                        return taken;
+                    }
+                }
+                Answer::Absent => match self.enter(slot, now, |begin, now| tier.gcra.decide(begin, now, cost)) {
+                    Entry::Present => {}
+                    Entry::Entered { .. } => return Ok(Charge::Counted),
+                    Entry::Short { excess, .. } => return Err(Refused { reason: Reason::NotYet, excess }),
+                    // All the others are beyond their burst: so would this one be.
+                    Entry::Full => return Err(Refused { reason: Reason::NotYet, excess: cost }),
+                },
+            }
+        }
+    }
+
+    /// Enters a key that has no entry.
+    fn enter(&self, slot: Slot, now: Timestamp, enter: impl Fn(u64, u64) -> Result<u64, u64>) -> Entry {
+        let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
+        let entry = home.set.enter(home.tag, now, (&self.tiers, tier), enter);
+        if let Entry::Entered { inherited: true } | Entry::Short { inherited: true, .. } | Entry::Full = entry {
+            self.crowded.fetch_add(1, Ordering::Relaxed);
+        }
+        entry
+    }
+
+    /// What `ask` gets from the limiter that has the word of an entry; `None` if the word has gone back.
+    fn with_awaited<R>(&self, name: usize, ask: impl FnOnce(&RateLimiter<C>) -> R) -> Option<R> {
+        let limiter = self.awaited.get(name)?;
+        let answer = ask(&limiter);
+        drop(limiter);
+        self.release(name);
+        Some(answer)
+    }
+
+    /// Somebody has let go of the limiter that has the word of an entry.
+    fn release(&self, name: usize) {
+        self.awaited.release(name, &self.table);
+    }
+
+    /// Takes `n` permits or a place for them, if it comes due by the reading `by`.
+    fn reserve_slot<'a>(
+        &self,
+        held: Held<'a, Self>,
+        slot: Slot,
+        now: Timestamp,
+        n: u64,
+        by: Option<Timestamp>,
+    ) -> Result<KeyedReservation<'a, K, C>, Refused> {
+        let seat = match self.take(slot, now, n) {
+            Ok(charge) => Seat::Granted(charge),
+            Err(refused) if refused.reason != Reason::NotYet => return Err(refused),
+            Err(_) => self.line_up(slot, now, n, by)?,
+        };
+        Ok(KeyedReservation::new(held, slot, n, seat))
+    }
+
+    #[cold]
+    fn line_up(&self, slot: Slot, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Seat<C>, Refused> {
+        let (name, limiter) = self.take_out(slot, now)?;
+        match limiter.join(now, n, by) {
+            Ok(Joined::Waiting(turn)) => {
+                Ok(Seat::Waiting(name, Reservation::new(Handle::Shared(limiter), n, by, Joined::Waiting(turn))))
+            }
+            other => {
+                drop(limiter);
+                self.release(name);
+                other.map(|joined| match joined {
+                    Joined::Granted(charge) => Seat::Granted(charge),
+                    Joined::Waiting(_) => unreachable!("handled above"),
+                })
+            }
+        }
+    }
+
+    /// The limiter that has the word of the key's entry, with the name of that: one made for it if nobody waited so far.
+    fn take_out(&self, slot: Slot, now: Timestamp) -> Result<(usize, Arc<RateLimiter<C>>), Refused> {
+        let home = self.home(slot);
+        let mut swept = false;
+        loop {
+            let mut made = None;
+            let keep = |way, word| {
+                let (name, limiter) = (home.name(way), Arc::new(self.limiter_with(slot, word)));
+                self.awaited.insert(name, Arc::clone(&limiter));
+                made = Some((name, limiter));
+            };
+            match home.set.take_out(home.tag, keep) {
+                Some(true) => {
+                    let made = made.expect("told of the word");
+                    self.awaited.sweep(made.0, &self.table);
+                    return Ok(made);
+                }
+                None => {
+                    let begin = |begin: u64, now: u64| Ok(begin.max(now));
+                    if self.enter(slot, now, begin) == Entry::Full {
+                        return Err(Reason::QueueFull.into());
+                    }
+                }
+                Some(false) => match home.set.peek(home.tag) {
+                    Err(Answer::Awaited(way)) => {
+                        if let Some(limiter) = self.awaited.get(home.name(way)) {
+                            return Ok((home.name(way), limiter));
+                        }
+                    }
+                    Ok(word) if word > MAX_TAT => return Err(Reason::Saturated.into()),
+                    _ if swept => return Err(Reason::QueueFull.into()),
+                    _ => {
+                        home.set.awaited().for_each(|way| self.release(home.name(way)));
+                        swept = true;
+                    }
+                },
+            }
+        }
+    }
+
+    fn limiter_with(&self, slot: Slot, word: u64) -> RateLimiter<C> {
+        let tier = self.tiers.of_index(slot.tier);
+        let meter = Meter::resume(tier.quota, tier.gcra, tier.scale, word);
+        let built = Builder::new(tier.quota, self.clock.clone()).strategy(self.strategy).max_waiters(self.max_waiters);
+        RateLimiter::around(meter, tier.quota.burst(), built)
+    }
+
+    fn settle(&self, slot: Slot, now: Option<Timestamp>, actual: u64, estimated: u64) {
+        let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
+        let at = now.unwrap_or_else(|| self.clock.now());
+        let now = tier.scale.units(at);
+        let debt = tier.gcra.amount(actual.saturating_sub(estimated));
+        let back = tier.gcra.amount(estimated.saturating_sub(actual));
+        let owing = |tat: u64| tat.max(now).saturating_add(debt);
+        let settled = |tat| if debt > 0 { owing(tat) } else { Gcra::refund(tat, now, back) };
+        loop {
+            match home.set.settle(home.tag, settled) {
+                Answer::Awaited(way) => {
+                    let settle = |limiter: &RateLimiter<C>| limiter.reconcile_at(at, actual, estimated);
+                    if self.with_awaited(home.name(way), settle).is_some() {
+                        return;
+                    }
+                }
+                // A debt needs an entry. A refund has nothing to come off: the key is idle, or its debt is the floor's now.
+                Answer::Absent if debt > 0 => {
+                    if self.enter(slot, at, |begin, _| Ok(owing(begin))) != Entry::Present {
+                        return;
+                    }
+                }
+                Answer::Granted | Answer::Short(_) | Answer::Saturated | Answer::Absent => return,
+            }
+        }
+    }
+
+    /// A key's constants, its TAT and the time in units; none if it can have no quota.
+    fn look<Q: Lookup<K> + ?Sized>(&self, now: Timestamp, key: &Q) -> Option<(Gcra, u64, u64)> {
+        let slot = self.slot(key).ok()?;
+        let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
+        let units = tier.scale.units(now);
+        let tat = loop {
+            match home.set.peek(home.tag) {
+                Ok(tat) => break tat,
+                Err(Answer::Awaited(way)) => {
+                    if let Some((tat, _)) = self.with_awaited(home.name(way), |limiter| limiter.peek(now)) {
+                        break tat;
+                    }
+                }
+                Err(_) => break home.set.begin(now, (&self.tiers, tier)),
+            }
+        };
+        Some((tier.gcra, tat, units))
+    }
+}

@@ -1,0 +1,108 @@
+//! Keyed limiters built to order.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use super::KeyedLimiter;
+use super::tiers::Classes;
+use crate::clock::{Clock, SystemClock};
+use crate::quota::Quota;
+use crate::wait::Strategy;
+
+/// How many keys a limiter is for unless it is said: they take 2.4 MB.
+const MAX_KEYS: usize = 100_000;
+
+/// Builds a [`KeyedLimiter`]; made by [`KeyedLimiter::builder`].
+#[must_use]
+pub struct KeyedBuilder<K, C: Clock = SystemClock> {
+    pub(super) quota: Quota,
+    pub(super) clock: C,
+    pub(super) max_keys: usize,
+    pub(super) classes: Option<Classes<K>>,
+    pub(super) strategy: Strategy,
+    pub(super) max_waiters: usize,
+}
+
+impl<K, C: Clock> fmt::Debug for KeyedBuilder<K, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyedBuilder")
+            .field("quota", &self.quota)
+            .field("max_keys", &self.max_keys)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K, C: Clock + Clone + 'static> KeyedBuilder<K, C> {
+    /// The default limiter of this quota for each key, on this clock.
+    pub fn new(quota: Quota, clock: C) -> Self {
+        Self { quota, clock, max_keys: MAX_KEYS, classes: None, strategy: Strategy::default(), max_waiters: usize::MAX }
+    }
+
+    /// Make room for so many keys that are busy at a time: 24 bytes each, occupied from the start and never more.
+    ///
+    /// Busy is a key that took something within the last `burst · T`; others need no room. See
+    /// [`KeyedLimiter`](KeyedLimiter#size) for how to choose it, and for what happens beyond it.
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.max_keys = keys;
+        self
+    }
+
+    /// Give each key the quota that `quota_for` says, instead of one for all.
+    ///
+    /// It is asked at every decision, so it should be quick. It may be written for any form in which keys are looked up;
+    /// looked up in another form, the key is cloned for it. There may be 64 different quotas, as of classes of users; a key
+    /// with one more is refused with [`TooManyQuotas`](crate::Reason::TooManyQuotas). A key whose quota changes begins
+    /// anew with the other one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota};
+    ///
+    /// let (free, paid) = (Quota::per_minute(10)?, Quota::per_minute(600)?);
+    /// let limiter = KeyedLimiter::<String>::builder(free)
+    ///     .quota_for(move |user: &str| if user.starts_with("paid-") { paid } else { free })
+    ///     .build();
+    /// assert_eq!(limiter.available("paid-ann"), 600);
+    /// assert_eq!(limiter.available("bob"), 10);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn quota_for<Q>(mut self, quota_for: impl Fn(&Q) -> Quota + Send + Sync + 'static) -> Self
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + 'static,
+    {
+        self.classes = Some(Classes::new(quota_for));
+        self
+    }
+
+    /// Use another clock. Clones of it must be the same clock.
+    pub fn with_clock<D: Clock + Clone>(self, clock: D) -> KeyedBuilder<K, D> {
+        KeyedBuilder {
+            quota: self.quota,
+            clock,
+            max_keys: self.max_keys,
+            classes: self.classes,
+            strategy: self.strategy,
+            max_waiters: self.max_waiters,
+        }
+    }
+
+    /// How threads wait.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Let no more than `waiters` wait for one key at a time; the next is refused with
+    /// [`QueueFull`](crate::AcquireError::QueueFull).
+    pub fn max_waiters(mut self, waiters: usize) -> Self {
+        self.max_waiters = waiters;
+        self
+    }
+
+    /// Builds the limiter.
+    pub fn build(self) -> KeyedLimiter<K, C> {
+        KeyedLimiter::assemble(self)
+    }
+}

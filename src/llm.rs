@@ -1,0 +1,30 @@
+//! Limits for language-model traffic.
+//!
+//! [`LlmLimiter`] limits calls as their provider does; an [`Estimator`] says what a text will probably use; with the feature
+//! `http`, `ProviderView` reads what the provider's answer says of what is left, and `LlmLimiter::observe` brings the limits
+//! in line with it.
+
+mod account;
+mod acquire;
+mod builder;
+mod calendar;
+mod call;
+mod estimate;
+mod ledger;
+mod limiter;
+#[cfg(feature = "http")]
+mod observe;
+#[cfg(feature = "http")]
+mod provider;
+mod usage;
+
+pub use self::acquire::AcquireCall;
+pub use self::builder::LlmBuilder;
+pub use self::call::{Call, Charged};
+pub use self::estimate::{CharsPerToken, Estimate, Estimator, Learned};
+#[cfg(feature = "tiktoken")]
+pub use self::estimate::{Tiktoken, UnknownModel};
+pub use self::limiter::{Left, LlmLimiter};
+#[cfg(feature = "http")]
+pub use self::provider::{Pause, ProviderView, Window};
+pub use self::usage::Usage;

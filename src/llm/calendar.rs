@@ -1,0 +1,101 @@
+//! A limit per day that is whole again at midnight.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::clock::{Clock, Tick, Timestamp};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// Where days begin, in readings of a clock.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Days {
+    /// The reading at the next midnight after it was made.
+    first: Timestamp,
+    /// A day in ticks.
+    day: u64,
+}
+
+impl Days {
+    /// Days of a zone that is `offset` seconds ahead of UTC, if the clock reads `reading` at the time `wall`.
+    pub(super) fn new(offset: i32, clock: &impl Clock, wall: SystemTime) -> Self {
+        let since_epoch = match wall.duration_since(UNIX_EPOCH) {
+            Ok(after) => i128::try_from(after.as_nanos()).unwrap_or(i128::MAX),
+            Err(before) => i128::try_from(before.duration().as_nanos()).map_or(i128::MIN, |nanos| -nanos),
+        };
+        let day = i128::from(DAY) * 1_000_000_000;
+        let local = since_epoch.saturating_add(i128::from(offset) * 1_000_000_000);
+        let left = u64::try_from(day - local.rem_euclid(day)).unwrap_or(DAY);
+        let tick = clock.tick();
+        Self {
+            first: later(tick, clock.now(), Duration::from_nanos(left)),
+            day: tick.ticks_in(Duration::from_secs(DAY)).max(1),
+        }
+    }
+
+    /// The number of the day.
+    fn of(self, now: Timestamp) -> u64 {
+        match now.ticks().checked_sub(self.first.ticks()) {
+            None => 0,
+            Some(since) => 1 + since / self.day,
+        }
+    }
+
+    /// Where a day ends.
+    fn end(self, day: u64) -> Timestamp {
+        Timestamp::from_ticks(self.first.ticks().saturating_add(day.saturating_mul(self.day)))
+    }
+}
+
+/// Not before the time has passed: rounded up to a tick.
+fn later(tick: Tick, now: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp::from_ticks(tick.later(now, duration).ticks().saturating_add(1))
+}
+
+/// How much of a day's limit is used.
+#[derive(Debug, Clone)]
+pub(super) struct Daily {
+    limit: u64,
+    used: u64,
+    /// The day it was used in.
+    day: u64,
+    days: Days,
+}
+
+impl Daily {
+    pub(super) fn new(limit: u64, days: Days) -> Self {
+        Self { limit, used: 0, day: 0, days }
+    }
+
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// The first reading at which `n`, at most the limit, can be had.
+    pub(super) fn due(&self, n: u64) -> Timestamp {
+        if self.used.saturating_add(n) <= self.limit { Timestamp::default() } else { self.days.end(self.day) }
+    }
+
+    pub(super) fn available(&self, now: Timestamp) -> u64 {
+        let used = if self.days.of(now) > self.day { 0 } else { self.used };
+        self.limit.saturating_sub(used)
+    }
+
+    /// Uses `n` more. The day it counts in.
+    pub(super) fn take(&mut self, n: u64, now: Timestamp) -> u64 {
+        // A clock that steps back stays in the day that it had reached.
+        let today = self.days.of(now).max(self.day);
+        if today > self.day {
+            self.day = today;
+            self.used = 0;
+        }
+        self.used = self.used.saturating_add(n);
+        self.day
+    }
+
+    /// Gives back `n` that were taken on `day`, if that is not over.
+    pub(super) fn give_back(&mut self, n: u64, day: u64) {
+        if day == self.day {
+            self.used = self.used.saturating_sub(n);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What was learned of each model, for so many models and no more.
+
+use std::collections::HashMap;
+
+use super::ratio::Ratio;
+
+/// Over a hundred models of a provider are seldom in use at a time; these take some 100 KB with the longest of names.
+const MAX_MODELS: usize = 256;
+
+/// Bytes of a name; longer ones are not learned, for they would be memory without bound.
+const MAX_NAME: usize = 256;
+
+/// Holds at most [`MAX_MODELS`] models, those observed last.
+#[derive(Debug, Default)]
+pub(super) struct Models {
+    seen: HashMap<Box<str>, Seen>,
+    /// Observations of all models so far.
+    turn: u64,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    ratio: Ratio,
+    /// The turn of the last observation.
+    last: u64,
+}
+
+impl Models {
+    pub(super) fn ratio(&self, model: &str) -> Option<Ratio> {
+        self.seen.get(model).map(|seen| seen.ratio)
+    }
+
+    pub(super) fn observe(&mut self, model: &str, ratio: f64) {
+        if model.len() > MAX_NAME {
+            return;
+        }
+        if !self.seen.contains_key(model) {
+            self.make_room();
+            self.seen.insert(model.into(), Seen::default());
+        }
+        self.turn += 1;
+        if let Some(seen) = self.seen.get_mut(model) {
+            seen.ratio.observe(ratio);
+            seen.last = self.turn;
+        }
+    }
+
+    /// Looks at every model, but only when there is one too many.
+    fn make_room(&mut self) {
+        if self.seen.len() < MAX_MODELS {
+            return;
+        }
+        let stalest = self.seen.iter().min_by_key(|(_, seen)| seen.last).map(|(model, _)| model.clone());
+        if let Some(model) = stalest {
+            self.seen.remove(&model);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! All limits of a provider, and the calls under way. Pure but for errors: time is passed in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::account::{Account, Low};
+use super::calendar::Daily;
+use super::usage::{Costs, Kind};
+use crate::clock::{Tick, Timestamp};
+use crate::error::AcquireError;
+use crate::set::SetError;
+use crate::turnstile::Gate;
+
+/// Names a call.
+pub(super) type CallId = u64;
+
+#[derive(Debug, Clone)]
+pub(super) enum Limit {
+    Rolling(Account),
+    Daily(Daily),
+}
+
+/// A call that was let go and has yet to be settled.
+#[derive(Debug, Clone)]
+struct Call {
+    /// What it is charged so far.
+    charged: Costs,
+    /// What it may give back at most: of rolling limits, the lowest backlog since it was let go; of daily ones, the day.
+    marks: Marks,
+}
+
+type Marks = [Low; Kind::ALL.len()];
+
+/// The limits, without the calls.
+#[derive(Debug, Clone)]
+pub(super) struct Rates {
+    limits: [Option<Limit>; Kind::ALL.len()],
+    /// Nobody is let go before.
+    paused_until: Timestamp,
+}
+
+#[derive(Debug)]
+pub(super) struct Ledger {
+    rates: Rates,
+    max_concurrent: usize,
+    calls: BTreeMap<CallId, Call>,
+    next: CallId,
+    closed: bool,
+}
+
+impl Rates {
+    fn limits(&self) -> impl Iterator<Item = (usize, Kind, &Limit)> {
+        let limits = self.limits.iter().zip(Kind::ALL).enumerate();
+        limits.filter_map(|(index, (limit, kind))| limit.as_ref().map(|limit| (index, kind, limit)))
+    }
+
+    /// When all limits can grant, and the one that does so last.
+    fn due(&self, costs: &Costs) -> Result<(Timestamp, Option<Kind>), SetError> {
+        let mut last = (self.paused_until, None);
+        for (index, kind, limit) in self.limits().filter(|(index, ..)| costs[*index] > 0) {
+            let (most, due) = match limit {
+                Limit::Rolling(account) => (account.quota().burst(), account.due(costs[index])),
+                Limit::Daily(daily) => (daily.limit(), daily.due(costs[index])),
+            };
+            if costs[index] > most {
+                let error = AcquireError::ExceedsBurst { requested: costs[index], burst: most };
+                return Err(SetError::new(Some(kind.name()), error));
+            }
+            if due > last.0 {
+                last = (due, Some(kind));
+            }
+        }
+        Ok(last)
+    }
+
+    /// Charges all limits, as a debt if need be. The marks of a call that is let go with it; `before` is told the backlog that a
+    /// limit had.
+    fn charge(&mut self, costs: &Costs, now: Timestamp, mut before: impl FnMut(usize, Low)) -> Marks {
+        let mut marks = [Low::MAX; Kind::ALL.len()];
+        for (index, limit) in self.limits.iter_mut().enumerate() {
+            match limit {
+                Some(Limit::Rolling(account)) if costs[index] > 0 => {
+                    let (old, new) = account.take(costs[index], now);
+                    marks[index] = new;
+                    before(index, old);
+                }
+                Some(Limit::Daily(daily)) => marks[index] = daily.take(costs[index], now),
+                Some(Limit::Rolling(_)) | None => {}
+            }
+        }
+        marks
+    }
+}
+
+impl Ledger {
+    pub(super) fn new(limits: [Option<Limit>; Kind::ALL.len()], max_concurrent: usize) -> Self {
+        let rates = Rates { limits, paused_until: Timestamp::default() };
+        Self { rates, max_concurrent, calls: BTreeMap::new(), next: 0, closed: false }
+    }
+
+    /// Charges all limits and notes it in the lows of all calls under way.
+    fn charge(&mut self, costs: &Costs, now: Timestamp) -> Marks {
+        let calls = &mut self.calls;
+        self.rates.charge(costs, now, |index, backlog| {
+            for call in calls.values_mut() {
+                call.marks[index] = call.marks[index].min(backlog);
+            }
+        })
+    }
+
+    fn let_go(&mut self, costs: &Costs, now: Timestamp) -> CallId {
+        let marks = self.charge(costs, now);
+        let id = self.next;
+        self.next += 1;
+        self.calls.insert(id, Call { charged: *costs, marks });
+        id
+    }
+
+    /// Charges a call more than it was, while it is under way.
+    pub(super) fn add(&mut self, id: CallId, more: &Costs, now: Timestamp) {
+        let marks = self.charge(more, now);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        for (index, more) in more.iter().enumerate() {
+            if call.charged[index] == 0 {
+                call.marks[index] = marks[index];
+            }
+            call.charged[index] = call.charged[index].saturating_add(*more);
+        }
+    }
+
+    /// Ends a call at what it really used.
+    pub(super) fn settle(&mut self, id: CallId, actual: &Costs, now: Timestamp) {
+        let Some(call) = self.calls.remove(&id) else { return };
+        let mut debts = Costs::default();
+        for (index, limit) in self.rates.limits.iter_mut().enumerate() {
+            debts[index] = actual[index].saturating_sub(call.charged[index]);
+            let unused = call.charged[index].saturating_sub(actual[index]);
+            match limit {
+                Some(Limit::Rolling(account)) if unused > 0 => {
+                    let credit = account.give_back(unused, call.marks[index], now);
+                    for other in self.calls.values_mut() {
+                        other.marks[index] = other.marks[index].saturating_sub(credit);
+                    }
+                }
+                Some(Limit::Daily(daily)) => daily.give_back(unused, call.marks[index]),
+                Some(Limit::Rolling(_)) | None => {}
+            }
+        }
+        if debts != Costs::default() {
+            self.charge(&debts, now);
+        }
+    }
+
+    /// What a call is charged so far.
+    pub(super) fn charged(&self, id: CallId) -> Option<Costs> {
+        self.calls.get(&id).map(|call| call.charged)
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// What there is of a limit now; `None` if there is no such limit.
+    pub(super) fn available(&self, kind: Kind, now: Timestamp) -> Option<u64> {
+        self.rates.limits[kind as usize].as_ref().map(|limit| match limit {
+            Limit::Rolling(account) => account.available(now),
+            Limit::Daily(daily) => daily.available(now),
+        })
+    }
+
+    pub(super) fn pause_until(&mut self, until: Timestamp) {
+        self.rates.paused_until = self.rates.paused_until.max(until);
+    }
+
+    pub(super) fn paused_until(&self) -> Timestamp {
+        self.rates.paused_until
+    }
+
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The provider has less than we think: the difference is gone.
+    pub(super) fn lower(&mut self, kind: Kind, remaining: u64, now: Timestamp) {
+        let excess = self.available(kind, now).map_or(0, |ours| ours.saturating_sub(remaining));
+        if excess > 0 {
+            let mut costs = Costs::default();
+            costs[kind as usize] = excess;
+            self.charge(&costs, now);
+        }
+    }
+
+    /// The provider allows `capacity` in the period of a limit: at most what is configured holds.
+    pub(super) fn allow(&mut self, kind: Kind, capacity: u64, tick: Tick, now: Timestamp) {
+        let Some(Limit::Rolling(account)) = &mut self.rates.limits[kind as usize] else { return };
+        if let Some(convert) = account.allow(capacity, tick, now) {
+            for call in self.calls.values_mut() {
+                call.marks[kind as usize] = convert(call.marks[kind as usize]);
+            }
+        }
+    }
+
+    /// What was configured, per period.
+    #[cfg(feature = "http")]
+    pub(super) fn capacity(&self, kind: Kind) -> Option<u64> {
+        self.rates.limits[kind as usize].as_ref().map(|limit| match limit {
+            Limit::Rolling(account) => account.configured().capacity(),
+            Limit::Daily(daily) => daily.limit(),
+        })
+    }
+}
+
+/// The limits as they will be, and how many slots are free until some call ends.
+#[derive(Debug)]
+pub(super) struct Forecast {
+    rates: Rates,
+    free: usize,
+}
+
+impl Gate for Ledger {
+    type Ask = Costs;
+    type Pass = CallId;
+    type Refusal = SetError;
+    type Forecast = Forecast;
+
+    fn due(&self, costs: &Costs) -> Result<Option<Timestamp>, SetError> {
+        if self.closed {
+            return Err(SetError::new(None, AcquireError::Closed));
+        }
+        let (due, _) = self.rates.due(costs)?;
+        // The slot first: nothing is charged while all are taken.
+        Ok((self.calls.len() < self.max_concurrent).then_some(due))
+    }
+
+    /// As of now, when the call is really let go: that is when the provider counts it.
+    fn take(&mut self, costs: &Costs, _due: Timestamp, now: Timestamp) -> Option<CallId> {
+        Some(self.let_go(costs, now))
+    }
+
+    /// Nothing was sent.
+    fn abandon(&mut self, id: CallId, now: Timestamp) {
+        self.settle(id, &Costs::default(), now);
+    }
+
+    fn forecast(&self) -> Forecast {
+        Forecast { rates: self.rates.clone(), free: self.max_concurrent.saturating_sub(self.calls.len()) }
+    }
+
+    fn foresee(&self, forecast: &mut Forecast, costs: &Costs, at: Timestamp) -> Option<Timestamp> {
+        forecast.free = forecast.free.checked_sub(1)?;
+        let due = forecast.rates.due(costs).ok()?.0.max(at);
+        forecast.rates.charge(costs, due, |_, _| ());
+        Some(due)
+    }
+
+    fn too_long(&self, costs: &Costs, wait: Option<Duration>) -> SetError {
+        if self.calls.len() >= self.max_concurrent {
+            return SetError::new(None, AcquireError::Busy { max_concurrent: self.max_concurrent });
+        }
+        let last = self.rates.due(costs).ok().and_then(|(_, kind)| kind);
+        let requested = last.map_or(1, |kind| costs[kind as usize]);
+        SetError::new(last.map(Kind::name), AcquireError::TooLong { requested, wait: wait.unwrap_or(Duration::MAX) })
+    }
+
+    fn full(&self) -> SetError {
+        SetError::new(None, AcquireError::QueueFull)
+    }
+}

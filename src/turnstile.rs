@@ -1,0 +1,398 @@
+//! A first come, first served line before something that lets one through when several things hold at once.
+//!
+//! Nothing is taken for whoever waits: the first in line goes when all it asks for is to be had at the same moment, and
+//! takes it then. So nothing is held back from others meanwhile, and whoever leaves has nothing to give back.
+//!
+//! All is done under one lock, by whoever comes along: [`Turnstile::pump`] lets through all whose time has come, in order. The
+//! first in line sets a timer for when that will be; the next three set theirs a little later, in case the first was leaked
+//! and never looks.
+//!
+//! *Waking.* Wakers are foreign code: called, and dropped, after the lock is given back. A thread that spins watches
+//! [`Turnstile::changes`], which is raised under the lock after whatever it stands for.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::Waker;
+use std::time::Duration;
+
+use crate::clock::{Clock, Timestamp};
+use crate::sync::{AtomicU64, Lock, Locked, Ordering};
+
+mod pass;
+
+#[cfg(feature = "async")]
+pub(crate) use self::pass::Nap;
+
+/// Names a place in the line; later places have higher tickets.
+pub(crate) type Ticket = u64;
+
+/// What a line waits before.
+pub(crate) trait Gate {
+    /// What somebody asks for.
+    type Ask: Copy;
+    /// What whoever is let through gets.
+    type Pass;
+    /// Why somebody is not let through, ever or in time.
+    type Refusal;
+    /// The gate as it will be.
+    type Forecast;
+
+    /// The first reading at which `ask` can be granted if nobody else comes; `None` if nobody knows, because it hangs on
+    /// somebody's leaving.
+    fn due(&self, ask: &Self::Ask) -> Result<Option<Timestamp>, Self::Refusal>;
+
+    /// Grants `ask`, which was found to be due at the reading `due`, not after `now`. `None` if somebody was quicker.
+    fn take(&mut self, ask: &Self::Ask, due: Timestamp, now: Timestamp) -> Option<Self::Pass>;
+
+    /// Somebody was let through and never came to know.
+    fn abandon(&mut self, pass: Self::Pass, now: Timestamp);
+
+    /// The gate as it is.
+    fn forecast(&self) -> Self::Forecast;
+
+    /// When `ask` will be granted, not before `at`, and the gate as it is then.
+    fn foresee(&self, forecast: &mut Self::Forecast, ask: &Self::Ask, at: Timestamp) -> Option<Timestamp>;
+
+    /// What is said of a wait that would be so long, or that was, of unknown length.
+    fn too_long(&self, ask: &Self::Ask, wait: Option<Duration>) -> Self::Refusal;
+
+    /// What is said when the line is full.
+    fn full(&self) -> Self::Refusal;
+}
+
+/// How many in front have timers.
+const TIMERS: usize = 4;
+
+/// How much later than the first of them each of the others looks.
+const GRACE: Duration = Duration::from_millis(20);
+
+pub(crate) struct Turnstile<G: Gate> {
+    inner: Lock<Inner<G>>,
+    /// How many wait, for those who would go past otherwise.
+    waiting: AtomicU64,
+    changes: AtomicU64,
+    max_waiters: usize,
+}
+
+struct Inner<G: Gate> {
+    gate: G,
+    line: VecDeque<Waiter<G::Ask>>,
+    next: Ticket,
+    /// For those who were let through and have yet to know.
+    passes: BTreeMap<Ticket, G::Pass>,
+    refusals: BTreeMap<Ticket, G::Refusal>,
+    /// When the last of them was let through: nobody is before those ahead.
+    last: Timestamp,
+    outgoing: Outgoing,
+}
+
+/// Wakers to be woken, and to be dropped, after the lock is given back.
+#[derive(Default)]
+struct Outgoing {
+    wake: Vec<Waker>,
+    dropped: Vec<Waker>,
+}
+
+struct Waiter<A> {
+    ticket: Ticket,
+    ask: A,
+    joined: Timestamp,
+    waker: Option<Waker>,
+    /// When it will look again.
+    timer: Option<Timestamp>,
+}
+
+/// What came of asking.
+pub(crate) enum Entered<P, T = Ticket> {
+    Through(P),
+    Waiting(T),
+}
+
+/// What whoever waits finds.
+pub(crate) enum Look<P, R> {
+    Through(P),
+    Refused(R),
+    /// Not yet: to look again at the reading `until` or when told.
+    Waiting {
+        until: Option<Timestamp>,
+        first: bool,
+        changes: u64,
+    },
+}
+
+/// The lock, with who is to be woken after it is given back.
+struct Guard<'a, G: Gate> {
+    home: &'a Turnstile<G>,
+    inner: Option<Locked<'a, Inner<G>>>,
+}
+
+impl<G: Gate> Guard<'_, G> {
+    fn inner(&mut self) -> &mut Inner<G> {
+        self.inner.as_mut().expect("locked until dropped")
+    }
+}
+
+impl<G: Gate> Drop for Guard<'_, G> {
+    fn drop(&mut self) {
+        let Some(mut inner) = self.inner.take() else { return };
+        self.home.waiting.store(inner.line.len() as u64, Ordering::Release);
+        let outgoing = std::mem::take(&mut inner.outgoing);
+        if !outgoing.wake.is_empty() {
+            self.home.changes.fetch_add(1, Ordering::Release);
+        }
+        drop(inner);
+        outgoing.wake.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<G: Gate> Turnstile<G> {
+    pub(crate) fn new(gate: G, max_waiters: usize) -> Self {
+        let inner = Inner {
+            gate,
+            line: VecDeque::new(),
+            next: 0,
+            passes: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            last: Timestamp::default(),
+            outgoing: Outgoing::default(),
+        };
+        Self { inner: Lock::new(inner), waiting: AtomicU64::new(0), changes: AtomicU64::new(0), max_waiters }
+    }
+
+    /// How many wait; lock-free, so it may be out of date.
+    pub(crate) fn waiting(&self) -> usize {
+        usize::try_from(self.waiting.load(Ordering::Acquire)).unwrap_or(usize::MAX)
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    fn lock(&self) -> Guard<'_, G> {
+        Guard { home: self, inner: Some(self.inner.lock()) }
+    }
+
+    /// Does something to the gate, and lets through whoever can go after it.
+    pub(crate) fn update<R>(&self, clock: &impl Clock, change: impl FnOnce(&mut G, Timestamp) -> R) -> R {
+        let mut guard = self.lock();
+        let now = clock.now();
+        let inner = guard.inner();
+        // In order: what can go before the change goes before it.
+        inner.pump(now);
+        let outcome = change(&mut inner.gate, now);
+        inner.pump(now);
+        inner.tell(clock);
+        outcome
+    }
+
+    /// Lets `ask` through if nobody waits and it is due now.
+    #[cfg(feature = "llm")]
+    pub(crate) fn try_enter(&self, clock: &impl Clock, ask: &G::Ask) -> Result<G::Pass, G::Refusal> {
+        let mut guard = self.lock();
+        let now = clock.now();
+        let inner = guard.inner();
+        inner.pump(now);
+        let outcome = inner.try_now(ask, now);
+        inner.tell(clock);
+        if let Some(pass) = outcome? {
+            return Ok(pass);
+        }
+        let wait = inner.forecast(ask, now).map(|due| clock.between(now, due));
+        Err(inner.gate.too_long(ask, wait))
+    }
+
+    /// Lets `ask` through, or gives it a place in the line if it will be let through by the reading `by`, as far as is known.
+    pub(crate) fn enter(
+        &self,
+        clock: &impl Clock,
+        ask: &G::Ask,
+        by: impl FnOnce(Timestamp) -> Option<Timestamp>,
+    ) -> Result<Entered<G::Pass>, G::Refusal> {
+        let now = clock.now();
+        let by = by(now);
+        let mut guard = self.lock();
+        let max_waiters = self.max_waiters;
+        let inner = guard.inner();
+        inner.pump(now);
+        let outcome = inner.try_now(ask, now);
+        inner.tell(clock);
+        if let Some(pass) = outcome? {
+            return Ok(Entered::Through(pass));
+        }
+        if let Some(by) = by {
+            let due = inner.forecast(ask, now);
+            if by <= now || due.is_some_and(|due| due > by) {
+                return Err(inner.gate.too_long(ask, due.map(|due| clock.between(now, due))));
+            }
+        }
+        if inner.line.len() >= max_waiters {
+            return Err(inner.gate.full());
+        }
+        let ticket = inner.next;
+        inner.next += 1;
+        inner.line.push_back(Waiter { ticket, ask: *ask, joined: now, waker: None, timer: None });
+        Ok(Entered::Waiting(ticket))
+    }
+
+    /// Looks how a place stands; from then on `waker` is told when it changes. Given up if it cannot be had by `by`.
+    fn look(
+        &self,
+        clock: &impl Clock,
+        ticket: Ticket,
+        by: Option<Timestamp>,
+        waker: Waker,
+    ) -> Look<G::Pass, G::Refusal> {
+        let mut guard = self.lock();
+        let now = clock.now();
+        let changes = self.changes();
+        let inner = guard.inner();
+        inner.pump(now);
+        let look = inner.look(clock, now, ticket, by, waker, changes);
+        inner.tell(clock);
+        look
+    }
+
+    /// Gives a place up, or what it was let through with.
+    pub(crate) fn leave(&self, clock: &impl Clock, ticket: Ticket) {
+        let mut guard = self.lock();
+        let now = clock.now();
+        let inner = guard.inner();
+        inner.remove(ticket);
+        inner.refusals.remove(&ticket);
+        if let Some(pass) = inner.passes.remove(&ticket) {
+            inner.gate.abandon(pass, now);
+        }
+        inner.pump(now);
+        inner.tell(clock);
+    }
+
+    /// Ends all waits.
+    pub(crate) fn refuse_all(&self, refusal: impl Fn() -> G::Refusal) {
+        let mut guard = self.lock();
+        let inner = guard.inner();
+        for waiter in std::mem::take(&mut inner.line) {
+            inner.refusals.insert(waiter.ticket, refusal());
+            inner.outgoing.wake.extend(waiter.waker);
+        }
+    }
+
+    /// Looks at the gate as it is.
+    #[cfg(feature = "llm")]
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&G) -> R) -> R {
+        look(&self.lock().inner().gate)
+    }
+}
+
+impl<G: Gate> Inner<G> {
+    /// Lets through all whose time has come.
+    fn pump(&mut self, now: Timestamp) {
+        while let Some(first) = self.line.front() {
+            let (ticket, not_before) = (first.ticket, first.joined.max(self.last));
+            match self.gate.due(&first.ask) {
+                Ok(Some(due)) if due.max(not_before) <= now => {
+                    // Unless somebody was quicker, and then it is due later.
+                    let Some(pass) = self.gate.take(&first.ask, due.max(not_before), now) else { continue };
+                    self.last = due.max(not_before);
+                    self.passes.insert(ticket, pass);
+                }
+                Ok(_) => return,
+                Err(refusal) => {
+                    self.refusals.insert(ticket, refusal);
+                }
+            }
+            let gone = self.line.pop_front();
+            self.outgoing.wake.extend(gone.and_then(|gone| gone.waker));
+        }
+    }
+
+    fn try_now(&mut self, ask: &G::Ask, now: Timestamp) -> Result<Option<G::Pass>, G::Refusal> {
+        let due = self.gate.due(ask)?;
+        if !self.line.is_empty() {
+            return Ok(None);
+        }
+        Ok(due.filter(|due| *due <= now).and_then(|_| self.gate.take(ask, now, now)))
+    }
+
+    /// When `ask` will be let through behind all who wait now.
+    fn forecast(&self, ask: &G::Ask, now: Timestamp) -> Option<Timestamp> {
+        let mut forecast = self.gate.forecast();
+        let mut at = now.max(self.last);
+        for waiter in &self.line {
+            at = self.gate.foresee(&mut forecast, &waiter.ask, at)?;
+        }
+        self.gate.foresee(&mut forecast, ask, at)
+    }
+
+    fn first_due(&self) -> Option<Timestamp> {
+        let first = self.line.front()?;
+        let due = self.gate.due(&first.ask).ok()??;
+        Some(due.max(first.joined).max(self.last))
+    }
+
+    fn index_of(&self, ticket: Ticket) -> Option<usize> {
+        self.line.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()
+    }
+
+    fn remove(&mut self, ticket: Ticket) {
+        if let Some(index) = self.index_of(ticket)
+            && let Some(waiter) = self.line.remove(index)
+        {
+            self.outgoing.dropped.extend(waiter.waker);
+        }
+    }
+
+    /// When the one at `index` is to look again.
+    fn timer(&self, clock: &impl Clock, index: usize) -> Option<Timestamp> {
+        let due = self.first_due().filter(|_| index < TIMERS)?;
+        let grace = GRACE * u32::try_from(index).unwrap_or(u32::MAX);
+        Some(clock.tick().later(due, grace))
+    }
+
+    fn look(
+        &mut self,
+        clock: &impl Clock,
+        now: Timestamp,
+        ticket: Ticket,
+        by: Option<Timestamp>,
+        waker: Waker,
+        changes: u64,
+    ) -> Look<G::Pass, G::Refusal> {
+        if let Some(pass) = self.passes.remove(&ticket) {
+            return Look::Through(pass);
+        }
+        if let Some(refusal) = self.refusals.remove(&ticket) {
+            return Look::Refused(refusal);
+        }
+        let index = self.index_of(ticket).expect("in line until it knows better");
+        let ask = self.line[index].ask;
+        if let Some(by) = by {
+            let due = self.first_due();
+            if by <= now || due.is_some_and(|due| due > by) {
+                let wait = due.map(|due| clock.between(now, due));
+                self.remove(ticket);
+                return Look::Refused(self.gate.too_long(&ask, wait));
+            }
+        }
+        let timer = self.timer(clock, index);
+        let waiter = &mut self.line[index];
+        waiter.timer = timer;
+        self.outgoing.dropped.extend(waiter.waker.replace(waker));
+        Look::Waiting { until: timer.into_iter().chain(by).min(), first: index == 0, changes }
+    }
+
+    /// Wakes those in front whose timers are not as they should be.
+    fn tell(&mut self, clock: &impl Clock) {
+        for index in 0..self.line.len().min(TIMERS) {
+            let timer = self.timer(clock, index);
+            let waiter = &mut self.line[index];
+            let late = match (waiter.timer, timer) {
+                (None, Some(_)) => true,
+                (Some(set), Some(timer)) => index == 0 && set != timer,
+                (_, None) => false,
+            };
+            if late && waiter.waker.is_some() {
+                waiter.timer = timer;
+                self.outgoing.wake.extend(waiter.waker.clone());
+            }
+        }
+    }
+}
