@@ -14,6 +14,7 @@ mod ledger;
 mod limiter;
 #[cfg(feature = "http")]
 mod observe;
+mod pool;
 #[cfg(feature = "http")]
 mod provider;
 mod usage;
@@ -25,6 +26,7 @@ pub use self::estimate::{CharsPerToken, Estimate, Estimator, Learned};
 #[cfg(feature = "tiktoken")]
 pub use self::estimate::{Tiktoken, UnknownModel};
 pub use self::limiter::{Left, LlmLimiter};
+pub use self::pool::{LlmPool, PoolError};
 #[cfg(feature = "http")]
 pub use self::provider::{Pause, ProviderView, Window};
 pub use self::usage::Usage;

@@ -59,6 +59,11 @@ impl Account {
         self.tat.saturating_sub(self.scale.units(now))
     }
 
+    /// Whether nothing is missing of what was configured.
+    pub(super) fn is_whole(&self, now: Timestamp) -> bool {
+        self.backlog(now) == 0 && self.quota == self.configured
+    }
+
     pub(super) fn available(&self, now: Timestamp) -> u64 {
         self.gcra.available(self.tat, self.scale.units(now))
     }

@@ -156,6 +156,16 @@ impl Ledger {
         self.calls.get(&id).map(|call| call.charged)
     }
 
+    /// Whether it is no different from a new one.
+    pub(super) fn is_idle(&self, now: Timestamp) -> bool {
+        let whole = |limit: &Limit| match limit {
+            Limit::Rolling(account) => account.is_whole(now),
+            Limit::Daily(daily) => daily.available(now) == daily.limit(),
+        };
+        let paused = self.rates.paused_until > now;
+        self.calls.is_empty() && !paused && !self.closed && self.rates.limits().all(|(_, _, limit)| whole(limit))
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.calls.len()
     }

@@ -157,9 +157,21 @@ impl<C: Clock> LlmLimiter<C> {
     /// [`SetError`], with nothing charged: it names the limit that binds, and with [`AcquireError::TooLong`] how long it would
     /// take.
     pub fn try_acquire(&self, estimate: impl Into<Usage>) -> Result<Call<'_, C>, SetError> {
-        let estimate = estimate.into();
+        self.try_hold(Held::Borrowed(self), estimate.into())
+    }
+
+    /// [`try_acquire`](Self::try_acquire) that keeps the limiter alive and borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_owned(self: &Arc<Self>, estimate: impl Into<Usage>) -> Result<Call<'static, C>, SetError> {
+        self.try_hold(Held::Shared(Arc::clone(self)), estimate.into())
+    }
+
+    fn try_hold<'a>(&self, held: Held<'a, Self>, estimate: Usage) -> Result<Call<'a, C>, SetError> {
         let id = self.line.try_enter(&self.clock, &self.costs(1, estimate))?;
-        Ok(Call::new(Held::Borrowed(self), id, estimate))
+        Ok(Call::new(held, id, estimate))
     }
 
     pub(super) fn settle(&self, id: CallId, requests: u64, usage: Usage) {
@@ -222,6 +234,12 @@ impl<C: Clock> LlmLimiter<C> {
     /// How many calls are under way: let go and not yet settled.
     pub fn in_flight(&self) -> usize {
         self.line.with(Ledger::in_flight)
+    }
+
+    /// Whether it is as new: nothing is missing of any limit, no call is under way and nobody waits.
+    pub fn is_idle(&self) -> bool {
+        let now = self.clock.now();
+        self.line.waiting() == 0 && self.line.with(|ledger| ledger.is_idle(now))
     }
 
     /// How many threads and tasks wait to make a call.

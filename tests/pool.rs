@@ -1,0 +1,51 @@
+//! A limiter for each key, at most so many, and none is reset for want of room.
+#![cfg(all(feature = "llm", not(loom)))]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use limitor::ManualClock;
+use limitor::llm::{LlmBuilder, LlmPool, PoolError, Usage};
+
+fn pool(max: usize, clock: &ManualClock) -> LlmPool<String, ManualClock> {
+    let clock = clock.clone();
+    LlmPool::new(max, move |_: &String| LlmBuilder::new(clock.clone()).tokens_per_minute(600).build())
+}
+
+#[test]
+fn a_key_has_one_limiter_in_whatever_form_it_is_asked_for() {
+    let pool = pool(2, &ManualClock::new());
+    let (one, same) = (pool.limiter("ann").unwrap(), pool.limiter(&"ann".to_owned()).unwrap());
+    assert!(Arc::ptr_eq(&one, &same));
+    assert!(!Arc::ptr_eq(&one, &pool.limiter("bob").unwrap()));
+    assert_eq!(pool.len(), 2);
+}
+
+#[test]
+fn only_those_of_which_nothing_is_missing_and_that_nobody_holds_are_forgotten() {
+    let clock = ManualClock::new();
+    let pool = pool(1, &clock);
+    let full = || matches!(pool.limiter("bob"), Err(PoolError::Full { max: 1, .. }));
+
+    let ann = pool.limiter("ann").unwrap();
+    let idle_but_held = full();
+    let call = ann.try_acquire_owned(60).unwrap();
+    drop(ann);
+    let under_way = full();
+    assert!(idle_but_held && under_way);
+
+    call.settle(Usage::from(60));
+    assert!(full(), "60 tokens are missing for 6 s");
+    clock.advance(Duration::from_nanos(5_999_999_999));
+    assert!(full());
+    clock.advance(Duration::from_nanos(1));
+    assert!(pool.limiter("bob").is_ok());
+    assert_eq!(pool.len(), 1);
+}
+
+#[test]
+fn limits_that_cannot_be_are_told_and_take_no_room() {
+    let pool = LlmPool::new(1, |tokens: &u64| LlmBuilder::new(ManualClock::new()).tokens_per_minute(*tokens).build());
+    assert!(matches!(pool.limiter(&0), Err(PoolError::Quota(_))));
+    assert!(pool.is_empty() && pool.limiter(&5).is_ok());
+}
