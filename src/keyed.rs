@@ -37,6 +37,7 @@ use crate::handle::{Handle, Held};
 use crate::limiter::{Capacity, RateLimiter};
 use crate::meter::{Charge, Meter};
 use crate::quota::Quota;
+use crate::sync::yield_now;
 use crate::wait::{Joined, Reservation, Strategy};
 
 /// A form in which keys `K` can be looked up: `K` itself, and what it borrows as, like `str` for `String`.
@@ -381,7 +382,11 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
 
     /// What `ask` gets from the limiter that has the word of an entry; `None` if the word has gone back.
     fn with_awaited<R>(&self, name: usize, ask: impl FnOnce(&RateLimiter<C>) -> R) -> Option<R> {
-        let limiter = self.awaited.get(name)?;
+        let Some(limiter) = self.awaited.get(name) else {
+            // On its way, there or back.
+            yield_now();
+            return None;
+        };
         let answer = ask(&limiter);
         drop(limiter);
         self.release(name);
@@ -456,6 +461,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
                         if let Some(limiter) = self.awaited.get(home.name(way)) {
                             return Ok((home.name(way), limiter));
                         }
+                        yield_now();
                     }
                     Ok(word) if word > MAX_TAT => return Err(Reason::Saturated.into()),
                     _ if swept => return Err(Reason::QueueFull.into()),

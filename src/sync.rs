@@ -14,7 +14,13 @@ pub(crate) use portable_atomic::{AtomicU64, Ordering};
 #[cfg(all(feature = "keyed", not(loom)))]
 pub(crate) use crossbeam_utils::Backoff;
 
-/// Lets the others go on.
+/// Lets others go on that must, before this thread can.
+#[cfg(all(feature = "keyed", loom))]
+pub(crate) use loom::thread::yield_now;
+#[cfg(all(feature = "keyed", not(loom)))]
+pub(crate) use std::thread::yield_now;
+
+/// Lets others go on, at first by spinning.
 #[cfg(all(feature = "keyed", loom))]
 pub(crate) struct Backoff;
 
