@@ -1,8 +1,4 @@
-//! Limits for language-model traffic.
-//!
-//! [`LlmLimiter`] limits calls as their provider does; an [`Estimator`] says what a text will probably use; with the feature
-//! `http`, `ProviderView` reads what the provider's answer says of what is left, and `LlmLimiter::observe` brings the limits
-//! in line with it.
+#![doc = include_str!("../docs/llm.md")]
 
 mod account;
 mod acquire;
