@@ -37,7 +37,7 @@ use crate::handle::{Handle, Held};
 use crate::limiter::{Capacity, RateLimiter};
 use crate::meter::{Charge, Meter};
 use crate::quota::Quota;
-use crate::sync::yield_now;
+use crate::sync::{Backoff, yield_now};
 use crate::wait::{Joined, Reservation, Strategy};
 
 /// A form in which keys `K` can be looked up: `K` itself, and what it borrows as, like `str` for `String`.
@@ -163,7 +163,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// [`Denied`], with nothing changed. It says when to [retry](Denied::retry_after), and [why](Denied::reason).
     #[inline]
     pub fn try_acquire<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Result<KeyedGrant<'_, K, C>, Denied> {
-        self.try_acquire_at(self.clock.now(), key, n)
+        self.decide(key, n, || self.clock.now())
     }
 
     /// [`try_acquire`](Self::try_acquire) at a given reading of the clock.
@@ -178,21 +178,36 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         key: &Q,
         n: u64,
     ) -> Result<KeyedGrant<'_, K, C>, Denied> {
+        self.decide(key, n, || now)
+    }
+
+    /// Decides at what `now` says, which is asked last: to read a processor's counter takes until all before it is done, so
+    /// what does not need the time is looked up meanwhile the decision before comes to its end.
+    #[inline]
+    fn decide<Q: Lookup<K> + ?Sized>(
+        &self,
+        key: &Q,
+        n: u64,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<KeyedGrant<'_, K, C>, Denied> {
         let hash = self.hasher.hash_one(key);
-        let (tier, gcra, scale) = match self.tiers.of_key(key) {
-            Ok((index, tier)) => (index, tier.gcra, tier.scale),
+        let (index, tier) = match self.tiers.of_key(key) {
+            Ok(tier) => tier,
             Err(refused) => return Err(self.denied(None, n, refused)),
         };
-        let slot = Slot { hash, tier };
-        let ordinary = n.wrapping_sub(1) < gcra.burst();
-        if ordinary {
-            let home = self.table.home(hash, tier, &self.tiers);
-            match home.set.take(home.tag, scale.units(now), gcra, gcra.cost(n)) {
+        let slot = Slot { hash, tier: index };
+        let home = self.table.home(hash, index, &self.tiers);
+        let seen = home.set.look(home.tag);
+        let now = now();
+        if n.wrapping_sub(1) < tier.gcra.burst()
+            && let Some(seen) = seen
+        {
+            match home.set.take(home.tag, seen, tier.scale.units(now), &tier.gcra, tier.gcra.cost(n)) {
                 Answer::Granted => return Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, Charge::Counted)),
                 Answer::Short(excess) => {
                     return Err(self.denied(Some(slot), n, Refused { reason: Reason::NotYet, excess }));
                 }
-                Answer::Saturated | Answer::Awaited(_) | Answer::Absent => {}
+                Answer::Saturated | Answer::Awaited(_) | Answer::Absent | Answer::Gone => {}
             }
         }
         match self.take(slot, now, n) {
@@ -347,9 +362,12 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         } else if n > tier.gcra.burst() {
             return Err(Reason::ExceedsBurst.into());
         }
-        let (home, cost) = (self.home(slot), tier.gcra.cost(n));
+        let (home, units, cost) = (self.home(slot), tier.scale.units(now), tier.gcra.cost(n));
+        let backoff = Backoff::new();
         loop {
-            match home.set.take(home.tag, tier.scale.units(now), tier.gcra, cost) {
+            let take = |seen| home.set.take(home.tag, seen, units, &tier.gcra, cost);
+            match home.set.look(home.tag).map_or(Answer::Absent, take) {
+                Answer::Gone => backoff.snooze(),
                 Answer::Granted => return Ok(Charge::Counted),
                 Answer::Short(excess) => return Err(Refused { reason: Reason::NotYet, excess }),
                 Answer::Saturated => return Err(Reason::Saturated.into()),
@@ -503,7 +521,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
                         return;
                     }
                 }
-                Answer::Granted | Answer::Short(_) | Answer::Saturated | Answer::Absent => return,
+                Answer::Granted | Answer::Short(_) | Answer::Saturated | Answer::Absent | Answer::Gone => return,
             }
         }
     }

@@ -82,6 +82,15 @@ pub(super) enum Answer {
     Awaited(usize),
     /// The key has no entry.
     Absent,
+    /// The entry has changed hands meanwhile: look again.
+    Gone,
+}
+
+/// An entry as it was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    way: usize,
+    word: u64,
 }
 
 /// What came of asking for an entry.
@@ -146,31 +155,30 @@ impl Set {
         self.tags[way].load(Ordering::Relaxed) == tag
     }
 
-    /// Takes `cost` at `now` from the entry with this tag.
+    /// The entry with this tag, and its word.
     #[inline]
-    pub(super) fn take(&self, tag: Tag, now: u64, gcra: Gcra, cost: u64) -> Answer {
-        let backoff = Backoff::new();
-        'look: loop {
-            let Some(way) = self.find(tag) else { return Answer::Absent };
-            let word = &self.words[way];
-            let mut seen = word.load(Ordering::Acquire);
-            loop {
-                let (answer, stands) = match gcra.decide(seen, now, cost) {
-                    Ok(tat) => match word.compare_exchange_weak(seen, tat, Ordering::AcqRel, Ordering::Acquire) {
-                        Ok(_) => (Answer::Granted, true),
-                        Err(current) => {
-                            seen = current;
-                            continue;
-                        }
-                    },
-                    Err(excess) => (Self::meaning(seen, excess, way), seen != TAKEN),
-                };
-                if stands && self.is(way, tag) {
-                    return answer;
-                }
-                backoff.snooze();
-                continue 'look;
-            }
+    pub(super) fn look(&self, tag: Tag) -> Option<Seen> {
+        let way = self.find(tag)?;
+        Some(Seen { way, word: self.words[way].load(Ordering::Acquire) })
+    }
+
+    /// Takes `cost` at `now` from an entry that was seen with this tag, or nothing if that has come to be another's.
+    #[inline]
+    pub(super) fn take(&self, tag: Tag, seen: Seen, now: u64, gcra: &Gcra, cost: u64) -> Answer {
+        let Seen { way, word: mut seen } = seen;
+        let word = &self.words[way];
+        loop {
+            let (answer, stands) = match gcra.decide(seen, now, cost) {
+                Ok(tat) => match word.compare_exchange_weak(seen, tat, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(_) => (Answer::Granted, true),
+                    Err(current) => {
+                        seen = current;
+                        continue;
+                    }
+                },
+                Err(excess) => (Self::meaning(seen, excess, way), seen != TAKEN),
+            };
+            return if stands && self.is(way, tag) { answer } else { Answer::Gone };
         }
     }
 
