@@ -26,13 +26,13 @@ use foldhash::quality::RandomState;
 
 use self::awaited::Awaited;
 use self::reservation::Seat;
-use self::set::{Answer, Entry};
+use self::set::{Answer, Entry, Out};
 use self::table::{Home, Table};
 use self::tiers::Tiers;
 use crate::builder::Builder;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::{Denied, Reason, Refused};
-use crate::gcra::{Gcra, MAX_TAT};
+use crate::gcra::Gcra;
 use crate::handle::{Handle, Held};
 use crate::limiter::{Capacity, RateLimiter};
 use crate::meter::{Charge, Meter};
@@ -71,7 +71,7 @@ impl<K, Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static> Lookup<K> for Q {}
 /// - *Sets that are full.* If all 10 entries of a key's set are busy, it takes the entry of the one with the least debt and
 ///   begins with that debt, so it may be refused too early. Forgetting debts instead would be a fresh burst for whoever is
 ///   forgotten. With [`max_keys`](KeyedBuilder::max_keys) busy at once that happens to 0.66 % of them; with half as many to
-///   0.001 %, with twice as many to 13 %. [`crowded`](Self::crowded) counts it.
+///   0.005 %, with twice as many to 15 %. [`crowded`](Self::crowded) counts it.
 ///
 /// # Size
 ///
@@ -329,9 +329,20 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     pub fn reset<Q: Lookup<K> + ?Sized>(&self, key: &Q) {
         let Ok(slot) = self.slot(key) else { return };
         let home = self.home(slot);
-        while let Answer::Awaited(way) = home.set.reset(home.tag) {
-            if self.with_awaited(home.name(way), RateLimiter::reset).is_some() {
-                return;
+        loop {
+            match home.set.reset(home.tag) {
+                Answer::Awaited(way) => {
+                    if self.with_awaited(home, way, RateLimiter::reset).is_some() {
+                        return;
+                    }
+                }
+                // It may owe what the floor does; with an entry it does not.
+                Answer::Absent => {
+                    if self.enter(slot, self.clock.now(), |_, now| Ok(now)) != Entry::Present {
+                        return;
+                    }
+                }
+                Answer::Granted | Answer::Short(_) | Answer::Saturated | Answer::Gone => return,
             }
         }
     }
@@ -372,8 +383,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
                 Answer::Short(excess) => return Err(Refused { reason: Reason::NotYet, excess }),
                 Answer::Saturated => return Err(Reason::Saturated.into()),
                 Answer::Awaited(way) => {
-                    let taken = self.with_awaited(home.name(way), |limiter| limiter.meter.take(now, n));
-                    if let Some(taken) = taken {
+                    if let Some(taken) = self.with_awaited(home, way, |limiter| limiter.meter.take(now, n)) {
                         return taken;
                     }
                 }
@@ -382,7 +392,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
                     Entry::Entered { .. } => return Ok(Charge::Counted),
                     Entry::Short { excess, .. } => return Err(Refused { reason: Reason::NotYet, excess }),
                     // All the others are beyond their burst: so would this one be.
-                    Entry::Full => return Err(Refused { reason: Reason::NotYet, excess: cost }),
+                    Entry::Crowded | Entry::Full => return Err(Refused { reason: Reason::NotYet, excess: cost }),
                 },
             }
         }
@@ -391,16 +401,21 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// Enters a key that has no entry.
     fn enter(&self, slot: Slot, now: Timestamp, enter: impl Fn(u64, u64) -> Result<u64, u64>) -> Entry {
         let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
-        let entry = home.set.enter(home.tag, now, (&self.tiers, tier), enter);
+        let mut entry = home.set.enter(home.tag, now, (&self.tiers, tier), false, &enter);
+        if entry == Entry::Crowded {
+            self.release_all(home);
+            entry = home.set.enter(home.tag, now, (&self.tiers, tier), true, &enter);
+        }
         if let Entry::Entered { inherited: true } | Entry::Short { inherited: true, .. } | Entry::Full = entry {
             self.crowded.fetch_add(1, Ordering::Relaxed);
         }
         entry
     }
 
-    /// What `ask` gets from the limiter that has the word of an entry; `None` if the word has gone back.
-    fn with_awaited<R>(&self, name: usize, ask: impl FnOnce(&RateLimiter<C>) -> R) -> Option<R> {
-        let Some(limiter) = self.awaited.get(name) else {
+    /// What `ask` gets from the limiter that has the key's word; `None` if the word has gone back.
+    fn with_awaited<R>(&self, home: Home<'_>, way: usize, ask: impl FnOnce(&RateLimiter<C>) -> R) -> Option<R> {
+        let name = home.name(way);
+        let Some(limiter) = self.awaited.get(name, home.tag) else {
             // On its way, there or back.
             yield_now();
             return None;
@@ -414,6 +429,11 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// Somebody has let go of the limiter that has the word of an entry.
     fn release(&self, name: usize) {
         self.awaited.release(name, &self.table);
+    }
+
+    /// Puts back whatever word of a set nobody waits for any more.
+    fn release_all(&self, home: Home<'_>) {
+        home.set.awaited().for_each(|way| self.release(home.name(way)));
     }
 
     /// Takes `n` permits or a place for them, if it comes due by the reading `by`.
@@ -459,35 +479,32 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
             let mut made = None;
             let keep = |way, word| {
                 let (name, limiter) = (home.name(way), Arc::new(self.limiter_with(slot, word)));
-                self.awaited.insert(name, Arc::clone(&limiter));
+                self.awaited.insert(name, home.tag, Arc::clone(&limiter));
                 made = Some((name, limiter));
             };
             match home.set.take_out(home.tag, keep) {
-                Some(true) => {
+                Out::Taken => {
                     let made = made.expect("told of the word");
                     self.awaited.sweep(made.0, &self.table);
                     return Ok(made);
                 }
-                None => {
+                Out::Awaited(way) => {
+                    if let Some(limiter) = self.awaited.get(home.name(way), home.tag) {
+                        return Ok((home.name(way), limiter));
+                    }
+                }
+                Out::Absent => {
                     let begin = |begin: u64, now: u64| Ok(begin.max(now));
                     if self.enter(slot, now, begin) == Entry::Full {
                         return Err(Reason::QueueFull.into());
                     }
                 }
-                Some(false) => match home.set.peek(home.tag) {
-                    Err(Answer::Awaited(way)) => {
-                        if let Some(limiter) = self.awaited.get(home.name(way)) {
-                            return Ok((home.name(way), limiter));
-                        }
-                        yield_now();
-                    }
-                    Ok(word) if word > MAX_TAT => return Err(Reason::Saturated.into()),
-                    _ if swept => return Err(Reason::QueueFull.into()),
-                    _ => {
-                        home.set.awaited().for_each(|way| self.release(home.name(way)));
-                        swept = true;
-                    }
-                },
+                Out::Saturated => return Err(Reason::Saturated.into()),
+                Out::TooMany if swept => return Err(Reason::QueueFull.into()),
+                Out::TooMany => {
+                    self.release_all(home);
+                    swept = true;
+                }
             }
         }
     }
@@ -511,16 +528,20 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
             match home.set.settle(home.tag, settled) {
                 Answer::Awaited(way) => {
                     let settle = |limiter: &RateLimiter<C>| limiter.reconcile_at(at, actual, estimated);
-                    if self.with_awaited(home.name(way), settle).is_some() {
+                    if self.with_awaited(home, way, settle).is_some() {
                         return;
                     }
                 }
                 // A debt needs an entry. A refund has nothing to come off: the key is idle, or its debt is the floor's now.
-                Answer::Absent if debt > 0 => {
-                    if self.enter(slot, at, |begin, _| Ok(owing(begin))) != Entry::Present {
-                        return;
+                Answer::Absent if debt > 0 => match self.enter(slot, at, |begin, _| Ok(owing(begin))) {
+                    Entry::Present => {}
+                    Entry::Entered { .. } | Entry::Short { .. } => return,
+                    Entry::Crowded | Entry::Full => {
+                        if home.set.owe(home.tag, at, tier, owing) {
+                            return;
+                        }
                     }
-                }
+                },
                 Answer::Granted | Answer::Short(_) | Answer::Saturated | Answer::Absent | Answer::Gone => return,
             }
         }
@@ -531,15 +552,22 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         let slot = self.slot(key).ok()?;
         let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
         let units = tier.scale.units(now);
+        let mut swept = false;
         let tat = loop {
             match home.set.peek(home.tag) {
                 Ok(tat) => break tat,
                 Err(Answer::Awaited(way)) => {
-                    if let Some((tat, _)) = self.with_awaited(home.name(way), |limiter| limiter.peek(now)) {
+                    if let Some((tat, _)) = self.with_awaited(home, way, |limiter| limiter.peek(now)) {
                         break tat;
                     }
                 }
-                Err(_) => break home.set.begin(now, (&self.tiers, tier)),
+                Err(_) => {
+                    if let Some(tat) = home.set.begin(now, (&self.tiers, tier), swept) {
+                        break tat;
+                    }
+                    self.release_all(home);
+                    swept = true;
+                }
             }
         };
         Some((tier.gcra, tat, units))

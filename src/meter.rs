@@ -87,6 +87,14 @@ impl Meter {
         self.state.load()
     }
 
+    /// The word after all moves so far, which a [`load`](Self::load) need not find.
+    #[cfg(feature = "keyed")]
+    pub(crate) fn last(&self) -> Snapshot {
+        match self.state.update(Some) {
+            Ok(seen) | Err(seen) => seen,
+        }
+    }
+
     /// Takes `n` permits if they are to be had now. From a strict limiter nothing is to be had so.
     #[inline]
     pub(crate) fn take(&self, now: Timestamp, n: u64) -> Result<Charge, Refused> {

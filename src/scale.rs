@@ -90,6 +90,20 @@ impl Scale {
         Timestamp::from_ticks(u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(self.origin))
     }
 
+    /// The reading, or the last before time stands still.
+    #[cfg(feature = "keyed")]
+    pub(crate) fn within_horizon(&self, at: Timestamp) -> Timestamp {
+        at.min(Timestamp::from_ticks(self.origin + self.horizon))
+    }
+
+    /// [`units`](Self::units) of a reading that need not be of a clock: past the horizon too, as far as there are TATs.
+    #[cfg(feature = "keyed")]
+    pub(crate) fn units_beyond(&self, at: Timestamp) -> u64 {
+        let ticks = at.ticks().saturating_sub(self.origin);
+        let units = self.slope().checked_mul(ticks.into()).map_or(u128::MAX, |product| product >> 64);
+        u64::try_from(units).unwrap_or(MAX_TAT).min(MAX_TAT)
+    }
+
     /// The most ticks that scale to no more than `units`.
     fn last_within(&self, units: u64) -> u64 {
         let end = (u128::from(units) + 1) << 64;

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::set::Tag;
 use super::table::Table;
 use crate::clock::Clock;
 use crate::limiter::RateLimiter;
@@ -18,7 +19,8 @@ const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 /// A part that has grown to this is searched for limiters that nobody holds on to: those of places kept or leaked.
 const SWEEP_AT: usize = 32;
 
-/// Limiters by the name of the entry whose word they have.
+/// Limiters by the name of the entry whose word they have, each with the tag of the key that it is for: by the time that
+/// somebody asks for it the word may have gone back, and the entry to another key that is waited for.
 ///
 /// A limiter is handed out under the lock only. So one that is only here can be taken out under the lock.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub(super) struct Awaited<C: Clock> {
 
 #[derive(Debug)]
 struct Shard<C: Clock> {
-    limiters: HashMap<usize, Arc<RateLimiter<C>>>,
+    limiters: HashMap<usize, (Tag, Arc<RateLimiter<C>>)>,
     sweep_at: usize,
 }
 
@@ -42,14 +44,16 @@ impl<C: Clock> Awaited<C> {
         &self.shards[name % SHARDS]
     }
 
-    /// The limiter that has the word of an entry, unless the word has gone back.
-    pub(super) fn get(&self, name: usize) -> Option<Arc<RateLimiter<C>>> {
-        self.shard(name).lock().limiters.get(&name).cloned()
+    /// The limiter that has the word of a key's entry, unless the word has gone back.
+    pub(super) fn get(&self, name: usize, tag: Tag) -> Option<Arc<RateLimiter<C>>> {
+        let shard = self.shard(name).lock();
+        let (of, limiter) = shard.limiters.get(&name)?;
+        (*of == tag).then(|| Arc::clone(limiter))
     }
 
-    /// Adds a limiter that has the word of an entry.
-    pub(super) fn insert(&self, name: usize, limiter: Arc<RateLimiter<C>>) {
-        self.shard(name).lock().limiters.insert(name, limiter);
+    /// Adds a limiter that has the word of a key's entry.
+    pub(super) fn insert(&self, name: usize, tag: Tag, limiter: Arc<RateLimiter<C>>) {
+        self.shard(name).lock().limiters.insert(name, (tag, limiter));
     }
 
     /// Puts the word of an entry back, if nobody holds on to its limiter and its line is empty.
@@ -76,19 +80,33 @@ impl<C: Clock> Awaited<C> {
     }
 
     /// How many wait, for all keys together.
-    pub(super) fn count(&self) -> usize {
-        let waiters =
-            |shard: &Lock<Shard<C>>| shard.lock().limiters.values().map(|limiter| limiter.waiters()).sum::<usize>();
-        self.shards.iter().map(waiters).sum()
+    pub(super) fn count(&self, table: &Table) -> usize {
+        let count = |(name, limiter): (usize, Arc<RateLimiter<C>>)| {
+            let waiters = limiter.waiters();
+            drop(limiter);
+            self.release(name, table);
+            waiters
+        };
+        // Counted, and let go of, without the lock: a line that is looked at wakes, and drops wakers.
+        self.shards.iter().flat_map(|shard| shard.lock().all()).map(count).sum()
     }
 }
 
 impl<C: Clock> Shard<C> {
+    fn all(&self) -> Vec<(usize, Arc<RateLimiter<C>>)> {
+        self.limiters.iter().map(|(name, (_, limiter))| (*name, Arc::clone(limiter))).collect()
+    }
+
     /// Takes a limiter out and puts its word back, if that is all there is to it.
     fn retire(&mut self, name: usize, table: &Table) -> Option<Arc<RateLimiter<C>>> {
-        let word = Arc::get_mut(self.limiters.get_mut(&name)?)?.at_rest()?;
+        let (_, limiter) = self.limiters.get_mut(&name)?;
+        let word = Arc::get_mut(limiter)?.at_rest()?;
         let (set, way) = table.entry(name);
         set.put_back(way, word);
-        self.limiters.remove(&name)
+        let (_, limiter) = self.limiters.remove(&name)?;
+        if self.limiters.capacity() > 4 * self.limiters.len().max(SWEEP_AT) {
+            self.limiters.shrink_to(2 * self.limiters.len());
+        }
+        Some(limiter)
     }
 }

@@ -13,8 +13,8 @@
 //! # The floor
 //!
 //! An entry is taken from a key only under the lock of the set, and first one that is idle, whose TAT has passed. If none is,
-//! the one whose TAT is lowest in time is taken. Either way the floor is raised to that TAT (to the time of the reading, if
-//! it has passed), and whoever enters begins at the floor if that is not yet passed. So with the TAT that a limiter of
+//! the one whose TAT is lowest in time is taken. Either way the floor is raised to that TAT, and whoever enters begins at the
+//! floor if that is not yet passed. So with the TAT that a limiter of
 //! its own would give each key as the measure, this holds always: *a key's word, or the floor if it has none, is not lower.*
 //! Grants, debts and refunds keep it, because all are monotone in the TAT; so does losing an entry; and a reading that is
 //! stale, or a clock that steps back, finds the floor in its future and inherits it. Hence no key is ever granted more
@@ -58,6 +58,9 @@ const TAKEN: u64 = MAX_TAT + 3;
 /// The floor while somebody holds the lock.
 const LOCKED: u64 = u64::MAX;
 
+/// A floor past all readings.
+const NEVER: u64 = LOCKED - 1;
+
 /// Bits of a key's hash, and its tier; not 0.
 pub(super) type Tag = u32;
 
@@ -93,6 +96,21 @@ pub(super) struct Seen {
     word: u64,
 }
 
+/// What came of taking a word out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Out {
+    /// Done.
+    Taken,
+    /// It is out already.
+    Awaited(usize),
+    /// The key is in debt past counting.
+    Saturated,
+    /// The key has no entry.
+    Absent,
+    /// Too many others are out.
+    TooMany,
+}
+
 /// What came of asking for an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
@@ -102,6 +120,8 @@ pub(super) enum Entry {
     Entered { inherited: bool },
     /// The debt it would have to begin with is too high by so many units, so it did not enter.
     Short { excess: u64, inherited: bool },
+    /// None is idle, and some are awaited, maybe by nobody any more.
+    Crowded,
     /// Somebody waits at all the others.
     Full,
 }
@@ -218,12 +238,14 @@ impl Set {
     }
 
     /// Finds an entry for a key that has none, if the TAT it would begin with lets it do what it came for: `enter` makes of
-    /// where it begins and of the time its TAT, or says by how much it comes too early.
+    /// where it begins and of the time its TAT, or says by how much it comes too early. `swept`: those that are awaited
+    /// are so for a reason.
     pub(super) fn enter<K>(
         &self,
         tag: Tag,
         at: Timestamp,
         (tiers, tier): (&Tiers<K>, &Tier),
+        swept: bool,
         enter: impl Fn(u64, u64) -> Result<u64, u64>,
     ) -> Entry {
         let mut lock = self.lock();
@@ -232,7 +254,11 @@ impl Set {
         }
         let now = tier.scale.units(at);
         loop {
-            let Some(Victim { way, word, leaves }) = self.idle(at, tiers).or_else(|| self.lowest(tiers)) else {
+            let idle = self.idle(at, tiers);
+            if idle.is_none() && !swept && self.awaited().next().is_some() {
+                return Entry::Crowded;
+            }
+            let Some(Victim { way, word, leaves }) = idle.or_else(|| self.lowest(tiers)) else {
                 return Entry::Full;
             };
             let floor = lock.floor.max(leaves);
@@ -251,18 +277,36 @@ impl Set {
         }
     }
 
-    /// Where a key that has no entry would begin.
-    pub(super) fn begin<K>(&self, at: Timestamp, (tiers, tier): (&Tiers<K>, &Tier)) -> u64 {
+    /// Lets the floor have the debt of a key that can have no entry: `owing` makes of where it begins its TAT. `false` if it
+    /// has one by now.
+    pub(super) fn owe(&self, tag: Tag, at: Timestamp, tier: &Tier, owing: impl Fn(u64) -> u64) -> bool {
+        let mut lock = self.lock();
+        if self.find(tag).is_some() {
+            return false;
+        }
+        let tat = owing(Self::begin_at(lock.floor, at, tier).0);
+        lock.floor = lock.floor.max(tier.scale.reading(tat).ticks().min(NEVER));
+        true
+    }
+
+    /// Where a key that has no entry would begin; `None` if some are awaited, maybe by nobody any more, and not `swept`.
+    pub(super) fn begin<K>(&self, at: Timestamp, (tiers, tier): (&Tiers<K>, &Tier), swept: bool) -> Option<u64> {
         let lock = self.lock();
-        let victim = self.idle(at, tiers).or_else(|| self.lowest(tiers));
-        Self::begin_at(victim.map_or(LOCKED, |victim| lock.floor.max(victim.leaves)), at, tier).0
+        let idle = self.idle(at, tiers);
+        if idle.is_none() && !swept && self.awaited().next().is_some() {
+            return None;
+        }
+        let victim = idle.or_else(|| self.lowest(tiers));
+        Some(Self::begin_at(victim.map_or(NEVER, |victim| lock.floor.max(victim.leaves)), at, tier).0)
     }
 
     /// Where whoever enters begins, in units, and whether that is a debt of others.
     fn begin_at(floor: u64, at: Timestamp, tier: &Tier) -> (u64, bool) {
-        if floor > at.ticks() {
-            // Rounded up: the floor's reading lies within a unit before the next.
-            (tier.scale.units(Timestamp::from_ticks(floor)) + 1, true)
+        if floor == NEVER {
+            (MAX_TAT, true)
+        } else if floor > tier.scale.within_horizon(at).ticks() {
+            // No less than any TAT of this tier that the floor was raised for: to the first reading that is not before it.
+            (tier.scale.units_beyond(Timestamp::from_ticks(floor)), true)
         } else {
             (tier.scale.units(at), false)
         }
@@ -274,7 +318,7 @@ impl Set {
             // Never used, or forgotten by `reset`.
             0 => Some(Victim { way, word, leaves: 0 }),
             _ if word <= MAX_TAT && word <= tiers.of_tag(tag).scale.units(at) => {
-                Some(Victim { way, word, leaves: at.ticks() })
+                Some(Self::victim(way, tag, word, tiers))
             }
             _ => None,
         })
@@ -283,11 +327,11 @@ impl Set {
     /// The entry whose time passes first.
     fn lowest<K>(&self, tiers: &Tiers<K>) -> Option<Victim> {
         let counted = self.entries().filter(|(_, _, word)| *word <= MAX_TAT);
-        let victims = counted.map(|(way, tag, word)| {
-            let leaves = tiers.of_tag(tag).scale.reading(word).ticks();
-            Victim { way, word, leaves: leaves.min(LOCKED - 1) }
-        });
-        victims.min_by_key(|victim| victim.leaves)
+        counted.map(|(way, tag, word)| Self::victim(way, tag, word, tiers)).min_by_key(|victim| victim.leaves)
+    }
+
+    fn victim<K>(way: usize, tag: Tag, word: u64, tiers: &Tiers<K>) -> Victim {
+        Victim { way, word, leaves: tiers.of_tag(tag).scale.reading(word).ticks().min(NEVER) }
     }
 
     /// Way, tag and word of each.
@@ -318,19 +362,21 @@ impl Set {
     }
 
     /// Takes the word out of the entry with this tag, to be kept elsewhere as long as somebody waits: `keep` is told the way and
-    /// the word, before anybody can miss it. `None` if it has no entry; `false` if too many are elsewhere already, or it is
-    /// itself.
-    pub(super) fn take_out(&self, tag: Tag, keep: impl FnOnce(usize, u64)) -> Option<bool> {
+    /// the word.
+    pub(super) fn take_out(&self, tag: Tag, keep: impl FnOnce(usize, u64)) -> Out {
         let _lock = self.lock();
-        let way = self.find(tag)?;
-        let awaited = self.entries().filter(|(_, _, word)| *word == AWAITED).count();
+        let Some(way) = self.find(tag) else { return Out::Absent };
+        // Of the others: its own word may come back meanwhile.
+        let awaited = self.awaited().filter(|other| *other != way).count();
         let next = |word| (word <= MAX_TAT && awaited < MAX_AWAITED).then_some(AWAITED);
         match self.words[way].fetch_update(Ordering::AcqRel, Ordering::Acquire, next) {
             Ok(word) => {
                 keep(way, word);
-                Some(true)
+                Out::Taken
             }
-            Err(_) => Some(false),
+            Err(AWAITED) => Out::Awaited(way),
+            Err(SATURATED) => Out::Saturated,
+            Err(_) => Out::TooMany,
         }
     }
 

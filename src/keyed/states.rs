@@ -50,7 +50,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     fn state(&self, now: Timestamp, name: usize, tag: Tag, word: u64) -> Option<KeyState> {
         let tier = self.tiers.of_tag(tag);
         let (tat, waiters) = if set::is_awaited(word) {
-            let limiter = self.awaited.get(name)?;
+            let limiter = self.awaited.get(name, tag)?;
             let tat = limiter.peek(now).0;
             let waiters = limiter.waiters();
             drop(limiter);
@@ -91,7 +91,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
 
     /// How many wait, for all keys together.
     pub fn waiters(&self) -> usize {
-        self.awaited.count()
+        self.awaited.count(&self.table)
     }
 }
 

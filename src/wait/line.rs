@@ -321,7 +321,7 @@ impl<C: Clock> RateLimiter<C> {
     /// The word, if the line is empty, so that it is all there is to the limiter.
     #[cfg(feature = "keyed")]
     pub(crate) fn at_rest(&self) -> Option<u64> {
-        self.lock(None).places().is_empty().then(|| self.meter.load().tat())
+        self.lock(None).places().is_empty().then(|| self.meter.last().tat())
     }
 
     /// How many wait.

@@ -1,0 +1,182 @@
+//! While there is room, each key is limited exactly as by a limiter of its own.
+
+use std::time::Duration;
+
+use limitor::{
+    AcquireError, Denied, KeyedLimiter, KeyedReservation, Lookup, ManualClock, Quota, RateLimiter, Reservation,
+};
+use proptest::prelude::*;
+
+use super::secs;
+
+#[derive(Debug, Clone, Copy)]
+enum Op {
+    Advance(u64),
+    Try(u64),
+    /// A try, settled at once at this cost if it is granted.
+    Work(u64, u64),
+    Refund(u64),
+    Charge(u64),
+    Reserve(u64),
+    Within(u64, u64),
+    Cancel(usize),
+    Keep(usize),
+    Wait(usize),
+    Reset,
+}
+
+fn quotas() -> impl Strategy<Value = Quota> {
+    let any_rate = (1..1_000_u64, 1..100_000_000_000_u64, 1..12_u64);
+    any_rate.prop_filter_map("a quota", |(capacity, nanos, burst)| {
+        Quota::new(capacity, Duration::from_nanos(nanos)).ok()?.with_burst(burst).ok()
+    })
+}
+
+fn ops(keys: usize) -> impl Strategy<Value = Vec<(usize, Op)>> {
+    let amount = || 0..14_u64;
+    let op = prop_oneof![
+        8 => (0..9_u64).prop_map(Op::Advance),
+        1 => Just(Op::Advance(1_000)),
+        8 => amount().prop_map(Op::Try),
+        3 => (amount(), amount()).prop_map(|(n, actual)| Op::Work(n, actual)),
+        3 => amount().prop_map(Op::Refund),
+        3 => amount().prop_map(Op::Charge),
+        4 => amount().prop_map(Op::Reserve),
+        2 => (amount(), 0..20_u64).prop_map(|(n, halves)| Op::Within(n, halves)),
+        2 => any::<usize>().prop_map(Op::Cancel),
+        1 => any::<usize>().prop_map(Op::Keep),
+        2 => any::<usize>().prop_map(Op::Wait),
+        1 => Just(Op::Reset),
+        1 => Just(Op::Charge(u64::MAX)),
+        1 => Just(Op::Refund(u64::MAX)),
+    ];
+    proptest::collection::vec((0..keys, op), 1..80)
+}
+
+/// What was refused, and when to come again.
+fn refusal(denied: Denied) -> impl PartialEq + std::fmt::Debug {
+    (denied.reason(), denied.retry_after(), denied.requested(), denied.burst())
+}
+
+/// A place of a key's, with the one on the limiter of its own.
+struct Held<'a, K> {
+    key: usize,
+    place: KeyedReservation<'a, K, ManualClock>,
+    own: Reservation<'a, ManualClock>,
+}
+
+/// Runs the ops on the keys and on a limiter for each of them, and compares all that can be seen.
+fn run<K, Q>(keys: &[&Q], max_keys: usize, quota: Quota, ops: Vec<(usize, Op)>) -> Result<(), TestCaseError>
+where
+    Q: Lookup<K> + ?Sized,
+{
+    let clock = ManualClock::new();
+    let limiter = KeyedLimiter::<K>::builder(quota).max_keys(max_keys).with_clock(clock.clone()).build();
+    let owns: Vec<_> = keys.iter().map(|_| RateLimiter::with_clock(quota, clock.clone())).collect();
+    let mut held: Vec<Held<'_, K>> = Vec::new();
+    // Half of T, and a nanosecond now and then, so that boundaries are hit and just missed.
+    let half = u64::try_from(quota.period().as_nanos()).unwrap() / quota.capacity() / 2;
+    for (index, op) in ops {
+        let (key, own) = (keys[index], &owns[index]);
+        let mut reserved = |max_wait: Option<Duration>, n| {
+            let (place, own) = match max_wait {
+                None => (limiter.reserve(key, n), own.reserve(n)),
+                Some(wait) => (limiter.reserve_within(key, n, wait), own.reserve_within(n, wait)),
+            };
+            match (place, own) {
+                (Ok(place), Ok(own)) => held.push(Held { key: index, place, own }),
+                (place, own) => prop_assert_eq!(place.map(drop).map_err(refusal), own.map(drop).map_err(refusal)),
+            }
+            Ok(())
+        };
+        match op {
+            Op::Advance(halves) => clock.advance(Duration::from_nanos(halves * half + halves % 2)),
+            Op::Try(n) => prop_assert_eq!(
+                limiter.try_acquire(key, n).map(|grant| grant.amount()).map_err(refusal),
+                own.try_acquire(n).map(|grant| grant.amount()).map_err(refusal)
+            ),
+            Op::Work(n, actual) => prop_assert_eq!(
+                limiter.try_acquire(key, n).map(|grant| grant.reconcile(actual)).map_err(refusal),
+                own.try_acquire(n).map(|grant| grant.reconcile(actual)).map_err(refusal)
+            ),
+            Op::Refund(n) => {
+                limiter.refund(key, n);
+                own.refund(n);
+            }
+            Op::Charge(n) => {
+                limiter.charge(key, n);
+                own.charge(n);
+            }
+            Op::Reserve(n) => reserved(None, n)?,
+            Op::Within(n, halves) => reserved(Some(Duration::from_nanos(halves * half)), n)?,
+            Op::Cancel(place) if !held.is_empty() => {
+                let Held { place, own, .. } = held.swap_remove(place % held.len());
+                place.cancel();
+                own.cancel();
+            }
+            Op::Keep(place) if !held.is_empty() => {
+                let Held { place, own, .. } = held.swap_remove(place % held.len());
+                prop_assert_eq!(place.keep(), own.keep());
+            }
+            Op::Wait(place) if !held.is_empty() => {
+                let place = place % held.len();
+                if held[place].own.wait_time() == Duration::ZERO {
+                    let Held { place, own, .. } = held.swap_remove(place);
+                    prop_assert_eq!(place.wait().unwrap().amount(), own.wait().unwrap().amount());
+                }
+            }
+            Op::Cancel(_) | Op::Keep(_) | Op::Wait(_) => {}
+            Op::Reset => {
+                limiter.reset(key);
+                own.reset();
+                let ended = |place: &Held<'_, K>| place.own.wait_time() == Duration::MAX;
+                for Held { place, own, .. } in held.extract_if(.., |place| place.key == index && ended(place)) {
+                    let cancelled = place.wait().map(drop);
+                    prop_assert_eq!(cancelled, Err(AcquireError::Cancelled));
+                    prop_assert_eq!(own.wait().map(drop), cancelled);
+                }
+            }
+        }
+        for (key, own) in keys.iter().zip(&owns) {
+            prop_assert_eq!(limiter.available(*key), own.available());
+            prop_assert_eq!(limiter.capacity_info(*key, 3), own.capacity_info(3));
+        }
+        for Held { place, own, .. } in &held {
+            prop_assert_eq!(place.wait_time(), own.wait_time());
+        }
+        prop_assert_eq!(limiter.waiters(), owns.iter().map(RateLimiter::waiters).sum::<usize>());
+    }
+    prop_assert_eq!(limiter.crowded(), 0);
+    let idle = owns.iter().filter(|own| own.capacity_info(quota.burst()).has_capacity).count();
+    prop_assert_eq!(limiter.len(), owns.len() - idle);
+    drop(held);
+    clock.advance(secs(100));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// As many keys as can wait in one set, one on top of the other.
+    #[test]
+    fn keys_that_share_a_set_do_as_limiters_of_their_own(quota in quotas(), ops in ops(9)) {
+        run::<u64, u64>(&[&0, &1, &2, &3, &4, &5, &6, &7, &u64::MAX], 1, quota, ops)?;
+    }
+
+    /// Strings, looked up by slices.
+    #[test]
+    fn names_do_as_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
+        run::<String, str>(&["", "a", "b", "ab", "ba", "a longer name than fits a register", "ä", "\0"], 3, quota, ops)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Over a table of many sets.
+    #[test]
+    fn scattered_keys_do_as_limiters_of_their_own(quota in quotas(), ops in ops(60)) {
+        let keys: Vec<u64> = (0..60).map(|key| key << 57 | key).collect();
+        run::<u64, u64>(&keys.iter().collect::<Vec<_>>(), 10_000, quota, ops)?;
+    }
+}

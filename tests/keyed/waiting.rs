@@ -1,0 +1,311 @@
+//! Lines of waiters: one for each key, there only while somebody stands in it.
+
+use std::mem;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use limitor::{AcquireError, KeyedGrant, KeyedLimiter, ManualClock, Quota, Reason, Strategy, Timestamp};
+
+use super::{ENTRIES, Keyed, at, one_set, per_second, secs, until};
+
+#[test]
+fn each_key_serves_its_own_line_in_the_order_of_arrival() {
+    let (limiter, clock) = one_set(1);
+    let order = Mutex::new(Vec::new());
+    (0..3).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
+    thread::scope(|scope| {
+        for turn in 0..4 {
+            for key in 0..3 {
+                let (limiter, order) = (&limiter, &order);
+                scope.spawn(move || {
+                    limiter.acquire(&key, 1).wait().unwrap();
+                    order.lock().unwrap().push((key, turn));
+                });
+                until("it waits", || limiter.waiters() == 3 * turn + usize::try_from(key).unwrap() + 1);
+            }
+        }
+        for gone in 1..=4 {
+            clock.advance(secs(1));
+            until("one of each key has gone", || order.lock().unwrap().len() == 3 * gone);
+            assert_eq!(limiter.waiters(), 3 * (4 - gone));
+        }
+    });
+    for key in 0..3 {
+        let turns: Vec<_> = order.lock().unwrap().iter().filter(|(of, _)| *of == key).map(|(_, turn)| *turn).collect();
+        assert_eq!(turns, [0, 1, 2, 3]);
+    }
+}
+
+#[test]
+fn a_line_delays_no_other_key() {
+    let (limiter, clock) = one_set(1);
+    limiter.try_acquire(&1, 1).unwrap();
+    let line: Vec<_> = (0..100).map(|_| limiter.reserve(&1, 1).unwrap()).collect();
+    assert_eq!(line[99].wait_time(), secs(100));
+    for key in 2..2 + ENTRIES / 2 {
+        assert!(limiter.try_acquire(&key, 1).is_ok());
+        let place = limiter.reserve(&key, 1).unwrap();
+        assert_eq!(place.wait_time(), secs(1));
+        assert!(limiter.try_acquire(&key, 1).is_err(), "nobody who waits is overtaken");
+    }
+    assert_eq!((limiter.waiters(), limiter.crowded()), (100, 0));
+    clock.advance(secs(50));
+    assert_eq!(limiter.waiters(), 50);
+}
+
+/// The keys of a set wait one after the other, and once again. If each left its word out of the table, the tenth could not.
+#[test]
+fn the_word_goes_back_when_the_last_has_left_however_it_left() {
+    type Leave = fn(&Keyed, &ManualClock, u64);
+    let ways: [Leave; 6] = [
+        |limiter, _, key| limiter.reserve(&key, 1).unwrap().cancel(),
+        |limiter, clock, key| {
+            let place = limiter.reserve(&key, 1).unwrap();
+            clock.advance(secs(5));
+            drop(place.wait().unwrap());
+        },
+        |limiter, clock, key| {
+            let place = limiter.reserve(&key, 1).unwrap();
+            limiter.reset(&key);
+            assert_eq!(place.wait().unwrap_err(), AcquireError::Cancelled);
+            clock.advance(secs(1));
+        },
+        |limiter, _, key| assert!(limiter.reserve_within(&key, 1, Duration::ZERO).is_err()),
+        |limiter, _, key| assert!(limiter.acquire(&key, 1).timeout(Duration::from_millis(1)).wait().is_err()),
+        |limiter, clock, key| {
+            let place = limiter.reserve(&key, 1).unwrap();
+            limiter.refund(&key, 1);
+            drop(place.wait().unwrap());
+            clock.advance(secs(1));
+        },
+    ];
+    for (way, leave) in ways.iter().enumerate() {
+        let (limiter, clock) = one_set(1);
+        for key in (0..ENTRIES).chain(0..ENTRIES) {
+            let _ = limiter.try_acquire(&key, 1);
+            if limiter.available(&key) == 0 {
+                leave(&limiter, &clock, key);
+            }
+            assert_eq!(limiter.waiters(), 0, "way {way}, key {key}");
+        }
+        clock.advance(secs(100));
+        for key in 0..ENTRIES {
+            assert_eq!(limiter.available(&key), 1, "way {way}, key {key}");
+            limiter.try_acquire(&key, 1).unwrap();
+            assert_eq!(limiter.reserve(&key, 1).unwrap().wait_time(), secs(1), "a fresh wait works");
+        }
+        assert_eq!(limiter.crowded(), 0, "way {way}");
+    }
+}
+
+#[test]
+fn deadlines_refuse_at_once_consume_nothing_and_say_how_long() {
+    let (limiter, clock) = one_set(1);
+    limiter.try_acquire(&1, 1).unwrap();
+    let short = Duration::from_nanos(999_999_999);
+    match limiter.acquire(&1, 1).timeout(short).wait() {
+        Err(AcquireError::TooLong { requested: 1, wait, .. }) => assert_eq!(wait, secs(1)),
+        other => panic!("{other:?}"),
+    }
+    let denied = limiter.reserve_within(&1, 1, short).unwrap_err();
+    assert_eq!((denied.reason(), denied.retry_after()), (Reason::TooLong, Some(secs(1))));
+    assert!(limiter.acquire(&1, 1).deadline(Timestamp::from_ticks(999_999_999)).wait().is_err());
+    assert!(limiter.acquire(&1, 1).deadline(Instant::now() + short).wait().is_err());
+    assert!(limiter.acquire(&1, 1).deadline(at(9)).timeout(short).wait().is_err(), "the earlier holds");
+    assert_eq!(limiter.waiters(), 0);
+    assert_eq!(limiter.reserve_within(&1, 1, secs(1)).unwrap().wait_time(), secs(1), "the exact wait fits");
+    clock.advance(secs(1));
+    assert!(limiter.try_acquire(&1, 1).is_ok(), "nothing was consumed by any of it");
+}
+
+#[test]
+fn cancels_and_refunds_move_up_those_behind_of_the_same_key_only() {
+    let (limiter, _) = one_set(1);
+    let grants = [1, 2].map(|key| limiter.try_acquire(&key, 1).unwrap());
+    let places = [1, 2].map(|key| [(); 3].map(|()| limiter.reserve(&key, 1).unwrap()));
+    let waits = |place: &_| limitor::KeyedReservation::<'_, u64, ManualClock>::wait_time(place);
+    let [[first, second, third], others] = places;
+    second.cancel();
+    assert_eq!([waits(&first), waits(&third)], [secs(1), secs(2)]);
+    let [grant, _] = grants;
+    grant.refund();
+    assert_eq!([waits(&first), waits(&third)], [Duration::ZERO, secs(1)]);
+    assert_eq!(others.each_ref().map(waits), [secs(1), secs(2), secs(3)]);
+    limiter.charge(&1, 5);
+    assert_eq!(waits(&third), secs(1), "a debt breaks no promise");
+    assert_eq!(limiter.reserve(&1, 1).unwrap().wait_time(), secs(7));
+}
+
+/// A grant settled from another thread lets the thread that waits for the key go.
+#[test]
+fn a_refund_wakes_the_thread_it_helps() {
+    for strategy in [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park] {
+        let limiter = KeyedLimiter::<String>::builder(Quota::per_hour(10).unwrap()).strategy(strategy).build();
+        let grant = limiter.acquire("ann", 10).wait().unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| limiter.acquire("ann", 10).wait().map(|grant| grant.amount()));
+            until("it waits", || limiter.waiters() == 1);
+            grant.refund();
+            assert_eq!(waiter.join().unwrap(), Ok(10), "{strategy:?}");
+        });
+        assert_eq!((limiter.waiters(), limiter.available("ann")), (0, 0));
+    }
+}
+
+#[test]
+fn a_reset_sends_away_those_who_wait_for_the_key_and_no_others() {
+    let (limiter, clock) = one_set(1);
+    for key in [1, 2] {
+        limiter.try_acquire(&key, 1).unwrap();
+    }
+    thread::scope(|scope| {
+        let waiters: Vec<_> =
+            (0..3).map(|_| scope.spawn(|| limiter.acquire(&1, 1).wait().map(|grant| grant.amount()))).collect();
+        let other = scope.spawn(|| limiter.acquire(&2, 1).wait().map(|grant| grant.amount()));
+        until("all wait", || limiter.waiters() == 4);
+        limiter.reset(&1);
+        for waiter in waiters {
+            assert_eq!(waiter.join().unwrap(), Err(AcquireError::Cancelled));
+        }
+        assert_eq!((limiter.available(&1), limiter.waiters()), (1, 1));
+        clock.advance(secs(1));
+        assert_eq!(other.join().unwrap(), Ok(1));
+    });
+}
+
+#[test]
+fn the_queue_of_each_key_is_bounded_when_asked() {
+    let clock = ManualClock::new();
+    let limiter: Keyed =
+        KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).with_clock(clock.clone()).build();
+    let held: Vec<_> = (0..3)
+        .flat_map(|key| {
+            limiter.try_acquire(&key, 1).unwrap();
+            let held = [limiter.reserve(&key, 1).unwrap(), limiter.reserve(&key, 1).unwrap()];
+            assert_eq!(limiter.reserve(&key, 1).unwrap_err().reason(), Reason::QueueFull);
+            assert_eq!(limiter.acquire(&key, 1).wait().unwrap_err(), AcquireError::QueueFull);
+            held
+        })
+        .collect();
+    clock.advance(secs(1));
+    assert_eq!(limiter.waiters(), 3);
+    assert_eq!(limiter.reserve(&1, 1).unwrap().wait_time(), secs(2), "a place is free once one has left");
+    drop(held);
+}
+
+/// Nine keys of a set can be waited for; the tenth entry is for newcomers.
+#[test]
+fn nine_keys_of_a_set_can_be_waited_for_at_a_time() {
+    let (limiter, _) = one_set(1);
+    (0..ENTRIES).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
+    let mut held: Vec<_> = (0..ENTRIES - 1).map(|key| limiter.reserve(&key, 1).unwrap()).collect();
+    assert_eq!(limiter.reserve(&9, 1).unwrap_err().reason(), Reason::QueueFull);
+    assert_eq!(limiter.acquire(&77, 1).wait().unwrap_err(), AcquireError::QueueFull, "nor for one without an entry");
+    assert_eq!(limiter.reserve(&0, 1).unwrap().wait_time(), secs(2), "behind others there is room");
+    assert_eq!(limiter.waiters(), 9);
+    assert!(limiter.try_acquire(&78, 1).is_err());
+    held.pop();
+    assert!(limiter.reserve(&77, 1).is_ok());
+}
+
+#[test]
+fn a_place_kept_or_leaked_holds_what_it_took_and_its_key_goes_on() {
+    type Hold = fn(limitor::KeyedReservation<'_, u64, ManualClock>);
+    let holds: [Hold; 2] = [|place| assert_eq!(place.keep(), secs(1)), |place| mem::forget(place)];
+    for hold in holds {
+        let (limiter, clock) = one_set(1);
+        limiter.try_acquire(&1, 1).unwrap();
+        hold(limiter.reserve(&1, 1).unwrap());
+        assert_eq!(limiter.try_acquire(&1, 1).unwrap_err().retry_after(), Some(secs(2)));
+        clock.advance(secs(1));
+        assert_eq!(limiter.waiters(), 0, "its time has come");
+        assert!(limiter.try_acquire(&1, 1).is_err());
+        let behind = limiter.reserve(&1, 1).unwrap();
+        assert_eq!(behind.wait_time(), secs(1));
+        clock.advance(secs(1));
+        behind.wait().unwrap().refund();
+        assert_eq!(limiter.available(&1), 1);
+        limiter.charge(&1, 3);
+        assert_eq!(limiter.capacity_info(&1, 1).needed, 3);
+        limiter.reset(&1);
+        assert!(limiter.try_acquire(&1, 1).is_ok());
+    }
+}
+
+/// Nine keys had a place kept for them, long ago. Nobody waits for them, so newcomers find their entries idle.
+#[test]
+fn kept_places_whose_time_is_over_leave_their_entries_to_newcomers() {
+    let (limiter, clock) = one_set(1);
+    for key in 0..ENTRIES - 1 {
+        limiter.try_acquire(&key, 1).unwrap();
+        assert_eq!(limiter.reserve(&key, 1).unwrap().keep(), secs(1));
+    }
+    clock.advance(secs(100));
+    for key in 100..100 + ENTRIES {
+        assert_eq!(limiter.available(&key), 1);
+        assert!(limiter.try_acquire(&key, 1).is_ok(), "{key}");
+    }
+    assert_eq!((limiter.crowded(), limiter.len()), (0, 10));
+}
+
+/// A hot key whose waits end as soon as they begin, so that its word goes out and comes back all the time: nobody is told
+/// that the queue is full, and each permit is granted once.
+#[test]
+fn threads_that_come_and_go_at_one_key_share_its_rate() {
+    let quota = Quota::per_second(200_000).unwrap().with_burst(1).unwrap();
+    let limiter = KeyedLimiter::<u64>::builder(quota).max_keys(1).build();
+    let start = Instant::now();
+    let others = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for seed in 0..4_u64 {
+            let (limiter, others) = (&limiter, &others);
+            scope.spawn(move || {
+                for turn in 0..2_000 {
+                    limiter.acquire(&0, 1).wait().unwrap();
+                    let other = 1 + (turn * 7 + seed) % 20;
+                    others.fetch_add(usize::from(limiter.try_acquire(&other, 1).is_ok()), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let elapsed = start.elapsed();
+    assert!(elapsed >= Duration::from_micros(7_998 * 5), "{elapsed:?}");
+    let most = elapsed.as_nanos() / 5_000 * 20 + 20;
+    assert!(u128::try_from(others.into_inner()).unwrap() <= most);
+    assert_eq!(limiter.waiters(), 0);
+}
+
+/// Four threads and twenty keys at one set: no key is granted more than its burst and what two seconds bring, whoever's entry
+/// it had.
+#[test]
+fn threads_that_fight_for_entries_never_get_a_burst_twice() {
+    for _ in 0..30 {
+        let (limiter, clock) = one_set(5);
+        let granted: Vec<AtomicUsize> = (0..20).map(|_| AtomicUsize::new(0)).collect();
+        clock.set(secs(100));
+        thread::scope(|scope| {
+            for seed in 0..4_usize {
+                let (limiter, granted) = (&limiter, &granted);
+                scope.spawn(move || {
+                    for turn in 0..400 {
+                        let key = (turn * (seed + 3) + seed) % 20;
+                        // Readings that differ, so that entries are idle to some and not to others.
+                        let now = at(100 + u64::try_from((turn + seed) % 3).unwrap());
+                        if let Ok(grant) = limiter.try_acquire_at(now, &u64::try_from(key).unwrap(), 1) {
+                            granted[key].fetch_add(1, Ordering::Relaxed);
+                            if turn % 4 == 0 {
+                                granted[key].fetch_sub(1, Ordering::Relaxed);
+                                KeyedGrant::refund(grant);
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        // 5, and one for each of the two seconds.
+        let granted: Vec<_> = granted.into_iter().map(AtomicUsize::into_inner).collect();
+        assert!(granted.iter().all(|granted| *granted <= 7), "{granted:?}");
+    }
+}
