@@ -97,6 +97,8 @@ struct Waiter<A> {
     ask: A,
     joined: Timestamp,
     waker: Option<Waker>,
+    /// As the first in line, when it was last found to come due.
+    foreseen: Option<Timestamp>,
     /// When it will look again.
     timer: Option<Timestamp>,
 }
@@ -229,7 +231,7 @@ impl<G: Gate> Turnstile<G> {
         }
         let ticket = inner.next;
         inner.next += 1;
-        inner.line.push_back(Waiter { ticket, ask: *ask, joined: now, waker: None, timer: None });
+        inner.line.push_back(Waiter { ticket, ask: *ask, joined: now, waker: None, foreseen: None, timer: None });
         Ok(Entered::Waiting(ticket))
     }
 
@@ -256,6 +258,7 @@ impl<G: Gate> Turnstile<G> {
         let mut guard = self.lock();
         let now = clock.now();
         let inner = guard.inner();
+        inner.pump(now);
         inner.remove(ticket);
         inner.refusals.remove(&ticket);
         if let Some(pass) = inner.passes.remove(&ticket) {
@@ -285,18 +288,27 @@ impl<G: Gate> Turnstile<G> {
 impl<G: Gate> Inner<G> {
     /// Lets through all whose time has come.
     fn pump(&mut self, now: Timestamp) {
-        while let Some(first) = self.line.front() {
-            let (ticket, not_before) = (first.ticket, first.joined.max(self.last));
+        let mut ahead = None;
+        while let Some(first) = self.line.front_mut() {
+            let not_before = first.joined.max(self.last);
             match self.gate.due(&first.ask) {
                 Ok(Some(due)) if due.max(not_before) <= now => {
+                    let due = due.max(not_before);
+                    // Due earlier than was foreseen, it is so by a change since then: a refund, or one ahead who left.
+                    let foreseen = first.foreseen.or(ahead).is_some_and(|foreseen| foreseen <= due);
+                    let due = if foreseen { due } else { now };
                     // Unless somebody was quicker, and then it is due later.
-                    let Some(pass) = self.gate.take(&first.ask, due.max(not_before), now) else { continue };
-                    self.last = due.max(not_before);
-                    self.passes.insert(ticket, pass);
+                    let Some(pass) = self.gate.take(&first.ask, due, now) else { continue };
+                    self.last = due;
+                    ahead = Some(due);
+                    self.passes.insert(first.ticket, pass);
                 }
-                Ok(_) => return,
+                Ok(due) => {
+                    first.foreseen = due.map(|due| due.max(not_before));
+                    return;
+                }
                 Err(refusal) => {
-                    self.refusals.insert(ticket, refusal);
+                    self.refusals.insert(first.ticket, refusal);
                 }
             }
             let gone = self.line.pop_front();
@@ -333,11 +345,8 @@ impl<G: Gate> Inner<G> {
     }
 
     fn remove(&mut self, ticket: Ticket) {
-        if let Some(index) = self.index_of(ticket)
-            && let Some(waiter) = self.line.remove(index)
-        {
-            self.outgoing.dropped.extend(waiter.waker);
-        }
+        let waiter = self.index_of(ticket).and_then(|index| self.line.remove(index));
+        self.outgoing.dropped.extend(waiter.and_then(|waiter| waiter.waker));
     }
 
     /// When the one at `index` is to look again.
