@@ -13,7 +13,7 @@
 
 use crate::clock::{Clock, Tick, Timestamp};
 use crate::gcra::{Gcra, MAX_TAT, Unit};
-use crate::quota::Quota;
+use crate::quota::{MAX_DEPTH_NANOS, Quota};
 use crate::scale::Scale;
 
 /// The TAT of one limit.
@@ -87,8 +87,11 @@ impl Account {
     /// Goes on with another quota, of at most what was configured, with as many permits missing as now. Lows are multiplied by
     /// what comes back.
     pub(super) fn allow(&mut self, capacity: u64, tick: Tick, now: Timestamp) -> Option<impl Fn(Low) -> Low + use<>> {
-        let configured = self.configured;
-        let capacity = capacity.clamp(1, configured.capacity());
+        let (configured, missing) = (self.configured, self.backlog(now));
+        // What is missing now must be a time at the new rate too, or it would be forgotten.
+        let least = u128::from(missing.div_ceil(self.gcra.amount(1))) * u128::from(configured.period_nanos());
+        let least = u64::try_from(least.div_ceil(MAX_DEPTH_NANOS)).unwrap_or(u64::MAX);
+        let capacity = capacity.max(least).clamp(1, configured.capacity());
         if capacity == self.quota.capacity() {
             return None;
         }
@@ -96,7 +99,7 @@ impl Account {
         let share = u128::from(configured.burst()) * u128::from(capacity) / u128::from(configured.capacity());
         let burst = u64::try_from(share).unwrap_or(u64::MAX).max(1);
         let quota = Quota::new(capacity, configured.period()).and_then(|quota| quota.with_burst(burst)).ok()?;
-        let (old, missing) = (self.gcra, self.backlog(now));
+        let old = self.gcra;
         *self = Self::with_backlog(configured, quota, 0, tick, now);
         let new = self.gcra;
         self.tat = convert_units(missing, old, new);
@@ -108,4 +111,80 @@ impl Account {
 fn convert_units(units: u64, old: Gcra, new: Gcra) -> u64 {
     let units = (u128::from(units) * u128::from(new.amount(1))).div_ceil(u128::from(old.amount(1)));
     u64::try_from(units).unwrap_or(u64::MAX).min(MAX_TAT)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn account(text: &str) -> (Account, ManualClock) {
+        let clock = ManualClock::new();
+        (Account::new(text.parse().unwrap(), &clock), clock)
+    }
+
+    fn at(nanos: u64) -> Timestamp {
+        Timestamp::from_ticks(nanos)
+    }
+
+    /// Also at rates at which readings are no whole units of the word, and after 80 years.
+    #[test]
+    fn what_is_due_is_to_be_had_then_and_not_a_nanosecond_before() {
+        const YEARS: u64 = 80 * 31_557_600 * 1_000_000_000;
+        for text in ["3/s", "70000/min", "200003/min", "1/min", "450001/d", "7/s burst 1", "99991/h burst 12"] {
+            for now in [0, 1, 1_234_567_891, YEARS + 7] {
+                let (mut account, _) = account(text);
+                let burst = account.quota().burst();
+                account.take(burst, at(now));
+                for n in [1, burst.div_ceil(3), burst] {
+                    let due = account.due(n);
+                    assert!(due > at(now), "{text}");
+                    assert!(account.available(due) >= n, "{text} {n} at {now}");
+                    assert!(account.available(at(due.ticks() - 1)) < n, "{text} {n} at {now}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn permits_survive_a_change_of_units_and_back() {
+        let gcra = |text: &str| Gcra::new(text.parse().unwrap());
+        for (old, new) in [("30000/min", "15000/min"), ("1/d", "99991/d"), ("200003/min", "1/min")] {
+            let (old, new) = (gcra(old), gcra(new));
+            for permits in [0, 1, 2, 999, 60_000] {
+                let there = convert_units(old.amount(permits), old, new);
+                assert_eq!(there, new.amount(permits));
+                assert_eq!(convert_units(there, new, old), old.amount(permits));
+            }
+            for units in [0, 1, 12_345, old.amount(17) + 1] {
+                let back = convert_units(convert_units(units, old, new), new, old);
+                let unit = old.amount(1).div_ceil(new.amount(1));
+                assert!((units..=units + unit).contains(&back), "{units} and then {back}");
+            }
+            assert_eq!(convert_units(Low::MAX, old, new).max(MAX_TAT), MAX_TAT);
+        }
+    }
+
+    /// What is missing would take over a century to come back at the rate that is allowed: it is not forgotten.
+    #[test]
+    fn no_rate_is_so_low_that_what_is_missing_is_forgotten() {
+        let (mut account, _) = account("10000000/d");
+        account.take(10_000_000, at(0));
+        account.allow(1, Tick::NANOSECOND, at(0));
+        assert!(account.quota().capacity() < 2_000 && account.available(at(0)) == 0);
+        account.allow(u64::MAX, Tick::NANOSECOND, at(0));
+        assert_eq!((account.quota(), account.available(at(0))), (account.configured, 0));
+    }
+
+    #[test]
+    fn a_debt_past_counting_stays_within_what_is_a_time() {
+        let (mut account, _) = account("100/s");
+        account.take(1, at(0));
+        let (before, after) = account.take(u64::MAX, at(3_000_000_000));
+        assert_eq!((before, after < MAX_TAT), (0, true));
+        account.take(u64::MAX, at(0));
+        assert_eq!(account.tat, MAX_TAT);
+        account.give_back(u64::MAX, Low::MAX, at(1_000_000_000));
+        assert_eq!(account.available(at(1_000_000_000)), 100);
+    }
 }

@@ -26,10 +26,7 @@ impl Days {
         let local = since_epoch.saturating_add(i128::from(offset) * 1_000_000_000);
         let left = u64::try_from(day - local.rem_euclid(day)).unwrap_or(DAY);
         let tick = clock.tick();
-        Self {
-            first: later(tick, clock.now(), Duration::from_nanos(left)),
-            day: tick.ticks_in(Duration::from_secs(DAY)).max(1),
-        }
+        Self { first: later(tick, clock.now(), left), day: tick.ticks_in(Duration::from_secs(DAY)).max(1) }
     }
 
     /// The number of the day.
@@ -47,8 +44,9 @@ impl Days {
 }
 
 /// Not before the time has passed: rounded up to a tick.
-fn later(tick: Tick, now: Timestamp, duration: Duration) -> Timestamp {
-    Timestamp::from_ticks(tick.later(now, duration).ticks().saturating_add(1))
+fn later(tick: Tick, now: Timestamp, nanos: u64) -> Timestamp {
+    let ticks = (u128::from(nanos) * u128::from(tick.per())).div_ceil(u128::from(tick.nanos()));
+    Timestamp::from_ticks(now.ticks().saturating_add(u64::try_from(ticks).unwrap_or(u64::MAX)))
 }
 
 /// How much of a day's limit is used.
@@ -97,5 +95,47 @@ impl Daily {
         if day == self.day {
             self.used = self.used.saturating_sub(n);
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn days(offset: i32, wall: Duration) -> Days {
+        Days::new(offset, &ManualClock::new(), UNIX_EPOCH + wall)
+    }
+
+    #[test]
+    fn each_reading_is_of_one_day_which_ends_where_the_next_begins() {
+        for offset in [0, 7_200, -28_800, i32::MIN, i32::MAX] {
+            let days = days(offset, Duration::new(1_755_780_060, 123_456_789));
+            for day in [0, 1, 2, 365, 40_000] {
+                let end = days.end(day);
+                let before = Timestamp::from_ticks(end.ticks() - 1);
+                assert_eq!((days.of(before), days.of(end)), (day, day + 1), "{offset}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_of_days_has_no_end() {
+        let days = days(0, Duration::ZERO);
+        assert_eq!(days.end(u64::MAX), Timestamp::from_ticks(u64::MAX));
+        assert!(days.of(Timestamp::from_ticks(u64::MAX)) < 250_000);
+    }
+
+    #[test]
+    fn no_figure_wraps() {
+        let mut daily = Daily::new(u64::MAX - 1, days(0, Duration::ZERO));
+        daily.take(u64::MAX, Timestamp::default());
+        let day = daily.take(u64::MAX, Timestamp::default());
+        assert_eq!((daily.available(Timestamp::default()), daily.due(1)), (0, daily.days.end(0)));
+        daily.give_back(3, day);
+        daily.give_back(4, day + 1);
+        assert_eq!(daily.available(Timestamp::default()), 2);
+        daily.give_back(u64::MAX, day);
+        assert_eq!(daily.available(Timestamp::default()), u64::MAX - 1);
     }
 }

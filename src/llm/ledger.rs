@@ -280,3 +280,66 @@ impl Gate for Ledger {
         SetError::new(None, AcquireError::QueueFull)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::quota::Quota;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_ticks(seconds * 1_000_000_000)
+    }
+
+    fn tokens(n: u64) -> Costs {
+        let mut costs = Costs::default();
+        costs[Kind::Tokens as usize] = n;
+        costs
+    }
+
+    /// Ten tokens, one a second.
+    fn ledger() -> Ledger {
+        let quota = Quota::per_second(1).and_then(|quota| quota.with_burst(10)).unwrap();
+        let mut limits = [const { None }; Kind::ALL.len()];
+        limits[Kind::Tokens as usize] = Some(Limit::Rolling(Account::new(quota, &ManualClock::new())));
+        Ledger::new(limits, 2)
+    }
+
+    fn available(ledger: &Ledger, seconds: u64) -> u64 {
+        ledger.available(Kind::Tokens, at(seconds)).unwrap()
+    }
+
+    /// The provider counts it when it is sent, however long it had been due.
+    #[test]
+    fn a_call_is_charged_when_it_is_let_go() {
+        let mut ledger = ledger();
+        ledger.take(&tokens(10), at(0), at(0)).unwrap();
+        assert_eq!(ledger.due(&tokens(4)), Ok(Some(at(4))));
+        ledger.take(&tokens(4), at(4), at(30)).unwrap();
+        assert_eq!((available(&ledger, 30), ledger.in_flight()), (6, 2));
+        assert_eq!(ledger.due(&tokens(1)), Ok(None), "nobody knows when a slot comes free");
+    }
+
+    #[test]
+    fn a_call_ends_once() {
+        let mut ledger = ledger();
+        let id = ledger.take(&tokens(6), at(0), at(0)).unwrap();
+        ledger.settle(id, &tokens(2), at(0));
+        assert_eq!((available(&ledger, 0), ledger.charged(id)), (8, None));
+        ledger.settle(id, &tokens(0), at(0));
+        ledger.settle(id, &tokens(50), at(0));
+        ledger.abandon(id, at(0));
+        assert_eq!((available(&ledger, 0), ledger.in_flight()), (8, 0));
+    }
+
+    /// A forecast leaves the ledger as it is, and says when those ahead will have gone.
+    #[test]
+    fn a_forecast_takes_nothing() {
+        let mut ledger = ledger();
+        ledger.take(&tokens(10), at(0), at(0)).unwrap();
+        let mut forecast = ledger.forecast();
+        assert_eq!(ledger.foresee(&mut forecast, &tokens(3), at(0)), Some(at(3)));
+        assert_eq!(ledger.foresee(&mut forecast, &tokens(3), at(3)), None, "both slots are taken by then");
+        assert_eq!((available(&ledger, 10), ledger.in_flight()), (10, 1));
+    }
+}

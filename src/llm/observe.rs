@@ -77,5 +77,6 @@ fn windows(view: &ProviderView, capacity: impl Fn(Kind) -> Option<u64>) -> Vec<(
         view.input_tokens.map(|window| (Kind::Input, window)),
         view.output_tokens.map(|window| (Kind::Output, window)),
     ];
-    found.into_iter().flatten().collect()
+    // A limit of 0 is how some gateways say that there is none; and at its word nothing would be sent that could correct it.
+    found.into_iter().flatten().filter(|(_, window)| window.limit != Some(0)).collect()
 }

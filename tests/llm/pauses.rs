@@ -1,0 +1,240 @@
+//! Pauses, other quotas and lower figures: those who wait are re-timed both ways.
+
+use std::time::Duration;
+
+use limitor::llm::{Call, Left};
+use limitor::{AcquireError, ManualClock, Quota};
+use proptest::prelude::*;
+
+use crate::support::{Limiter, Waits, built, had_now, left, left_tokens, one_a_second, secs, tokens};
+
+/// Ten tokens, all taken; what waits for `n` is due at `n` seconds.
+fn empty() -> (Limiter, ManualClock) {
+    let (limiter, clock) = tokens(10);
+    limiter.try_acquire(10).unwrap().settle(10);
+    (limiter, clock)
+}
+
+/// It goes at `at` and not a nanosecond before.
+fn goes_at(waits: &mut Waits, clock: &ManualClock, at: Duration) -> Call<'static, ManualClock> {
+    clock.set(at.checked_sub(Duration::from_nanos(1)).unwrap());
+    assert!(waits.still_waits(), "it was to go at {at:?}");
+    clock.set(at);
+    waits.goes()
+}
+
+#[test]
+fn a_pause_puts_off_who_would_go_within_it_and_nobody_else() {
+    for (due, pause, goes) in [(3, 10, 10), (3, 3, 3), (5, 2, 5), (5, 0, 5), (1, 100, 100)] {
+        let (limiter, clock) = empty();
+        let mut waits = Waits::new(limiter.acquire_owned(due));
+        limiter.pause(secs(pause));
+        drop(goes_at(&mut waits, &clock, secs(goes)));
+    }
+}
+
+/// A pause that begins in the middle of a wait counts from then; of two the longer holds.
+#[test]
+fn pauses_are_counted_from_now_and_never_shortened() {
+    let (limiter, clock) = empty();
+    let mut waits = Waits::new(limiter.acquire_owned(5));
+    clock.set(secs(4));
+    limiter.pause(secs(10));
+    assert_eq!(limiter.paused_for(), secs(10));
+    clock.set(secs(6));
+    limiter.pause(secs(3));
+    assert_eq!(limiter.paused_for(), secs(8));
+    limiter.pause(secs(9));
+    drop(goes_at(&mut waits, &clock, secs(15)));
+    assert_eq!(limiter.paused_for(), Duration::ZERO);
+    clock.set(secs(100));
+    assert_eq!(limiter.paused_for(), Duration::ZERO);
+}
+
+#[test]
+fn no_pause_is_longer_than_the_cap() {
+    let (limiter, clock) = tokens(10);
+    limiter.pause(Duration::MAX);
+    assert_eq!(limiter.paused_for(), secs(120));
+    let (short, short_clock) = built(|builder| builder.tokens(one_a_second(10)).max_pause(secs(7)));
+    short.pause(secs(8));
+    assert_eq!(short.paused_for(), secs(7));
+    drop(goes_at(&mut Waits::new(short.acquire_owned(1)), &short_clock, secs(7)));
+    drop(goes_at(&mut Waits::new(limiter.acquire_owned(1)), &clock, secs(120)));
+    let (never, _) = built(|builder| builder.tokens(one_a_second(10)).max_pause(Duration::ZERO));
+    never.pause(secs(8));
+    never.try_acquire(10).unwrap().settle(10);
+}
+
+/// While it is paused nothing is refused for good, no limit is named, and what comes back does.
+#[test]
+fn paused_it_tells_newcomers_for_how_long() {
+    let (limiter, clock) = tokens(10);
+    let call = limiter.try_acquire(6).unwrap();
+    limiter.pause(secs(20));
+    let error = limiter.try_acquire(2).unwrap_err();
+    assert_eq!(error.limit(), None);
+    assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(20)), "{error:?}");
+    let error = limiter.acquire(2).timeout(Duration::from_nanos(19_999_999_999)).wait().unwrap_err();
+    assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(20)), "{error:?}");
+    let mut fits = Waits::new(limiter.acquire_owned(2).timeout(secs(20)));
+    call.settle(1);
+    assert_eq!(limiter.available().tokens, Some(9));
+    drop(goes_at(&mut fits, &clock, secs(20)));
+}
+
+/// Who cannot go in time any more is told then, not when the time is over.
+#[test]
+fn who_is_first_and_misses_its_deadline_by_a_pause_is_refused_then() {
+    let (limiter, _) = empty();
+    let mut first = Waits::new(limiter.acquire_owned(3).timeout(secs(5)));
+    limiter.pause(secs(5));
+    assert!(first.still_waits(), "just in time");
+    limiter.pause(Duration::from_nanos(5_000_000_001));
+    let (limit, error) = first.refused();
+    assert_eq!(limit, None);
+    assert!(matches!(error, AcquireError::TooLong { wait, .. } if wait > secs(5)), "{error:?}");
+    assert_eq!(limiter.waiters(), 0);
+}
+
+/// The others at the latest when their time is over.
+#[test]
+fn nobody_waits_past_its_deadline_for_a_pause() {
+    let (limiter, clock) = empty();
+    let mut first = Waits::new(limiter.acquire_owned(1));
+    let mut others = [1; 6].map(|tokens| Waits::new(limiter.acquire_owned(tokens).timeout(secs(9))));
+    clock.set(secs(1));
+    drop(first.goes());
+    limiter.pause(secs(60));
+    clock.set(secs(9));
+    for (index, waits) in others.iter_mut().enumerate() {
+        let error = waits.refused().1;
+        assert!(matches!(error, AcquireError::TooLong { .. }), "{index}: {error:?}");
+    }
+    assert_eq!(limiter.waiters(), 0);
+}
+
+#[test]
+fn half_the_rate_re_times_who_waits_and_so_does_going_back() {
+    let (limiter, clock) = built(|builder| builder.tokens(Quota::per_minute(60).unwrap()));
+    limiter.try_acquire(60).unwrap().settle(60);
+    let mut waits = [20, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
+    clock.set(secs(10));
+    limiter.allow(left_tokens(30)); // 50 are missing; 20 more must come back before 20 of 30 are there, at 0.5/s
+    assert_eq!(limiter.available().tokens, Some(0));
+    clock.set(secs(49));
+    assert!(waits[0].still_waits());
+    clock.set(secs(70)); // 20 are missing
+    assert_eq!(limiter.available().tokens, Some(10));
+    limiter.allow(left_tokens(1_000)); // no more than was configured: of 60 there are 40
+    drop(waits[0].goes());
+    drop(waits[1].goes());
+    assert_eq!(limiter.available().tokens, Some(16));
+    clock.set(secs(71));
+    assert_eq!(limiter.available().tokens, Some(17));
+}
+
+/// What is missing stays missing: of a smaller burst there is less left.
+#[test]
+fn a_lower_limit_has_a_smaller_burst_and_the_same_is_missing() {
+    let (limiter, clock) = built(|builder| builder.requests(Quota::per_second(10).unwrap().with_burst(100).unwrap()));
+    (0..30).for_each(|_| drop(limiter.try_acquire(0).unwrap()));
+    for (allowed, available) in [(5, 20), (10, 70), (3, 0), (0, 0), (u64::MAX, 70), (9, 60), (10, 70)] {
+        limiter.allow(left(|left| left.requests = Some(allowed)));
+        assert_eq!(limiter.available().requests, Some(available), "{allowed} a second");
+    }
+    limiter.allow(left(|left| left.requests = Some(5)));
+    clock.advance(secs(3_600));
+    assert_eq!(limiter.available().requests, Some(50), "whole");
+    assert!(!limiter.is_idle(), "less than configured");
+    limiter.allow(left(|left| left.requests = Some(10)));
+    assert_eq!(limiter.available().requests, Some(100));
+    assert!(limiter.is_idle());
+}
+
+/// The lowest backlog of a call under way is counted in the new permits.
+#[test]
+fn calls_under_way_give_back_across_a_change_of_the_rate_what_they_could_before() {
+    for (there, back) in [(5, None), (5, Some(10)), (2, Some(10)), (7, None)] {
+        let (limiter, clock) = built(|builder| builder.tokens(Quota::new(10, secs(10)).unwrap()));
+        let a = limiter.try_acquire(10).unwrap();
+        clock.advance(secs(8));
+        let b = limiter.try_acquire(2).unwrap(); // finds 2 missing, and now 4 are
+        limiter.allow(left_tokens(there));
+        if let Some(back) = back {
+            limiter.allow(left_tokens(back));
+        }
+        a.cancel();
+        assert_eq!(limiter.available().tokens, Some(back.unwrap_or(there) - 2), "{there} {back:?}");
+        b.cancel();
+        assert_eq!(limiter.available().tokens, Some(back.unwrap_or(there)), "{there} {back:?}");
+    }
+}
+
+#[test]
+fn calendar_limits_stay_as_they_are_and_limits_that_there_are_not_do_too() {
+    let (limiter, _) = built(|builder| builder.tokens_per_day(10).days_begin_at_midnight(0));
+    limiter.allow(left(|left| {
+        left.tokens_per_day = Some(5);
+        left.tokens = Some(1);
+        left.requests = Some(1);
+    }));
+    assert_eq!(limiter.available(), left(|left| left.tokens_per_day = Some(10)));
+}
+
+#[test]
+fn a_lower_figure_holds_and_a_higher_one_changes_nothing() {
+    let (limiter, clock) = built(|builder| {
+        builder.requests_per_minute(60).tokens_per_minute(600).tokens_per_day(900).days_begin_at_midnight(0)
+    });
+    limiter.try_acquire(100).unwrap().settle(100);
+    let all = |requests, tokens, day| {
+        left(|left| (left.requests, left.tokens, left.tokens_per_day) = (Some(requests), Some(tokens), Some(day)))
+    };
+    assert_eq!(limiter.available(), all(59, 500, 800));
+    limiter.lower_to(all(60, 501, u64::MAX));
+    assert_eq!(limiter.available(), all(59, 500, 800));
+    limiter.lower_to(all(0, 499, 30));
+    assert_eq!(limiter.available(), all(0, 499, 30));
+    limiter.lower_to(Left::default());
+    assert_eq!(limiter.available(), all(0, 499, 30));
+    clock.advance(secs(1));
+    assert_eq!(limiter.available(), all(1, 509, 30));
+}
+
+#[test]
+fn a_lower_figure_puts_off_who_waits() {
+    let (limiter, clock) = tokens(10);
+    limiter.try_acquire(6).unwrap().settle(6);
+    let mut waits = Waits::new(limiter.acquire_owned(6));
+    limiter.lower_to(left_tokens(1));
+    drop(goes_at(&mut waits, &clock, secs(5)));
+    assert_eq!(had_now(&limiter), 0);
+}
+
+proptest! {
+    /// Whatever is allowed, one after the other: within one permit the same is missing, and there is never more than configured.
+    #[test]
+    fn what_is_missing_stays_missing(
+        capacity in 1..100_000_u64,
+        period in prop_oneof![Just(1_u64), Just(60), Just(86_400)],
+        taken in 0..100_000_u64,
+        millis in 0..60_000_u64,
+        allowed in proptest::collection::vec(prop_oneof![Just(0), 1..200_000_u64, Just(u64::MAX)], 1..20),
+    ) {
+        let (limiter, clock) = built(|builder| builder.tokens(Quota::new(capacity, secs(period)).unwrap()));
+        drop(limiter.try_acquire(taken.min(capacity)));
+        clock.advance(Duration::from_millis(millis));
+        let before = limiter.available().tokens.unwrap();
+        let missing = capacity - before;
+        for allowed in allowed {
+            limiter.allow(left_tokens(allowed));
+            let burst = allowed.clamp(1, capacity);
+            let available = limiter.available().tokens.unwrap();
+            prop_assert!(available.abs_diff(burst.saturating_sub(missing)) <= 1, "{} of {}", available, burst);
+        }
+        limiter.allow(left_tokens(capacity));
+        let available = limiter.available().tokens.unwrap();
+        prop_assert!(available <= before && before - available <= 1, "{} and then {}", before, available);
+    }
+}

@@ -1,0 +1,206 @@
+//! Which limit a refusal names, and users who ask for nonsense.
+
+use std::time::Duration;
+
+use limitor::llm::{LlmBuilder, LlmLimiter, Usage};
+use limitor::{AcquireError, ManualClock, Quota, QuotaError};
+
+use crate::support::{Waits, built, left_tokens, one_a_second, secs, tokens};
+
+type Builder = LlmBuilder<ManualClock>;
+
+type Set = fn(Builder) -> Builder;
+
+/// Each limit, alone the tightest of all, with what asks it for so much.
+const LIMITS: [(&str, Set); 6] = [
+    ("requests", |builder| builder.requests(one_a_second(10))),
+    ("tokens", |builder| builder.tokens(one_a_second(10))),
+    ("input tokens", |builder| builder.input_tokens(one_a_second(10))),
+    ("output tokens", |builder| builder.output_tokens(one_a_second(10))),
+    ("requests per day", |builder| builder.requests_per_day(10)),
+    ("tokens per day", |builder| builder.tokens_per_day(10)),
+];
+
+/// Room for a thousand of anything a second.
+fn roomy(builder: Builder) -> Builder {
+    let quota = Quota::per_second(1_000).unwrap();
+    builder.requests(quota).tokens(quota).input_tokens(quota).output_tokens(quota).requests_per_day(9_999_000)
+}
+
+#[test]
+fn a_refusal_names_the_limit_that_binds() {
+    for (name, tighten) in LIMITS {
+        let (limiter, _) = built(|builder| tighten(roomy(builder)));
+        let usage = if name.starts_with("output") { Usage::new(0, 1) } else { Usage::new(1, 0) };
+        for _ in 0..10 {
+            limiter.try_acquire(usage).unwrap().settle(usage);
+        }
+        for error in
+            [limiter.try_acquire(usage).unwrap_err(), limiter.acquire(usage).timeout(secs(0)).wait().unwrap_err()]
+        {
+            assert_eq!(error.limit(), Some(name));
+            assert!(matches!(error.error(), AcquireError::TooLong { requested: 1, .. }), "{error:?}");
+            assert!(error.to_string().starts_with(&format!("{name}: ")), "{error}");
+        }
+    }
+}
+
+/// Of two that refuse it is the one that grants last.
+#[test]
+fn the_last_to_grant_binds() {
+    let (limiter, clock) = built(|builder| builder.requests(one_a_second(1)).tokens(one_a_second(10)));
+    limiter.try_acquire(10).unwrap().settle(10);
+    assert_eq!(limiter.try_acquire(3).unwrap_err().limit(), Some("tokens"));
+    clock.advance(Duration::from_millis(500));
+    assert_eq!(limiter.try_acquire(0).unwrap_err().limit(), Some("requests"));
+    clock.advance(Duration::from_millis(500));
+    let error = limiter.try_acquire(3).unwrap_err();
+    assert_eq!(error.limit(), Some("tokens"));
+    assert!(matches!(error.error(), AcquireError::TooLong { requested: 3, wait, .. } if wait == secs(2)));
+    clock.advance(secs(2));
+    limiter.try_acquire(3).unwrap().settle(3);
+}
+
+#[test]
+fn over_the_burst_is_an_error_at_once_on_every_path() {
+    for (name, tighten) in LIMITS.into_iter().filter(|(name, _)| name.contains("tokens")) {
+        for midnight in [None, Some(0)] {
+            let (limiter, _) = built(|builder| {
+                let builder = tighten(builder);
+                if let Some(offset) = midnight { builder.days_begin_at_midnight(offset) } else { builder }
+            });
+            for tokens in [11, u64::MAX] {
+                let usage = if name.starts_with("output") { Usage::new(0, tokens) } else { Usage::new(tokens, 0) };
+                let errors = [
+                    limiter.try_acquire(usage).unwrap_err(),
+                    limiter.acquire(usage).wait().unwrap_err(),
+                    limiter.acquire(usage).timeout(secs(1)).wait().unwrap_err(),
+                ];
+                for error in errors {
+                    assert_eq!(error.limit(), Some(name));
+                    let expected = |requested, burst| (requested, burst) == (tokens, 10);
+                    assert!(
+                        matches!(error.error(), AcquireError::ExceedsBurst { requested, burst, .. } if expected(requested, burst)),
+                        "{error:?}"
+                    );
+                }
+            }
+            assert_eq!((limiter.in_flight(), limiter.waiters()), (0, 0));
+        }
+    }
+}
+
+/// Also while it is paused, all slots are taken, or others wait: no wait would help.
+#[test]
+fn over_the_burst_is_an_error_whatever_else_is_in_the_way() {
+    let (limiter, _) = built(|builder| builder.tokens(one_a_second(10)).max_concurrent(1));
+    let call = limiter.try_acquire(10).unwrap();
+    let waits = Waits::new(limiter.acquire_owned(1));
+    limiter.pause(secs(60));
+    let error = limiter.acquire(11).wait().unwrap_err();
+    assert!(matches!(error.error(), AcquireError::ExceedsBurst { .. }), "{error:?}");
+    drop((waits, call));
+}
+
+/// One limit can do, or none: then only slots and pauses hold a call back.
+#[test]
+fn without_any_limit_all_may_go() {
+    let (limiter, clock) = built(|builder| builder);
+    assert_eq!(limiter.available(), limitor::llm::Left::default());
+    let calls: Vec<_> = (0..100).map(|_| limiter.try_acquire(u64::MAX).unwrap()).collect();
+    assert_eq!(limiter.in_flight(), 100);
+    limiter.lower_to(left_tokens(0));
+    limiter.allow(left_tokens(0));
+    for call in calls {
+        call.settle(u64::MAX);
+    }
+    limiter.pause(secs(1));
+    let error = limiter.try_acquire(1).unwrap_err();
+    assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(1)), "{error:?}");
+    let mut waits = Waits::new(limiter.acquire_owned(1));
+    clock.advance(secs(1));
+    drop(waits.goes());
+}
+
+/// An estimate of nothing asks nothing of tokens, whatever is owed, but it is a request.
+#[test]
+fn an_estimate_of_nothing_is_a_request_and_settled_at_what_it_used() {
+    let (limiter, clock) = built(|builder| builder.requests(one_a_second(2)).tokens(one_a_second(10)));
+    limiter.try_acquire(10).unwrap().settle(15);
+    limiter.try_acquire(0).unwrap().settle(5);
+    assert_eq!(limiter.try_acquire(0).unwrap_err().limit(), Some("requests"));
+    clock.advance(secs(10));
+    assert_eq!(limiter.available().tokens, Some(0), "20 were used in all");
+    clock.advance(secs(1));
+    assert_eq!(limiter.available().tokens, Some(1));
+}
+
+/// Absurd figures neither panic nor wrap into permits; a limit that has run up a debt past counting grants no more.
+#[test]
+fn absurd_figures_are_taken_as_they_are() {
+    let (limiter, clock) = built(|builder| {
+        builder.tokens(one_a_second(10)).tokens_per_day(10).days_begin_at_midnight(i32::MAX).max_pause(Duration::MAX)
+    });
+    let mut call = limiter.try_acquire(Usage { input: 1, output: 1, cached: 1 }).unwrap();
+    let other = limiter.try_acquire(5).unwrap();
+    call.stream(u64::MAX);
+    call.stream(u64::MAX);
+    call.settle(Usage { input: u64::MAX, output: u64::MAX, cached: u64::MAX });
+    other.cancel();
+    assert_eq!(limiter.available().tokens, Some(0));
+    let error = limiter.try_acquire(1).unwrap_err();
+    assert!(matches!(error.error(), AcquireError::TooLong { .. }), "{error:?}");
+    limiter.lower_to(left_tokens(u64::MAX));
+    limiter.allow(left_tokens(u64::MAX));
+    limiter.allow(left_tokens(0));
+    limiter.pause(Duration::MAX);
+    let waits = Waits::new(limiter.acquire_owned(1));
+    clock.set(100 * 365 * secs(86_400));
+    drop(waits);
+    assert!(limiter.try_acquire(1).is_err());
+}
+
+#[test]
+fn limits_that_cannot_be_are_an_error_of_build() {
+    let zero: [Set; 6] = [
+        |builder| builder.requests_per_minute(0),
+        |builder| builder.tokens_per_minute(0),
+        |builder| builder.input_tokens_per_minute(0),
+        |builder| builder.output_tokens_per_minute(0),
+        |builder| builder.requests_per_day(0),
+        |builder| builder.tokens_per_day(0),
+    ];
+    for zero in zero {
+        assert_eq!(zero(LlmBuilder::new(ManualClock::new())).build().unwrap_err(), QuotaError::ZeroCapacity);
+    }
+    let error = LlmLimiter::builder().max_concurrent(0).build().unwrap_err();
+    assert_eq!(error, QuotaError::ZeroConcurrency);
+    let error = LlmLimiter::builder().tokens_per_minute(u64::MAX).build().unwrap_err();
+    assert!(matches!(error, QuotaError::TooFast { .. }));
+    // What is said last holds.
+    assert!(LlmLimiter::builder().tokens_per_minute(0).tokens_per_minute(1).build().is_ok());
+}
+
+/// Two accounts, each with a limiter of its own: the inner refusal costs the outer nothing once its call is cancelled.
+#[test]
+fn limiters_can_be_nested() {
+    let ((outer, _), (inner, clock)) = (tokens(10), tokens(5));
+    let call = outer.try_acquire(10).unwrap();
+    assert!(inner.try_acquire(10).is_err());
+    call.cancel();
+    assert_eq!((outer.available().tokens, inner.available().tokens), (Some(10), Some(5)));
+    let both = (outer.try_acquire(5).unwrap(), inner.try_acquire(5).unwrap());
+    clock.advance(secs(1));
+    drop(both);
+    assert_eq!((outer.available().tokens, inner.available().tokens), (Some(5), Some(1)));
+}
+
+#[test]
+fn what_is_printed_says_something() {
+    let (limiter, _) = tokens(10);
+    assert_eq!(format!("{limiter:?}"), "LlmLimiter { in_flight: 0, .. }");
+    let call = limiter.try_acquire(3).unwrap();
+    assert!(format!("{call:?} {:?}", limiter.acquire(1)).contains("input: 3"));
+    let builder = format!("{:?}", LlmLimiter::builder().tokens_per_minute(5));
+    assert!(builder.contains("tokens") && !builder.contains("requests"), "{builder}");
+}

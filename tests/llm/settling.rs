@@ -1,0 +1,225 @@
+//! Every way in which a call can end, and what it is charged meanwhile.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use limitor::llm::{AcquireCall, Call, Charged, LlmLimiter, Usage};
+use limitor::{ManualClock, SystemClock};
+
+use crate::support::{Waits, built, one_a_second, pump, secs, tokens};
+
+#[test]
+fn calls_can_be_sent_between_threads_and_held_by_tasks() {
+    fn check<T: Send + Sync + Unpin + 'static>() {}
+    check::<LlmLimiter>();
+    check::<LlmLimiter<ManualClock>>();
+    check::<Call<'static, SystemClock>>();
+    check::<AcquireCall<'static, SystemClock>>();
+}
+
+#[test]
+fn nothing_is_taken_before_the_first_poll() {
+    let (limiter, _) = tokens(10);
+    let asked = limiter.acquire(10);
+    assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(10), 0, 0));
+    let call = asked.wait().unwrap();
+    assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(0), 1, 0));
+    assert_eq!(call.estimate(), Usage::from(10));
+    call.settle(10);
+}
+
+/// What a call is charged in the end, of each limit: requests, tokens, input, output, and both per day.
+#[test]
+fn each_end_is_charged_as_it_says() {
+    type End = fn(Call<'_, ManualClock>);
+    let actual = Usage { input: 8, output: 30, cached: 2 };
+    let ends: [(&str, End, [u64; 4]); 9] = [
+        ("settled", |call| call.settle(Usage { input: 8, output: 30, cached: 2 }), [1, 40, 10, 30]),
+        ("cancelled", |call| call.cancel(), [0; 4]),
+        ("failed, charged a request", |call| call.fail(Charged::Request), [1, 0, 0, 0]),
+        ("failed, charged all", |call| call.fail(Charged::Estimate), [1, 35, 15, 20]),
+        ("failed, charged nothing", |call| call.fail(Charged::Nothing), [0; 4]),
+        ("dropped", |call| drop(call), [1, 35, 15, 20]),
+        (
+            "streamed and dropped",
+            |mut call| {
+                call.stream(19);
+                call.stream(2);
+            },
+            [1, 36, 15, 21],
+        ),
+        (
+            "streamed and ended early",
+            |mut call| {
+                call.stream(3);
+                call.end();
+            },
+            [1, 18, 15, 3],
+        ),
+        (
+            "streamed past the estimate and settled",
+            |mut call| {
+                call.stream(15);
+                call.stream(15);
+                call.settle(Usage { input: 8, output: 30, cached: 2 });
+            },
+            [1, 40, 10, 30],
+        ),
+    ];
+    assert_eq!(actual.input + actual.cached + actual.output, 40);
+    for (name, end, [requests, tokens, input, output]) in ends {
+        let (limiter, _) = built(|builder| {
+            builder
+                .requests_per_minute(1_000)
+                .tokens_per_minute(1_000)
+                .input_tokens_per_minute(1_000)
+                .output_tokens_per_minute(1_000)
+                .requests_per_day(1_000)
+                .tokens_per_day(1_000)
+        });
+        end(limiter.try_acquire(Usage { input: 10, output: 20, cached: 5 }).unwrap());
+        let left = limiter.available();
+        let used = |left: Option<u64>| 1_000 - left.unwrap();
+        assert_eq!([used(left.requests), used(left.requests_per_day)], [requests; 2], "{name}");
+        assert_eq!([used(left.tokens), used(left.tokens_per_day)], [tokens; 2], "{name}");
+        assert_eq!([used(left.input_tokens), used(left.output_tokens)], [input, output], "{name}");
+        assert_eq!(limiter.in_flight(), 0, "{name}");
+    }
+}
+
+#[test]
+fn tokens_from_a_cache_count_only_where_they_do() {
+    for (count, left) in [(true, 70), (false, 80)] {
+        let (limiter, _) = built(|builder| builder.tokens_per_minute(100).count_cached(count));
+        let call = limiter.try_acquire(Usage { input: 40, output: 10, cached: 50 });
+        assert_eq!(call.is_ok(), !count || limiter.available().tokens == Some(0));
+        drop(call);
+        let (limiter, _) = built(|builder| builder.input_tokens_per_minute(100).count_cached(count));
+        limiter.try_acquire(50).unwrap().settle(Usage { input: 20, output: 30, cached: 10 });
+        assert_eq!(limiter.available().input_tokens, Some(left));
+    }
+}
+
+/// A debt of 95: whoever comes later waits for it, and nobody else is the worse for it.
+#[test]
+fn an_estimate_too_low_delays_those_who_come_later_and_fails_nothing() {
+    let (limiter, clock) = tokens(10);
+    let (call, other) = (limiter.try_acquire(5).unwrap(), limiter.try_acquire(5).unwrap());
+    call.settle(100);
+    other.settle(5);
+    assert_eq!((limiter.available().tokens, limiter.in_flight()), (Some(0), 0));
+    let mut waits = Waits::new(limiter.acquire_owned(1));
+    clock.advance(Duration::from_nanos(95_999_999_999));
+    assert!(waits.still_waits());
+    clock.advance(Duration::from_nanos(1));
+    waits.goes().settle(1);
+}
+
+/// It moves what was not let go yet: nobody waits on a promise.
+#[test]
+fn an_estimate_too_low_puts_off_who_waits() {
+    let (limiter, clock) = tokens(10);
+    let call = limiter.try_acquire(10).unwrap();
+    let mut waits = Waits::new(limiter.acquire_owned(5));
+    clock.advance(secs(2));
+    call.settle(20);
+    assert!(waits.still_waits());
+    clock.advance(secs(12));
+    assert!(waits.still_waits());
+    clock.advance(secs(1));
+    waits.goes().settle(5);
+}
+
+#[test]
+fn what_is_given_back_wakes_those_it_lets_go_and_not_those_it_does_not() {
+    let (limiter, _) = tokens(100);
+    let call = limiter.try_acquire(100).unwrap();
+    let mut waits: Vec<Waits> = (0..5).map(|_| Waits::new(limiter.acquire_owned(20))).collect();
+    call.settle(50);
+    let gone: Vec<_> = waits.iter_mut().map(Waits::told).collect();
+    assert_eq!(gone.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false, false, false]);
+    assert_eq!((limiter.in_flight(), limiter.waiters()), (2, 3));
+    drop(gone);
+    assert_eq!(limiter.available().tokens, Some(10));
+}
+
+/// Past its estimate a stream is charged as tokens arrive, so that others know at once.
+#[test]
+fn a_stream_is_charged_as_tokens_arrive() {
+    let (limiter, clock) = tokens(100);
+    let mut call = limiter.try_acquire(Usage::new(10, 20)).unwrap();
+    for (tokens, available) in [(15, 70), (5, 70), (0, 70), (1, 69), (30, 39), (60, 0), (60, 0)] {
+        call.stream(tokens);
+        assert_eq!(limiter.available().tokens, Some(available));
+    }
+    // 181 were used: a debt of 81 and the one token that is asked for.
+    let mut waits = Waits::new(limiter.acquire_owned(1));
+    call.end();
+    assert!(waits.still_waits());
+    clock.advance(secs(81));
+    assert!(waits.still_waits());
+    clock.advance(secs(1));
+    waits.goes().settle(1);
+}
+
+#[test]
+fn who_leaves_after_it_was_let_go_and_before_it_knows_gives_all_back() {
+    let (limiter, clock) = built(|builder| {
+        builder.requests(one_a_second(3)).tokens(one_a_second(10)).tokens_per_day(100).max_concurrent(2)
+    });
+    limiter.try_acquire(10).unwrap().settle(10);
+    let waits = Waits::new(limiter.acquire_owned(4));
+    let mut behind = Waits::new(limiter.acquire_owned(6));
+    clock.advance(secs(4));
+    pump(&limiter);
+    assert!(waits.woken());
+    assert_eq!((limiter.in_flight(), limiter.waiters(), limiter.available().tokens), (1, 1, Some(0)));
+    assert_eq!(limiter.available().tokens_per_day, Some(86));
+    drop(waits);
+    assert_eq!((limiter.in_flight(), limiter.waiters()), (0, 1));
+    assert_eq!(limiter.available().tokens, Some(4));
+    assert_eq!(limiter.available().tokens_per_day, Some(90));
+    assert_eq!(limiter.available().requests, Some(3));
+    clock.advance(secs(2));
+    behind.goes().settle(6);
+}
+
+#[test]
+fn a_call_that_panics_is_over_and_its_estimate_stands() {
+    let (limiter, _) = built(|builder| builder.tokens(one_a_second(10)).max_concurrent(1));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let _call = limiter.try_acquire(4).unwrap();
+        panic!("on purpose");
+    }));
+    assert!(panicked.is_err());
+    assert_eq!((limiter.in_flight(), limiter.available().tokens), (0, Some(6)));
+    limiter.try_acquire(6).unwrap().settle(6);
+}
+
+/// In owned form a call keeps the limiter, and can end after everybody else has let go of it.
+#[test]
+fn calls_and_waits_outlive_their_owner() {
+    let (limiter, clock) = tokens(10);
+    let weak = std::sync::Arc::downgrade(&limiter);
+    let call = limiter.try_acquire_owned(10).unwrap();
+    let mut waits = Waits::new(limiter.acquire_owned(5));
+    drop(limiter);
+    clock.advance(secs(5));
+    let second = waits.goes();
+    drop(waits);
+    call.settle(20);
+    assert!(weak.upgrade().is_some());
+    drop(second);
+    assert!(weak.upgrade().is_none());
+}
+
+#[test]
+#[should_panic(expected = "polled again after it was done")]
+fn a_future_that_is_done_is_not_to_be_polled() {
+    let (limiter, clock) = tokens(1);
+    limiter.try_acquire(1).unwrap().settle(1);
+    let mut waits = Waits::new(limiter.acquire_owned(1));
+    clock.advance(secs(1));
+    waits.goes().settle(1);
+    let _ = waits.poll();
+}

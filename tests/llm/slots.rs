@@ -1,0 +1,243 @@
+//! Calls under way at a time, the line, and what ends a wait.
+
+use std::time::{Duration, Instant};
+
+use limitor::llm::Usage;
+use limitor::{AcquireError, Clock, ManualClock};
+
+use crate::support::{Limiter, Waits, built, one_a_second, secs, tokens};
+
+/// So many slots, and ten tokens that come back one a second.
+fn slots(count: usize) -> (Limiter, ManualClock) {
+    built(|builder| builder.tokens(one_a_second(10)).max_concurrent(count))
+}
+
+fn is_busy(error: AcquireError, slots: usize) -> bool {
+    matches!(error, AcquireError::Busy { max_concurrent, .. } if max_concurrent == slots)
+}
+
+fn too_long(error: AcquireError) -> Option<(u64, Duration)> {
+    match error {
+        AcquireError::TooLong { requested, wait, .. } => Some((requested, wait)),
+        _ => None,
+    }
+}
+
+#[test]
+fn while_all_slots_are_taken_nothing_is_charged() {
+    let (limiter, clock) = slots(1);
+    let call = limiter.try_acquire(4).unwrap();
+    let mut waits = Waits::new(limiter.acquire_owned(5));
+    clock.advance(secs(1));
+    assert!(waits.still_waits());
+    assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(7), 1, 1));
+    call.settle(4);
+    let next = waits.goes();
+    assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(2), 1, 0));
+    next.settle(5);
+}
+
+/// Nor does who waits for tokens keep a slot from anybody: it has none yet. But nobody goes past it.
+#[test]
+fn who_waits_for_tokens_holds_no_slot() {
+    let (limiter, clock) = slots(1);
+    limiter.try_acquire(10).unwrap().settle(10);
+    let mut waits = Waits::new(limiter.acquire_owned(3));
+    assert_eq!(limiter.in_flight(), 0);
+    clock.advance(secs(1));
+    assert!(limiter.try_acquire(1).is_err(), "there is one, but somebody waits");
+    clock.advance(secs(2));
+    drop(waits.goes());
+}
+
+#[test]
+fn a_slot_is_held_until_the_call_ends_however_it_does() {
+    type End = fn(limitor::llm::Call<'_, ManualClock>);
+    let ends: [End; 5] = [
+        |call| call.settle(1),
+        |call| call.cancel(),
+        |call| call.fail(limitor::llm::Charged::Request),
+        |call| call.end(),
+        |call| drop(call),
+    ];
+    for end in ends {
+        let (limiter, clock) = slots(2);
+        let (first, second) = (limiter.try_acquire(1).unwrap(), limiter.try_acquire(1).unwrap());
+        clock.advance(secs(3_600));
+        assert!(is_busy(limiter.try_acquire(1).unwrap_err().error(), 2));
+        end(first);
+        let third = limiter.try_acquire(1).unwrap();
+        assert!(is_busy(limiter.try_acquire(1).unwrap_err().error(), 2));
+        drop((second, third));
+    }
+}
+
+/// Nobody knows when a slot comes free: it is waited for until the time is over, and no longer.
+#[test]
+fn a_wait_for_a_slot_ends_at_its_deadline() {
+    let (limiter, clock) = slots(1);
+    let call = limiter.try_acquire(1).unwrap();
+    assert!(is_busy(limiter.acquire(1).timeout(Duration::ZERO).wait().unwrap_err().error(), 1));
+    let mut waits = Waits::new(limiter.acquire_owned(1).timeout(secs(5)));
+    clock.advance(Duration::from_nanos(4_999_999_999));
+    assert!(waits.still_waits());
+    clock.advance(Duration::from_nanos(1));
+    let (limit, error) = waits.refused();
+    assert!(limit.is_none() && is_busy(error, 1), "{error:?}");
+    assert_eq!((limiter.waiters(), limiter.available().tokens), (0, Some(10)));
+    call.settle(1);
+}
+
+/// Of a deadline by reading and one by instant, as of a timeout beside it, the earliest holds.
+#[test]
+fn deadlines_come_in_every_form() {
+    let (limiter, clock) = slots(1);
+    clock.advance(secs(100));
+    let _call = limiter.try_acquire(1).unwrap();
+    let reading = clock.after(secs(7));
+    let asked = [
+        limiter.acquire_owned(1).deadline(reading),
+        limiter.acquire_owned(1).deadline(Instant::now() + secs(1_000)).timeout(secs(7)),
+        limiter.acquire_owned(1).timeout(secs(1_000)).deadline(reading),
+    ];
+    let mut waits = asked.map(Waits::new);
+    clock.advance(Duration::from_nanos(6_999_999_999));
+    assert!(waits.iter_mut().all(Waits::still_waits));
+    clock.advance(Duration::from_nanos(1));
+    for waits in &mut waits {
+        assert!(is_busy(waits.refused().1, 1));
+    }
+    assert!(limiter.acquire(1).deadline(reading).wait().is_err(), "that is now");
+    assert!(limiter.acquire(1).deadline(Instant::now().checked_sub(secs(1)).unwrap()).wait().is_err());
+}
+
+#[test]
+fn a_deadline_that_cannot_be_met_is_refused_at_once_and_one_that_can_is_not() {
+    let (limiter, clock) = tokens(10);
+    limiter.try_acquire(10).unwrap().settle(10);
+    let mut ahead = Waits::new(limiter.acquire_owned(4));
+    let error = limiter.acquire(3).timeout(Duration::from_nanos(6_999_999_999)).wait().unwrap_err();
+    assert_eq!(error.limit(), Some("tokens"));
+    assert_eq!(too_long(error.error()), Some((3, secs(7))), "behind the one ahead");
+    assert_eq!((limiter.waiters(), limiter.available().tokens), (1, Some(0)));
+    let mut waits = Waits::new(limiter.acquire_owned(3).timeout(secs(7)));
+    clock.advance(secs(4));
+    drop(ahead.goes());
+    clock.advance(secs(3));
+    waits.goes().settle(3);
+}
+
+#[test]
+fn try_says_how_long_it_would_take_and_waiting_so_long_is_enough() {
+    let (limiter, clock) = tokens(10);
+    limiter.try_acquire(8).unwrap().settle(8);
+    clock.advance(Duration::from_millis(500));
+    let error = limiter.try_acquire(7).unwrap_err();
+    assert_eq!(too_long(error.error()), Some((7, Duration::from_millis(4_500))));
+    clock.advance(Duration::from_nanos(4_499_999_999));
+    let error = limiter.try_acquire(7).unwrap_err();
+    assert_eq!(too_long(error.error()), Some((7, Duration::from_nanos(1))));
+    clock.advance(Duration::from_nanos(1));
+    limiter.try_acquire(7).unwrap().settle(7);
+}
+
+#[test]
+fn first_come_first_served_whether_for_a_slot_or_for_tokens() {
+    let (limiter, clock) = slots(1);
+    let call = limiter.try_acquire(10).unwrap();
+    let mut waits: Vec<Waits> = [9, 1, 1, 1].map(|tokens| Waits::new(limiter.acquire_owned(tokens))).into();
+    clock.advance(secs(5));
+    call.settle(10);
+    // The slot is free and 5 tokens are there, but the first needs 9.
+    assert!(waits.iter_mut().all(Waits::still_waits));
+    clock.advance(secs(4));
+    let first = waits[0].goes();
+    clock.advance(secs(4));
+    assert!(waits[1..].iter_mut().all(Waits::still_waits), "for the slot");
+    first.settle(9);
+    for index in 1..4 {
+        assert!(waits[index + 1..].iter_mut().all(Waits::still_waits));
+        waits[index].goes().settle(1);
+    }
+    assert_eq!(limiter.waiters(), 0);
+}
+
+#[test]
+fn who_leaves_lets_those_behind_move_up_at_once() {
+    let (limiter, clock) = tokens(10);
+    limiter.try_acquire(10).unwrap().settle(10);
+    let ahead = Waits::new(limiter.acquire_owned(9));
+    let mut behind = [2, 3, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
+    clock.advance(secs(5));
+    assert!(behind.iter_mut().all(Waits::still_waits));
+    drop(ahead);
+    let gone = behind.each_mut().map(|waits| waits.told().is_some());
+    assert_eq!(gone, [true, true, false]);
+    clock.advance(secs(4));
+    drop(behind[2].goes());
+}
+
+/// The first in line is leaked and never looks: those behind it see to its going.
+#[test]
+fn a_future_that_is_leaked_stalls_nobody() {
+    let (limiter, clock) = tokens(10);
+    limiter.try_acquire(10).unwrap().settle(10);
+    let leaked = Waits::new(limiter.acquire_owned(1));
+    let mut behind = Waits::new(limiter.acquire_owned(1));
+    std::mem::forget(leaked);
+    clock.advance(Duration::from_millis(1_020));
+    assert!(behind.still_waits());
+    assert_eq!((limiter.in_flight(), limiter.waiters()), (1, 1));
+    clock.advance(Duration::from_millis(980));
+    drop(behind.goes());
+}
+
+#[test]
+fn a_line_that_is_full_refuses_and_has_room_again_when_somebody_leaves() {
+    let (limiter, clock) = built(|builder| builder.tokens(one_a_second(10)).max_waiters(2));
+    limiter.try_acquire(10).unwrap().settle(10);
+    let (mut first, second) = (Waits::new(limiter.acquire_owned(1)), Waits::new(limiter.acquire_owned(1)));
+    let error = limiter.acquire(1).wait().unwrap_err();
+    assert_eq!((error.limit(), error.error()), (None, AcquireError::QueueFull));
+    drop(second);
+    let third = Waits::new(limiter.acquire_owned(1));
+    clock.advance(secs(1));
+    drop(first.goes());
+    drop(Waits::new(limiter.acquire_owned(1)));
+    drop(third);
+    let (none, _) = built(|builder| builder.tokens(one_a_second(1)).max_waiters(0));
+    none.acquire(1).wait().unwrap().settle(1);
+    assert_eq!(none.acquire(1).wait().unwrap_err().error(), AcquireError::QueueFull);
+}
+
+#[test]
+fn cancel_waiters_ends_waits_and_nothing_else() {
+    let (limiter, _) = slots(1);
+    let call = limiter.try_acquire(1).unwrap();
+    let mut waits = [1, 20 - 10, 3].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
+    limiter.cancel_waiters();
+    for waits in &mut waits {
+        assert_eq!(waits.refused(), (None, AcquireError::Cancelled));
+    }
+    assert_eq!((limiter.waiters(), limiter.in_flight(), limiter.available().tokens), (0, 1, Some(9)));
+    call.settle(1);
+    limiter.try_acquire(1).unwrap().settle(1);
+}
+
+#[test]
+fn closed_it_refuses_all_but_calls_under_way_end_as_ever() {
+    let (limiter, clock) = slots(1);
+    let call = limiter.try_acquire(10).unwrap();
+    let mut waits = [1, 2].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
+    limiter.close();
+    assert!(limiter.is_closed());
+    for waits in &mut waits {
+        assert_eq!(waits.refused(), (None, AcquireError::Closed));
+    }
+    call.settle(3);
+    assert_eq!(limiter.available().tokens, Some(7));
+    clock.advance(secs(100));
+    for error in [limiter.try_acquire(0).unwrap_err(), limiter.acquire(Usage::default()).wait().unwrap_err()] {
+        assert_eq!(error.error(), AcquireError::Closed);
+    }
+}

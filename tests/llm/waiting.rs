@@ -1,0 +1,137 @@
+//! Threads and tasks that really wait, on the system's clock and on one that is moved by hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use limitor::llm::{LlmLimiter, Usage};
+use limitor::{AcquireError, Clock, Quota};
+
+use crate::support::{built, one_a_second, secs, tokens};
+
+/// Until it is so; fails rather than hangs, and lets those go who hang.
+fn until<C: Clock>(limiter: &LlmLimiter<C>, what: &str, so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        if start.elapsed() > secs(20) {
+            limiter.close();
+            panic!("{what}: {} wait", limiter.waiters());
+        }
+        thread::yield_now();
+    }
+}
+
+fn until_one_waits<C: Clock>(limiter: &LlmLimiter<C>) {
+    until(limiter, "somebody waits", || limiter.waiters() == 1);
+}
+
+/// 40 calls of 10 tokens, of which each gives 5 back, at 1,000 a second: as many threads as tasks.
+#[test]
+fn threads_and_tasks_share_one_line_on_the_systems_clock() {
+    let quota = Quota::per_second(1_000).unwrap().with_burst(50).unwrap();
+    let limiter = Arc::new(LlmLimiter::builder().tokens(quota).max_concurrent(3).build().unwrap());
+    let (start, under_way) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+    let enter = |under_way: &AtomicU64| assert!(under_way.fetch_add(1, Ordering::SeqCst) < 3, "three slots");
+    let leave = |under_way: &AtomicU64| under_way.fetch_sub(1, Ordering::SeqCst);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    let call = limiter.acquire(10).timeout(secs(20)).wait().unwrap();
+                    enter(&under_way);
+                    thread::sleep(Duration::from_millis(1));
+                    leave(&under_way);
+                    call.settle(5);
+                }
+            });
+        }
+        scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+            runtime.block_on(async {
+                let tasks = (0..4).map(|_| {
+                    let (limiter, under_way) = (limiter.clone(), under_way.clone());
+                    tokio::spawn(async move {
+                        for _ in 0..5 {
+                            let call = limiter.acquire_owned(Usage::new(3, 7)).timeout(secs(20)).await.unwrap();
+                            enter(&under_way);
+                            tokio::time::sleep(Duration::from_millis(1)).await;
+                            leave(&under_way);
+                            call.settle(Usage::new(3, 2));
+                        }
+                    })
+                });
+                for task in tasks.collect::<Vec<_>>() {
+                    task.await.unwrap();
+                }
+            });
+        });
+    });
+    // 200 were used, of which 50 were there.
+    let elapsed = start.elapsed();
+    assert!(elapsed >= Duration::from_millis(149) && elapsed < secs(10), "{elapsed:?}");
+    assert_eq!((limiter.in_flight(), limiter.waiters()), (0, 0));
+}
+
+#[test]
+fn a_thread_goes_when_the_clock_brings_its_time() {
+    let (limiter, clock) = tokens(10);
+    limiter.try_acquire(10).unwrap().settle(10);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| limiter.acquire(3).wait().unwrap().settle(3));
+        until_one_waits(&limiter);
+        clock.advance(Duration::from_nanos(2_999_999_999));
+        thread::sleep(Duration::from_millis(5));
+        assert!(!waiter.is_finished());
+        clock.advance(Duration::from_nanos(1));
+        until(&limiter, "it goes", || waiter.is_finished());
+    });
+}
+
+#[test]
+fn threads_are_woken_by_whatever_lets_them_go_or_ends_their_wait() {
+    let (limiter, clock) = built(|builder| builder.tokens(one_a_second(10)).max_concurrent(1));
+    let waits = |end: &dyn Fn()| {
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| limiter.acquire(5).timeout(secs(50)).wait().map(|call| call.settle(0)));
+            until_one_waits(&limiter);
+            end();
+            until(&limiter, "the wait ends", || waiter.is_finished());
+            waiter.join().unwrap().map_err(|error| error.error())
+        })
+    };
+    // A slot that comes free with tokens enough, tokens that come back, and the end of a call of which nobody knows more.
+    let call = std::cell::Cell::new(Some(limiter.try_acquire(1).unwrap()));
+    assert_eq!(waits(&|| call.take().unwrap().settle(1)), Ok(()));
+    call.set(Some(limiter.try_acquire(9).unwrap()));
+    assert_eq!(waits(&|| call.take().unwrap().cancel()), Ok(()));
+    call.set(Some(limiter.try_acquire(4).unwrap()));
+    assert_eq!(waits(&|| drop(call.take())), Ok(()));
+    // A pause past its deadline, the deadline itself, and the ends of all waits.
+    call.set(Some(limiter.try_acquire(1).unwrap()));
+    let pause_and_end = || {
+        limiter.pause(secs(100));
+        call.take().unwrap().settle(1);
+    };
+    assert!(matches!(waits(&pause_and_end), Err(AcquireError::TooLong { .. })));
+    clock.advance(secs(100));
+    call.set(Some(limiter.try_acquire(1).unwrap()));
+    assert!(matches!(waits(&|| clock.advance(secs(50))), Err(AcquireError::Busy { .. })));
+    assert_eq!(waits(&|| limiter.cancel_waiters()), Err(AcquireError::Cancelled));
+    assert_eq!(waits(&|| limiter.close()), Err(AcquireError::Closed));
+}
+
+#[tokio::test]
+async fn a_select_that_gives_up_leaves_nothing_behind() {
+    let limiter = LlmLimiter::builder().requests_per_day(1).max_concurrent(2).build().unwrap();
+    let call = limiter.acquire(1).await.unwrap();
+    tokio::select! {
+        _ = limiter.acquire(1) => panic!("a day early"),
+        () = tokio::time::sleep(Duration::from_millis(10)) => {}
+    }
+    assert_eq!((limiter.waiters(), limiter.in_flight()), (0, 1));
+    let refused = limiter.acquire(1).timeout(Duration::from_millis(5)).await.unwrap_err();
+    assert_eq!(refused.limit(), Some("requests per day"));
+    call.cancel();
+    limiter.acquire(1).await.unwrap().settle(1);
+}
