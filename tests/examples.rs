@@ -27,9 +27,14 @@ fn scratch(name: &str) -> PathBuf {
 
 /// Runs the main job, which is to succeed; what it printed.
 fn job(picture: &str, args: &[&str]) -> String {
+    drawn("llm_tokens", picture, args)
+}
+
+/// Runs an example that draws a picture, and is to succeed; what it printed.
+fn drawn(name: &str, picture: &str, args: &[&str]) -> String {
     let picture = scratch(picture);
     let _ = fs::remove_file(&picture);
-    let output = run("llm_tokens", args.iter().map(OsStr::new).chain([OsStr::new("--plot"), picture.as_os_str()]));
+    let output = run(name, args.iter().map(OsStr::new).chain([OsStr::new("--plot"), picture.as_os_str()]));
     let (printed, errors) = texts(&output);
     assert!(output.status.success(), "{args:?}: {}\n{printed}\n{errors}", output.status);
     assert_eq!(errors, "", "{args:?}: no progress bar without a terminal");
@@ -133,6 +138,11 @@ fn what_cannot_be_done_is_refused_in_one_line() {
         (&["--rate", "1 per 2 days"], "over a day"),
         (&["--rate", "29999"], "29,999"),
         (&["--prompts", "no/such/file"], "no/such/file"),
+        (&["--tpm", "0"], "capacity is 0"),
+        (&["--tpm", "60000", "--rate", "5"], "cannot be used with"),
+        (&["--tpm", "29999"], "choose a higher --tpm"),
+        (&["--rpm", "many"], "not a whole number"),
+        (&["--concurrency", "0"], "--concurrency"),
         (&["stray"], "stray"),
     ] {
         let line = refusal(args);
@@ -171,11 +181,57 @@ fn help_is_no_error() {
 }
 
 #[test]
+#[cfg(feature = "llm")]
+fn calls_keep_all_their_limits() {
+    let rate = "120_000_000 per minute burst 40_000";
+    for args in [
+        &["--rate", rate, "--rpm", "30", "--requests", "30", "--threads", "8"][..],
+        &["--rate", rate, "--rpm", "1000", "--concurrency", "2", "--requests", "30", "--threads", "8"],
+        &["--rate", rate, "--concurrency", "500", "--requests", "500", "--async", "--threads", "1000"],
+        &["--tpm", "1_000_000", "--requests", "40"],
+    ] {
+        let printed = job(&format!("calls-{}-{}.svg", args.len(), args[2].trim_matches('-')), args);
+        assert!(printed.contains("limit        kept over every window"), "{printed}");
+        assert!(printed.contains("estimates    ") && printed.contains("under way    "), "{printed}");
+        let said = |line: &str| printed.lines().any(|printed| printed.starts_with(line));
+        assert_eq!(said("requests     kept over every window"), args.contains(&"--rpm"), "{printed}");
+        assert_eq!(said("under way    kept"), args.contains(&"--concurrency"), "{printed}");
+    }
+}
+
+#[test]
+#[cfg(feature = "llm")]
+fn a_call_that_is_estimated_over_the_burst_is_refused() {
+    let line = refusal(&["--tpm", "31000"]);
+    assert!(line.contains("estimated at") && line.contains("burst, 31,000"), "{line}");
+}
+
+#[test]
+#[cfg(not(feature = "llm"))]
+fn limits_on_calls_say_what_they_need() {
+    for args in [["--tpm", "60000"], ["--rpm", "60"], ["--concurrency", "2"]] {
+        let line = refusal(&args);
+        assert!(line.contains("need the feature llm"), "{line}");
+    }
+}
+
+/// No call is refused through the limiter, and few when limits change: the exit status says so. How much of the budget is used
+/// takes longer to tell.
+#[test]
+#[cfg(feature = "http")]
+fn the_provider_refuses_no_call_of_the_limiter() {
+    let printed = drawn("llm_server", "server.svg", &["--seconds", "5"]);
+    assert!(printed.contains("through the limiter, none is refused: 0 were"), "{printed}");
+    assert!(!printed.contains("BROKEN"), "{printed}");
+}
+
+#[test]
 fn the_short_examples_succeed() {
     let always = ["loop", "guard", "closure", "deadline", "reserve"];
+    let cached = cfg!(feature = "keyed").then_some("cached_work");
     let context = cfg!(all(feature = "async", feature = "concurrency")).then_some("context");
     let decorator = cfg!(feature = "macros").then_some("decorator");
-    for name in always.into_iter().chain(context).chain(decorator) {
+    for name in always.into_iter().chain(cached).chain(context).chain(decorator) {
         let output = run(name, [""; 0]);
         let (printed, errors) = texts(&output);
         assert!(output.status.success(), "{name}: {}\n{printed}\n{errors}", output.status);

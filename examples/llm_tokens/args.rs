@@ -14,6 +14,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "QUOTA", default_value = "100000", value_parser = quota)]
     pub(crate) rate: Quota,
 
+    /// The limit in tokens per minute, in place of --rate, on what calls really use: each is estimated, then settled
+    #[arg(long, value_name = "N", conflicts_with = "rate", value_parser = per_minute)]
+    pub(crate) tpm: Option<Quota>,
+
+    /// Limit requests per minute beside it
+    #[arg(long, value_name = "N", value_parser = per_minute)]
+    pub(crate) rpm: Option<Quota>,
+
+    /// Limit the calls under way at a time beside it
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
+    pub(crate) concurrency: Option<u16>,
+
     /// Threads that send requests; with --async, tasks
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=1_024))]
     pub(crate) threads: u16,
@@ -44,11 +56,27 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The limit on tokens.
+    pub(crate) fn tokens(&self) -> Quota {
+        self.tpm.unwrap_or(self.rate)
+    }
+
+    /// Whether requests are calls with a length and a cost known afterwards, for which there are these limits.
+    pub(crate) fn calls(&self) -> bool {
+        self.tpm.is_some() || self.rpm.is_some() || self.concurrency.is_some()
+    }
+
     /// Who sends the requests, for people.
     pub(crate) fn workers(&self) -> String {
         let kind = if self.tasks { "task" } else { "thread" };
         format!("{} {kind}{}", self.threads, if self.threads == 1 { "" } else { "s" })
     }
+}
+
+/// So many per minute.
+fn per_minute(text: &str) -> Result<Quota, String> {
+    let number: u64 = text.replace('_', "").parse().map_err(|_| "not a whole number".to_owned())?;
+    Quota::per_minute(number).map_err(|why| why.to_string())
 }
 
 /// The longest period of a limit. It also keeps the exact sums of the audit, of tokens times nanoseconds, within 127 bits.

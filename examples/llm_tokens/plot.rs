@@ -39,7 +39,7 @@ pub(crate) fn write(path: &Path, args: &Args, sightings: &[Sighting]) -> Result<
 fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box<dyn Error>> {
     let elapsed = sightings.last().map_or(0, |seen| seen.after).max(1);
     let end = elapsed.saturating_add(elapsed / 50).max(10);
-    let bound = |at| Window { from: 0, to: at }.bound(args.rate);
+    let bound = |at| Window { from: 0, to: at }.bound(args.tokens());
     let mut total = 0;
     let mut steps = vec![(0, 0)];
     // What comes within half a pixel is one step.
@@ -55,12 +55,13 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
     // Below the line, unless that runs there.
     let legend = if total > top / 3 { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::MiddleRight };
 
+    let taken = if args.calls() { "used" } else { "granted" };
     let (time, tokens) = (Unit::of_time(elapsed), Unit::of_tokens(top));
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let requests = counted(sightings.len() as u64, "request");
     let workers = args.workers();
-    let title = format!("{requests} from {workers}, {}", limit(args.rate));
+    let title = format!("{requests} from {workers}, {}", limit(args.tokens()));
     let mut chart = ChartBuilder::on(&root)
         .caption(title, ("sans-serif", 22).into_font().color(&INK))
         .margin(20)
@@ -75,14 +76,14 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
         .label_style(("sans-serif", 15).into_font().color(&INK))
         .axis_desc_style(("sans-serif", 17).into_font().color(&INK))
         .x_desc(format!("time since the start ({})", time.name))
-        .y_desc(format!("{} granted so far", tokens.name))
+        .y_desc(format!("{} {taken} so far", tokens.name))
         .x_label_formatter(&|at| time.show(*at))
         .y_label_formatter(&|granted| tokens.show(*granted))
         .draw()?;
 
     let too_much = Polygon::new([(0, bound(0)), (end, bound(end)), (end, top), (0, top)], BOUND.mix(0.08));
     chart.draw_series([too_much])?;
-    chart.draw_series(LineSeries::new(steps, GRANTED.stroke_width(2)))?.label("granted").legend(|at| key(at, GRANTED));
+    chart.draw_series(LineSeries::new(steps, GRANTED.stroke_width(2)))?.label(taken).legend(|at| key(at, GRANTED));
     chart
         .draw_series(LineSeries::new([(0, bound(0)), (end, bound(end))], BOUND.stroke_width(2)))?
         .label("bound: burst + rate × time")

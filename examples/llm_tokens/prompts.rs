@@ -20,15 +20,16 @@ const REQUESTS: u32 = 100;
 pub(crate) fn sizes(args: &Args) -> Result<Vec<u64>, String> {
     match &args.prompts {
         Some(path) => {
-            let prompts = read(path, args.rate.burst())?;
+            let prompts = read(path, args.tokens().burst())?;
             let requests = args.requests.map_or(prompts.len(), |requests| requests as usize);
             Ok(prompts.into_iter().cycle().take(requests).collect())
         }
-        None if *DRAWN.end() > args.rate.burst() => Err(format!(
-            "a request may take {} tokens, but the burst of {} is {}: choose a higher --rate, or give it a burst",
+        None if *DRAWN.end() > args.tokens().burst() => Err(format!(
+            "a request may take {} tokens, but the burst of {} is {}: choose a higher {}",
             HumanCount(*DRAWN.end()),
-            args.rate,
-            HumanCount(args.rate.burst()),
+            args.tokens(),
+            HumanCount(args.tokens().burst()),
+            if args.tpm.is_some() { "--tpm" } else { "--rate, or give it a burst" },
         )),
         None => {
             let mut rng = StdRng::seed_from_u64(args.seed);

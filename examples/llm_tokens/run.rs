@@ -1,4 +1,4 @@
-//! The job itself: threads, or tasks, that take requests from one list and wait for one limiter.
+//! The job itself: threads, or tasks, that take requests from one list and wait for one limit.
 
 use std::io::{self, Write};
 use std::panic;
@@ -8,37 +8,63 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use limitor::{AcquireError, Clock, RateLimiter, Tick, Timestamp};
+use limitor::{Clock, SystemClock, Tick, Timestamp};
 
 use crate::args::Args;
 use crate::audit::Sighting;
 
-/// Sends a request for each of `sizes`; what the workers saw of the grants, in the order they saw them.
-pub(crate) fn run(args: &Args, sizes: Vec<u64>) -> Result<Vec<Sighting>, String> {
-    let job = Job::new(args, sizes);
+/// What the requests go through, and what they do then.
+pub(crate) trait Limit: Send + Sync + 'static {
+    fn clock(&self) -> &SystemClock;
+
+    /// Sends home who waits, and who comes.
+    fn close(&self);
+
+    /// How many requests there are, and the tokens that all of them take.
+    fn total(&self) -> (usize, u64);
+
+    /// Waits on this thread until request no. `index` may go, tells `saw` what it takes, and does it.
+    fn block(&self, index: usize, saw: impl FnOnce(Taken)) -> Result<(), String>;
+
+    /// The same, suspended meanwhile.
+    fn suspend(&self, index: usize, saw: impl FnOnce(Taken) + Send) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// What a request takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    pub(crate) granted: u64,
+    /// What of this counts against the limit: all, unless some of it comes back.
+    pub(crate) tokens: u64,
+}
+
+/// Sends all requests; what the workers saw of the grants, in the order they saw them.
+pub(crate) fn run<L: Limit>(args: &Args, limit: L) -> Result<(L, Vec<Sighting>), String> {
+    let job = Job::new(args, limit);
     let outcome = if args.tasks { job.on_tasks(args.threads) } else { job.on_threads(args.threads) };
     job.progress.bar.finish_and_clear();
     let mut sightings = outcome?;
     sightings.sort_by_key(|sighting| sighting.after);
-    Ok(sightings)
+    let job = Arc::into_inner(job).ok_or("a worker is still there")?;
+    Ok((job.limit, sightings))
 }
 
 /// What all workers share.
-struct Job {
-    limiter: RateLimiter,
+struct Job<L> {
+    limit: L,
     tick: Tick,
     start: Timestamp,
-    sizes: Vec<u64>,
+    requests: usize,
     next: AtomicUsize,
     progress: Progress,
 }
 
-impl Job {
-    fn new(args: &Args, sizes: Vec<u64>) -> Arc<Self> {
-        let limiter = RateLimiter::new(args.rate);
-        let (tick, start) = (limiter.clock().tick(), limiter.clock().now());
-        let progress = Progress::new(sizes.iter().sum(), args.verbose);
-        Arc::new(Self { limiter, tick, start, sizes, next: AtomicUsize::new(0), progress })
+impl<L: Limit> Job<L> {
+    fn new(args: &Args, limit: L) -> Arc<Self> {
+        let (tick, start) = (limit.clock().tick(), limit.clock().now());
+        let (requests, tokens) = limit.total();
+        let progress = Progress::new(tokens, args.verbose);
+        Arc::new(Self { limit, tick, start, requests, next: AtomicUsize::new(0), progress })
     }
 
     fn on_threads(&self, threads: u16) -> Result<Vec<Sighting>, String> {
@@ -48,7 +74,7 @@ impl Job {
                 match thread::Builder::new().spawn_scoped(scope, || self.block()) {
                     Ok(worker) => workers.push(worker),
                     Err(why) => {
-                        self.limiter.close(); // sends those already at work home
+                        self.limit.close(); // sends those already at work home
                         return Err(format!("cannot start {threads} threads: {why}"));
                     }
                 }
@@ -68,50 +94,46 @@ impl Job {
         }))
     }
 
-    fn block(&self) -> Result<Vec<Sighting>, AcquireError> {
+    fn block(&self) -> Result<Vec<Sighting>, String> {
         let mut seen = Vec::new();
-        while let Some(tokens) = self.next() {
+        while let Some(index) = self.next() {
             let before = self.nanos();
-            self.limiter.acquire(tokens).wait()?;
-            // Here the request would be sent.
-            seen.push(self.saw(tokens, before));
+            self.limit.block(index, |taken| seen.push(self.saw(taken, before)))?;
         }
         Ok(seen)
     }
 
-    async fn suspend(self: Arc<Self>) -> Result<Vec<Sighting>, AcquireError> {
+    async fn suspend(self: Arc<Self>) -> Result<Vec<Sighting>, String> {
         let mut seen = Vec::new();
-        while let Some(tokens) = self.next() {
+        while let Some(index) = self.next() {
             let before = self.nanos();
-            self.limiter.acquire(tokens).await?;
-            // Here the request would be sent.
-            seen.push(self.saw(tokens, before));
+            self.limit.suspend(index, |taken| seen.push(self.saw(taken, before))).await?;
         }
         Ok(seen)
     }
 
-    /// The size of the next request.
-    fn next(&self) -> Option<u64> {
-        self.sizes.get(self.next.fetch_add(1, Ordering::Relaxed)).copied()
+    /// The number of the next request.
+    fn next(&self) -> Option<usize> {
+        Some(self.next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < self.requests)
     }
 
-    fn saw(&self, tokens: u64, before: u64) -> Sighting {
-        let sighting = Sighting { tokens, before, after: self.nanos() };
-        self.progress.show(&sighting);
+    fn saw(&self, taken: Taken, before: u64) -> Sighting {
+        let sighting = Sighting { tokens: taken.tokens, before, after: self.nanos() };
+        self.progress.show(taken.granted, &sighting);
         sighting
     }
 
     /// The limiter's own clock, in nanoseconds since the start, rounded down.
     fn nanos(&self) -> u64 {
-        let ticks = self.limiter.clock().now().ticks().saturating_sub(self.start.ticks());
+        let ticks = self.limit.clock().now().ticks().saturating_sub(self.start.ticks());
         let nanos = u128::from(ticks) * u128::from(self.tick.nanos()) / u128::from(self.tick.per());
         u64::try_from(nanos).unwrap_or(u64::MAX)
     }
 }
 
-fn collect(seen: impl Iterator<Item = Result<Vec<Sighting>, AcquireError>>) -> Result<Vec<Sighting>, String> {
+fn collect(seen: impl Iterator<Item = Result<Vec<Sighting>, String>>) -> Result<Vec<Sighting>, String> {
     let all: Result<Vec<_>, _> = seen.collect();
-    all.map(|all| all.concat()).map_err(|why| why.to_string())
+    all.map(|all| all.concat())
 }
 
 /// Prints a line. That nobody reads it any more is no reason to stop.
@@ -135,11 +157,11 @@ impl Progress {
         Self { bar, verbose }
     }
 
-    fn show(&self, Sighting { tokens, before, after }: &Sighting) {
+    fn show(&self, granted: u64, Sighting { tokens, before, after }: &Sighting) {
         if self.verbose {
             let at = Duration::from_nanos(*after).as_secs_f64();
             let waited = Duration::from_nanos(after.saturating_sub(*before));
-            let line = format!("{at:10.6} s  granted {:>6} tokens after {waited:.1?}", HumanCount(*tokens).to_string());
+            let line = format!("{at:10.6} s  granted {:>6} tokens after {waited:.1?}", HumanCount(granted).to_string());
             // The bar steps aside meanwhile, so that neither tears the other.
             self.bar.suspend(|| say(&line));
         }

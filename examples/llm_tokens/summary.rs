@@ -29,7 +29,7 @@ pub(crate) struct Summary {
 
 impl Summary {
     pub(crate) fn of(args: &Args, sightings: &[Sighting]) -> Self {
-        let quota = args.rate;
+        let quota = args.tokens();
         let mut waits: Vec<_> =
             sightings.iter().map(|seen| Duration::from_nanos(seen.after.saturating_sub(seen.before))).collect();
         waits.sort_unstable();

@@ -1,0 +1,62 @@
+//! What limitor sets out to reach with keys.
+
+use std::fmt::Write as _;
+
+use crate::case::{Access, Case, What};
+use crate::contenders::{Governor, Keyed};
+use crate::contest::Contender;
+use crate::keys::Key;
+use crate::results::Results;
+use crate::table::million;
+use crate::verdict::{self, Bound, Verdict};
+
+const OURS: &str = <Keyed<u64> as Contender<u64>>::NAME;
+const GOVERNOR: &str = <Governor<u64> as Contender<u64>>::NAME;
+
+/// Bytes a key that it is for.
+const BYTES_A_KEY: f64 = 24.0;
+
+/// Megabytes that a process may grow by beyond what the limiter says it occupies, whatever its size.
+const BESIDES: f64 = 0.5;
+
+/// Whether each target was reached.
+pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for (kind, keys, least) in [
+        (u64::NAME, 1_000, 2.2),
+        (u64::NAME, 1_000_000, 1.7),
+        (u64::NAME, 10_000_000, 1.7),
+        (String::NAME, 1_000_000, 3.0),
+    ] {
+        let case = Case { what: What::Granted, keys, kind, access: Access::Uniform, threads: 1 };
+        let ratio = |name| results.cost(case, name).map(|cost| cost.ratio);
+        let what = format!("{case}, governor / limitor");
+        verdicts.push(Verdict { what, figure: ratio(GOVERNOR), bound: Bound::AtLeast(least), noise: ratio(OURS) });
+    }
+    let judge = |what: String, figure, most| Verdict { what, figure, bound: Bound::AtMost(most), noise: None };
+    for (kind, keys) in [(u64::NAME, 1_000_000), (String::NAME, 1_000_000), (u64::NAME, 10_000_000)] {
+        let case = format!("{} {kind}", crate::case::count(keys));
+        let ours = results.resident(kind, keys, OURS);
+        let stated = ours.and_then(|ours| ours.stated).map(million);
+        let a_key = stated.map(|stated| stated / million(keys));
+        let besides = ours.zip(stated).map(|(ours, stated)| million(ours.bytes) - stated);
+        verdicts.push(judge(format!("{case}, bytes a key that max_keys states"), a_key, BYTES_A_KEY));
+        verdicts.push(judge(format!("{case}, MB in memory beyond what it states"), besides, BESIDES));
+    }
+    let grown = results.churn.as_ref().map(|churn| {
+        let most = churn.resident.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
+        million(most) - churn.resident.first().map_or(0.0, |(_, bytes)| million(*bytes))
+    });
+    verdicts.push(judge("churn, MB by which the process grows".to_owned(), grown, BESIDES));
+    verdicts
+}
+
+/// A line for each, and how many there are.
+pub(crate) fn list(verdicts: &[Verdict]) -> String {
+    let mut text = String::from("## Targets\n\n");
+    for verdict in verdicts {
+        let _ = writeln!(text, "- {verdict}");
+    }
+    let _ = writeln!(text, "\n{}.", verdict::count(verdicts));
+    text
+}

@@ -1,0 +1,139 @@
+//! The client: many tasks, each with one call after another.
+
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use limitor::AcquireError;
+use limitor::llm::{Charged, LlmLimiter, ProviderView, Usage};
+use reqwest::{Response, StatusCode};
+
+use crate::workload::{Call, Reply, Workload};
+
+/// How often a call that was refused is sent again, unless there is a limiter: as OpenAI's own client does by default.
+const RETRIES: u32 = 2;
+
+/// What all tasks share.
+#[derive(Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    url: String,
+    workload: Mutex<Workload>,
+    limiter: Option<LlmLimiter>,
+    end: Instant,
+}
+
+/// What became of the calls that came to an end.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// How long those took that were answered, from when they were wanted; shortest first.
+    pub(crate) answered: Vec<Duration>,
+    pub(crate) given_up: u64,
+}
+
+impl Outcome {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.answered.extend(other.answered);
+        self.answered.sort_unstable();
+        self.given_up += other.given_up;
+    }
+}
+
+impl Client {
+    pub(crate) fn new(
+        server: SocketAddr,
+        workload: Workload,
+        limiter: Option<LlmLimiter>,
+        end: Instant,
+    ) -> Result<Self, String> {
+        let http = reqwest::Client::builder().no_proxy().build().map_err(|why| why.to_string())?;
+        let url = format!("http://{server}/v1/chat/completions");
+        Ok(Self { http, url, workload: Mutex::new(workload), limiter, end })
+    }
+
+    /// One task: calls until the end.
+    pub(crate) async fn work(&self) -> Result<Outcome, String> {
+        let mut outcome = Outcome::default();
+        while let Some(call) = self.next() {
+            let wanted = Instant::now();
+            let answered = match &self.limiter {
+                None => self.retry(&call).await,
+                Some(limiter) => self.limited(limiter, &call).await,
+            };
+            match answered.map_err(|why| format!("the server cannot be reached: {why}"))? {
+                Some(true) => outcome.answered.push(wanted.elapsed()),
+                Some(false) => outcome.given_up += 1,
+                None => break,
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Sends those home who wait for the limiter. Calls under way come to their end.
+    pub(crate) fn close(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.close();
+        }
+    }
+
+    fn next(&self) -> Option<Call> {
+        if self.is_over() {
+            return None;
+        }
+        self.workload.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.end
+    }
+
+    /// As people do: send it, and if it is refused, send it again when the server says so, but not for ever.
+    ///
+    /// Whether it was answered; `None` if time was up before.
+    async fn retry(&self, call: &Call) -> reqwest::Result<Option<bool>> {
+        for _ in 0..=RETRIES {
+            if self.is_over() {
+                return Ok(None);
+            }
+            let response = self.send(call).await?;
+            if response.status().is_success() {
+                response.json::<Reply>().await?;
+                return Ok(Some(true));
+            }
+            let pause = retry_after(&response);
+            response.bytes().await?; // so that the connection can be used again
+            tokio::time::sleep(pause).await;
+        }
+        Ok(Some(false))
+    }
+
+    /// Through the limiter: estimate, wait, send, look at what the provider says, settle.
+    async fn limited(&self, limiter: &LlmLimiter, call: &Call) -> reqwest::Result<Option<bool>> {
+        loop {
+            let leave = match limiter.acquire(call.estimate).await {
+                Ok(leave) => leave,
+                Err(why) if why.error() == AcquireError::Closed => return Ok(None),
+                Err(why) => unreachable!("every estimate is within the burst: {why}"),
+            };
+            let response = self.send(call).await?;
+            limiter.observe(&ProviderView::of(response.status(), response.headers(), SystemTime::now()));
+            if response.status() == StatusCode::TOO_MANY_REQUESTS {
+                leave.fail(Charged::Nothing);
+                response.bytes().await?;
+                continue; // from the end of the line
+            }
+            let used: Reply = response.json().await?;
+            leave.settle(Usage::new(used.prompt_tokens, used.completion_tokens));
+            return Ok(Some(true));
+        }
+    }
+
+    async fn send(&self, call: &Call) -> reqwest::Result<Response> {
+        self.http.post(&self.url).json(&call.request).send().await
+    }
+}
+
+fn retry_after(response: &Response) -> Duration {
+    let millis = response.headers().get("retry-after-ms").and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_millis(millis.unwrap_or(1_000))
+}

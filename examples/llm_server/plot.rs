@@ -1,0 +1,139 @@
+//! The runs as a picture: what was served each second, what the budget was, and what was refused.
+
+use std::error::Error;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use indicatif::HumanCount;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::report::percent;
+use crate::run::Run;
+
+const SIZE: (u32, u32) = (1_000, 1_000);
+const SERVED: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
+const BUDGET: RGBColor = RGBColor(0x20, 0x20, 0x20);
+const REFUSED: RGBColor = RGBColor(0xc8, 0x3c, 0x28);
+const INK: RGBColor = RGBColor(0x30, 0x30, 0x30);
+const GRID: RGBColor = RGBColor(0xe2, 0xe2, 0xe2);
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Each bar is for so long.
+const BAR: u64 = SECOND / 2;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Makes sure that the picture can be written, leaving one that is there already as it is.
+pub(crate) fn prepare(path: &Path) -> Result<(), String> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| OpenOptions::new().append(true).create(true).open(path))
+        .map(drop)
+        .map_err(|why| format!("cannot write {}: {why}", path.display()))
+}
+
+/// Writes the picture.
+pub(crate) fn write(path: &Path, runs: &[Run]) -> Result<(), String> {
+    let mut svg = String::new();
+    draw(&mut svg, runs).map_err(|why| format!("cannot draw: {why}"))?;
+    fs::write(path, svg).map_err(|why| format!("cannot write {}: {why}", path.display()))
+}
+
+fn draw(svg: &mut String, runs: &[Run]) -> Result<(), Box<dyn Error>> {
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    for (index, (area, run)) in root.split_evenly((runs.len(), 1)).iter().zip(runs).enumerate() {
+        panel(area, run, index == 0)?;
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn panel(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>> {
+    let budget = run.limits.tokens_in(SECOND);
+    // The burst goes far beyond the picture: its figure stands beside it. Above all else is the strip of what was refused.
+    let (highest, top) = (budget * 2, budget * 2 + budget / 4);
+    let end = (run.end / BAR).max(1) * BAR;
+    let title = format!(
+        "{}: {} refused, {} of the budget used",
+        run.setup.name,
+        HumanCount(run.refused()),
+        percent(run.share())
+    );
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, ("sans-serif", 20).into_font().color(&INK))
+        .margin(15)
+        .x_label_area_size(45)
+        .y_label_area_size(85)
+        .build_cartesian_2d(0..end, 0..top)?;
+    chart
+        .configure_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(INK)
+        .label_style(("sans-serif", 15).into_font().color(&INK))
+        .axis_desc_style(("sans-serif", 16).into_font().color(&INK))
+        .x_desc("time since the start (s)")
+        .y_desc("tokens per second")
+        .y_labels(5)
+        .x_label_formatter(&|at| (at / SECOND).to_string())
+        .y_label_formatter(&|tokens| HumanCount(*tokens).to_string())
+        .draw()?;
+
+    let bars: Vec<_> = (0..end / BAR)
+        .map(|index| (index * BAR, run.used_between(index * BAR, (index + 1) * BAR - 1) * SECOND / BAR))
+        .collect();
+    let over = bars.iter().filter(|(_, rate)| *rate > highest).map(|(from, rate)| {
+        let text = format!("{} tokens per second", HumanCount(*rate));
+        Text::new(text, (from + BAR + BAR / 5, highest), ("sans-serif", 15).into_font().color(&SERVED))
+    });
+    chart.draw_series(over)?;
+    let bars = bars.iter().map(|(from, rate)| {
+        Rectangle::new([(from + BAR / 20, 0), (from + BAR - BAR / 20, (*rate).min(highest))], SERVED.mix(0.75).filled())
+    });
+    chart
+        .draw_series(bars)?
+        .label("served")
+        .legend(|(x, y)| Rectangle::new([(x + 5, y - 5), (x + 30, y + 5)], SERVED.mix(0.75).filled()));
+
+    let line = match run.change {
+        None => vec![(0, budget), (end, budget)],
+        Some((at, half)) => {
+            let half = half.tokens_in(SECOND);
+            vec![(0, budget), (at, budget), (at, half), (end, half)]
+        }
+    };
+    chart
+        .draw_series(LineSeries::new(line, BUDGET.stroke_width(2)))?
+        .label("what comes back")
+        .legend(|(x, y)| PathElement::new([(x + 5, y), (x + 30, y)], BUDGET.stroke_width(2)));
+
+    // What comes within half a pixel is one stroke.
+    let close = end / u64::from(2 * SIZE.0);
+    let mut refused: Vec<_> = run.arrivals.iter().filter(|one| !one.served).map(|one| one.at).collect();
+    refused.dedup_by_key(|at| *at / close.max(1));
+    let strokes = refused
+        .into_iter()
+        .map(|at| PathElement::new([(at, highest + budget / 20), (at, top - budget / 20)], REFUSED.stroke_width(2)));
+    chart
+        .draw_series(strokes)?
+        .label("refused, with 429")
+        .legend(|(x, y)| PathElement::new([(x + 17, y - 6), (x + 17, y + 6)], REFUSED.stroke_width(2)));
+
+    if !legend {
+        return Ok(());
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::Coordinate(640, 40))
+        .margin(8)
+        .legend_area_size(40)
+        .label_font(("sans-serif", 15).into_font().color(&INK))
+        .background_style(WHITE)
+        .border_style(GRID)
+        .draw()?;
+    Ok(())
+}
