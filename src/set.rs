@@ -10,7 +10,7 @@ pub use self::error::{SetDenied, SetError};
 use std::fmt;
 use std::sync::Arc;
 
-use self::gate::{Members, Pass};
+use self::gate::{Members, Missed, Pass};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::handle::Held;
 use crate::limiter::RateLimiter;
@@ -71,9 +71,13 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     ///
     /// # Panics
     ///
-    /// Does not compile without any limit.
+    /// If a limit is in it twice: that has one cost, which is the sum. Does not compile without any limit.
     pub fn new(limits: [(&'static str, Arc<RateLimiter<C>>); N]) -> Self {
         const { assert!(N > 0, "a set has at least one limit") };
+        for (index, (name, limit)) in limits.iter().enumerate() {
+            let twice = limits[..index].iter().any(|(_, other)| Arc::ptr_eq(limit, other));
+            assert!(!twice, "the limit {name:?} is in the set twice");
+        }
         let members = Members::new(limits);
         Self { line: Turnstile::new(members.clone(), usize::MAX), members }
     }
@@ -89,11 +93,12 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
 
     /// Takes `costs`, one for each limit in order, if all are to be had now. Nobody who waits in the set's line is overtaken.
     ///
-    /// A cost of 0 asks nothing of its limit. Allocates nothing and takes no lock.
+    /// A cost of 0 asks nothing of its limit. Allocates nothing, and takes no lock unless somebody waits.
     ///
     /// # Errors
     ///
-    /// [`SetDenied`], with nothing charged: it names the limit that would grant last, and when to retry.
+    /// [`SetDenied`], with nothing charged: it names the limit that would grant last, and when to retry. If somebody waits, that
+    /// is not before the first in line can go.
     pub fn try_acquire(&self, costs: [u64; N]) -> Result<SetGrant<'_, N, C>, SetDenied> {
         self.try_acquire_at(self.clock().now(), costs)
     }
@@ -104,11 +109,27 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     ///
     /// As [`try_acquire`](Self::try_acquire).
     pub fn try_acquire_at(&self, now: Timestamp, costs: [u64; N]) -> Result<SetGrant<'_, N, C>, SetDenied> {
-        let taken = if self.line.waiting() == 0 { self.members.take_all(now, costs) } else { None };
-        match taken {
-            Some(pass) => Ok(SetGrant::new(Held::Borrowed(self), pass)),
-            None => Err(self.members.denied(now, costs)),
+        match self.take(now, costs) {
+            Ok(pass) => Ok(SetGrant::new(Held::Borrowed(self), pass)),
+            Err(first) => Err(self.members.denied(now, costs, first)),
         }
+    }
+
+    /// Takes all, unless somebody waits: then `Err` with what the first in line asks for.
+    fn take(&self, now: Timestamp, costs: [u64; N]) -> Result<Pass<N>, Option<[u64; N]>> {
+        // Who waits may be due and not know it yet, or have been leaked.
+        if self.line.waiting() > 0
+            && let Some(first) = self.line.first(self.clock())
+        {
+            return Err(Some(first));
+        }
+        self.members.take_all(now, costs).map_err(|missed| {
+            if missed == Missed::GivenBack {
+                // Who has come to wait meanwhile may have found less than there is.
+                self.moved();
+            }
+            None
+        })
     }
 
     /// Asks for `costs`, one for each limit in order, to be waited for with [`wait`](AcquireSet::wait) on this thread or
@@ -152,7 +173,7 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
 
     /// Has those who wait look again: for when a limit has been refunded, reset or opened other than through the set.
     pub fn moved(&self) {
-        if self.line.waiting() > 0 {
+        if self.line.anybody_waits() {
             self.line.update(self.clock(), |_, _| ());
         }
     }

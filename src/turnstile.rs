@@ -3,12 +3,16 @@
 //! Nothing is taken for whoever waits: the first in line goes when all it asks for is to be had at the same moment, and
 //! takes it then. So nothing is held back from others meanwhile, and whoever leaves has nothing to give back.
 //!
-//! All is done under one lock, by whoever comes along: [`Turnstile::pump`] lets through all whose time has come, in order. The
-//! first in line sets a timer for when that will be; the next three set theirs a little later, in case the first was leaked
-//! and never looks.
+//! All is done under one lock, by whoever comes along: [`Inner::pump`] lets through all whose time has come, in order. The
+//! first in line sets a timer for when that will be; those behind it set theirs a little later for each place, in case
+//! those before them were leaked and never look.
 //!
 //! *Waking.* Wakers are foreign code: called, and dropped, after the lock is given back. A thread that spins watches
 //! [`Turnstile::changes`], which is raised under the lock after whatever it stands for.
+//!
+//! *Moves without the lock.* Whoever opens the gate further without it asks afterwards whether
+//! [anybody waits](Turnstile::anybody_waits). That question and every rise of the count are exchanges of one word, so either
+//! the question finds whoever waits, or those find the move when they look once more after they were counted.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::task::Waker;
@@ -59,11 +63,14 @@ pub(crate) trait Gate {
     fn full(&self) -> Self::Refusal;
 }
 
-/// How many in front have timers.
-const TIMERS: usize = 4;
+/// How many in front are told when their timers are not as they should be.
+const TOLD: usize = 4;
 
-/// How much later than the first of them each of the others looks.
+/// How much later than the one before it each in line looks.
 const GRACE: Duration = Duration::from_millis(20);
+
+/// How late the timer of one behind the first may be without its being told.
+const SLACK: Duration = Duration::from_millis(80);
 
 pub(crate) struct Turnstile<G: Gate> {
     inner: Lock<Inner<G>>,
@@ -80,7 +87,7 @@ struct Inner<G: Gate> {
     /// For those who were let through and have yet to know.
     passes: BTreeMap<Ticket, G::Pass>,
     refusals: BTreeMap<Ticket, G::Refusal>,
-    /// When the last of them was let through: nobody is before those ahead.
+    /// When the last of them was let through, or ran out of time: nobody is before those ahead.
     last: Timestamp,
     outgoing: Outgoing,
 }
@@ -96,6 +103,8 @@ struct Waiter<A> {
     ticket: Ticket,
     ask: A,
     joined: Timestamp,
+    /// It wants nothing that is granted later.
+    by: Option<Timestamp>,
     waker: Option<Waker>,
     /// As the first in line, when it was last found to come due.
     foreseen: Option<Timestamp>,
@@ -136,7 +145,10 @@ impl<G: Gate> Guard<'_, G> {
 impl<G: Gate> Drop for Guard<'_, G> {
     fn drop(&mut self) {
         let Some(mut inner) = self.inner.take() else { return };
-        self.home.waiting.store(inner.line.len() as u64, Ordering::Release);
+        let waiting = inner.line.len() as u64;
+        if self.home.waiting.load(Ordering::Relaxed) != waiting {
+            self.home.waiting.swap(waiting, Ordering::AcqRel);
+        }
         let outgoing = std::mem::take(&mut inner.outgoing);
         if !outgoing.wake.is_empty() {
             self.home.changes.fetch_add(1, Ordering::Release);
@@ -165,6 +177,11 @@ impl<G: Gate> Turnstile<G> {
         usize::try_from(self.waiting.load(Ordering::Acquire)).unwrap_or(usize::MAX)
     }
 
+    /// Whether somebody waits who may not have found what this thread has just done to the gate.
+    pub(crate) fn anybody_waits(&self) -> bool {
+        self.waiting.fetch_add(0, Ordering::AcqRel) > 0
+    }
+
     fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
@@ -179,9 +196,9 @@ impl<G: Gate> Turnstile<G> {
         let now = clock.now();
         let inner = guard.inner();
         // In order: what can go before the change goes before it.
-        inner.pump(now);
+        inner.pump(clock, now);
         let outcome = change(&mut inner.gate, now);
-        inner.pump(now);
+        inner.pump(clock, now);
         inner.tell(clock);
         outcome
     }
@@ -192,7 +209,7 @@ impl<G: Gate> Turnstile<G> {
         let mut guard = self.lock();
         let now = clock.now();
         let inner = guard.inner();
-        inner.pump(now);
+        inner.pump(clock, now);
         let outcome = inner.try_now(ask, now);
         inner.tell(clock);
         if let Some(pass) = outcome? {
@@ -200,6 +217,16 @@ impl<G: Gate> Turnstile<G> {
         }
         let wait = inner.forecast(ask, now).map(|due| clock.between(now, due));
         Err(inner.gate.too_long(ask, wait))
+    }
+
+    /// What the first in line asks for, once all have gone whose time has come.
+    pub(crate) fn first(&self, clock: &impl Clock) -> Option<G::Ask> {
+        let mut guard = self.lock();
+        let now = clock.now();
+        let inner = guard.inner();
+        inner.pump(clock, now);
+        inner.tell(clock);
+        inner.line.front().map(|first| first.ask)
     }
 
     /// Lets `ask` through, or gives it a place in the line if it will be let through by the reading `by`, as far as is known.
@@ -214,7 +241,7 @@ impl<G: Gate> Turnstile<G> {
         let mut guard = self.lock();
         let max_waiters = self.max_waiters;
         let inner = guard.inner();
-        inner.pump(now);
+        inner.pump(clock, now);
         let outcome = inner.try_now(ask, now);
         inner.tell(clock);
         if let Some(pass) = outcome? {
@@ -231,7 +258,8 @@ impl<G: Gate> Turnstile<G> {
         }
         let ticket = inner.next;
         inner.next += 1;
-        inner.line.push_back(Waiter { ticket, ask: *ask, joined: now, waker: None, foreseen: None, timer: None });
+        let (waker, foreseen, timer) = (None, None, None);
+        inner.line.push_back(Waiter { ticket, ask: *ask, joined: now, by, waker, foreseen, timer });
         Ok(Entered::Waiting(ticket))
     }
 
@@ -243,12 +271,17 @@ impl<G: Gate> Turnstile<G> {
         by: Option<Timestamp>,
         waker: Waker,
     ) -> Look<G::Pass, G::Refusal> {
+        // Outlives the lock, if nobody keeps it.
+        let mut waker = Some(waker);
         let mut guard = self.lock();
         let now = clock.now();
         let changes = self.changes();
         let inner = guard.inner();
-        inner.pump(now);
-        let look = inner.look(clock, now, ticket, by, waker, changes);
+        inner.pump(clock, now);
+        let look = inner.look(clock, now, ticket, by, &mut waker, changes);
+        if matches!(look, Look::Refused(_)) {
+            inner.pump(clock, now);
+        }
         inner.tell(clock);
         look
     }
@@ -258,13 +291,13 @@ impl<G: Gate> Turnstile<G> {
         let mut guard = self.lock();
         let now = clock.now();
         let inner = guard.inner();
-        inner.pump(now);
+        inner.pump(clock, now);
         inner.remove(ticket);
         inner.refusals.remove(&ticket);
         if let Some(pass) = inner.passes.remove(&ticket) {
             inner.gate.abandon(pass, now);
         }
-        inner.pump(now);
+        inner.pump(clock, now);
         inner.tell(clock);
     }
 
@@ -286,33 +319,56 @@ impl<G: Gate> Turnstile<G> {
 }
 
 impl<G: Gate> Inner<G> {
-    /// Lets through all whose time has come.
-    fn pump(&mut self, now: Timestamp) {
+    /// Lets through all whose time has come, and sends away those who cannot be any more.
+    fn pump(&mut self, clock: &impl Clock, now: Timestamp) {
         let mut ahead = None;
-        while let Some(first) = self.line.front_mut() {
-            let not_before = first.joined.max(self.last);
-            match self.gate.due(&first.ask) {
-                Ok(Some(due)) if due.max(not_before) <= now => {
-                    let due = due.max(not_before);
-                    // Due earlier than was foreseen, it is so by a change since then: a refund, or one ahead who left.
-                    let foreseen = first.foreseen.or(ahead).is_some_and(|foreseen| foreseen <= due);
-                    let due = if foreseen { due } else { now };
-                    // Unless somebody was quicker, and then it is due later.
-                    let Some(pass) = self.gate.take(&first.ask, due, now) else { continue };
-                    self.last = due;
-                    ahead = Some(due);
-                    self.passes.insert(first.ticket, pass);
-                }
-                Ok(due) => {
-                    first.foreseen = due.map(|due| due.max(not_before));
-                    return;
-                }
-                Err(refusal) => {
-                    self.refusals.insert(first.ticket, refusal);
-                }
+        while let Some(answer) = self.answer_first(clock, now, &mut ahead) {
+            let Some(first) = self.line.pop_front() else { return };
+            match answer {
+                Ok(pass) => drop(self.passes.insert(first.ticket, pass)),
+                Err(refusal) => drop(self.refusals.insert(first.ticket, refusal)),
             }
-            let gone = self.line.pop_front();
-            self.outgoing.wake.extend(gone.and_then(|gone| gone.waker));
+            self.outgoing.wake.extend(first.waker);
+        }
+    }
+
+    /// What the first in line is to be told now, if anything; `ahead` is when the one before it went, if that was just now.
+    fn answer_first(
+        &mut self,
+        clock: &impl Clock,
+        now: Timestamp,
+        ahead: &mut Option<Timestamp>,
+    ) -> Option<Result<G::Pass, G::Refusal>> {
+        let first = self.line.front_mut()?;
+        let mut missed = None;
+        loop {
+            let due = match self.gate.due(&first.ask) {
+                Ok(due) => due.map(|due| due.max(first.joined).max(self.last)),
+                Err(refusal) => return Some(Err(refusal)),
+            };
+            // Due earlier than was foreseen, it is so by a change since then: a refund, or one ahead who left.
+            let foreseen = |due| first.foreseen.or(*ahead).is_some_and(|foreseen| foreseen <= due);
+            let at = due.filter(|due| *due <= now).map(|due| if foreseen(due) { due } else { now });
+            if let Some(by) = first.by.filter(|by| at.map_or(*by <= now, |at| *by < at)) {
+                // Its time was over then, and the next in line was first from then on.
+                self.last = self.last.max(by);
+                *ahead = Some(self.last);
+                let wait = due.map(|due| clock.between(now, due));
+                return Some(Err(self.gate.too_long(&first.ask, wait)));
+            }
+            let Some(at) = at else {
+                first.foreseen = due;
+                return None;
+            };
+            if let Some(pass) = self.gate.take(&first.ask, at, now) {
+                self.last = at;
+                *ahead = Some(at);
+                return Some(Ok(pass));
+            }
+            // Somebody was quicker, and then it is due later; if it is not, it is for a later look to try again.
+            if missed.replace(at) == Some(at) {
+                return None;
+            }
         }
     }
 
@@ -334,10 +390,10 @@ impl<G: Gate> Inner<G> {
         self.gate.foresee(&mut forecast, ask, at)
     }
 
-    fn first_due(&self) -> Option<Timestamp> {
-        let first = self.line.front()?;
-        let due = self.gate.due(&first.ask).ok()??;
-        Some(due.max(first.joined).max(self.last))
+    /// When the first in line will be let through, as far as is known.
+    fn first_due(&self) -> Result<Option<Timestamp>, G::Refusal> {
+        let Some(first) = self.line.front() else { return Ok(None) };
+        Ok(self.gate.due(&first.ask)?.map(|due| due.max(first.joined).max(self.last)))
     }
 
     fn index_of(&self, ticket: Ticket) -> Option<usize> {
@@ -351,7 +407,8 @@ impl<G: Gate> Inner<G> {
 
     /// When the one at `index` is to look again.
     fn timer(&self, clock: &impl Clock, index: usize) -> Option<Timestamp> {
-        let due = self.first_due().filter(|_| index < TIMERS)?;
+        // Who is to be refused is to look at once.
+        let due = self.first_due().unwrap_or_else(|_| Some(Timestamp::default()))?;
         let grace = GRACE * u32::try_from(index).unwrap_or(u32::MAX);
         Some(clock.tick().later(due, grace))
     }
@@ -362,7 +419,7 @@ impl<G: Gate> Inner<G> {
         now: Timestamp,
         ticket: Ticket,
         by: Option<Timestamp>,
-        waker: Waker,
+        waker: &mut Option<Waker>,
         changes: u64,
     ) -> Look<G::Pass, G::Refusal> {
         if let Some(pass) = self.passes.remove(&ticket) {
@@ -374,7 +431,7 @@ impl<G: Gate> Inner<G> {
         let index = self.index_of(ticket).expect("in line until it knows better");
         let ask = self.line[index].ask;
         if let Some(by) = by {
-            let due = self.first_due();
+            let due = self.first_due().ok().flatten();
             if by <= now || due.is_some_and(|due| due > by) {
                 let wait = due.map(|due| clock.between(now, due));
                 self.remove(ticket);
@@ -384,21 +441,22 @@ impl<G: Gate> Inner<G> {
         let timer = self.timer(clock, index);
         let waiter = &mut self.line[index];
         waiter.timer = timer;
-        self.outgoing.dropped.extend(waiter.waker.replace(waker));
+        self.outgoing.dropped.extend(std::mem::replace(&mut waiter.waker, waker.take()));
         Look::Waiting { until: timer.into_iter().chain(by).min(), first: index == 0, changes }
     }
 
     /// Wakes those in front whose timers are not as they should be.
     fn tell(&mut self, clock: &impl Clock) {
-        for index in 0..self.line.len().min(TIMERS) {
+        for index in 0..self.line.len().min(TOLD) {
             let timer = self.timer(clock, index);
             let waiter = &mut self.line[index];
-            let late = match (waiter.timer, timer) {
+            let wrong = match (waiter.timer, timer) {
                 (None, Some(_)) => true,
-                (Some(set), Some(timer)) => index == 0 && set != timer,
+                (Some(set), Some(timer)) if index == 0 => set != timer,
+                (Some(set), Some(timer)) => set > clock.tick().later(timer, SLACK),
                 (_, None) => false,
             };
-            if late && waiter.waker.is_some() {
+            if wrong && waiter.waker.is_some() {
                 waiter.timer = timer;
                 self.outgoing.wake.extend(waiter.waker.clone());
             }

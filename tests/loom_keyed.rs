@@ -437,6 +437,28 @@ mod lines {
         );
     }
 
+    /// The entry is another's by then, and its word has been out of the table and has come back.
+    #[test]
+    fn a_key_is_displaced_by_one_that_is_waited_for_while_it_is_asked_for() {
+        fn setup() -> Shared {
+            let shared = Shared::empty(2);
+            shared.clock.set(secs(10));
+            shared
+        }
+        let there = |s: &Shared| {
+            let granted = s.tries(2, 10, 1);
+            drop(s.limiter.reserve(&2, 2));
+            granted
+        };
+        bounded_race(
+            Some(3),
+            setup,
+            |s| s.tries(1, 10, 1),
+            there,
+            |s, one, two| no_burst_twice(s, 10, [(1, one), (2, two)]),
+        );
+    }
+
     /// The line ends, a newcomer takes the entry, and a line for that one begins: `there` in most of the races below.
     fn succession(s: &Shared) -> bool {
         s.come_and_go(1);

@@ -146,7 +146,7 @@ impl<'a, const N: usize, C: Clock> AcquireSet<'a, N, C> {
             Stage::Begin => {
                 let clock = self.set.clock();
                 if self.set.line.waiting() == 0
-                    && let Some(pass) = self.set.members.take_all(clock.now(), self.costs)
+                    && let Ok(pass) = self.set.members.take_all(clock.now(), self.costs)
                 {
                     self.stage = Stage::Done;
                     return Ok(Entered::Through(pass));

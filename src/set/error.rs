@@ -29,6 +29,8 @@ impl SetDenied {
     }
 
     /// How long to wait until the same request would be granted if nobody else came; `None` if waiting will not help.
+    ///
+    /// Exact, rounded up to 1 ns. While others wait in the set's line, how long until the first of them can go, if that is longer.
     pub fn retry_after(&self) -> Option<Duration> {
         self.denied.retry_after()
     }

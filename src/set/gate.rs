@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::{SetDenied, SetError};
 use crate::clock::{Clock, Timestamp};
-use crate::error::{AcquireError, Denied, Reason, Refused};
+use crate::error::{AcquireError, Reason, Refused};
 use crate::limiter::RateLimiter;
 use crate::meter::{Charge, Meter};
 use crate::state::Phase;
@@ -15,6 +15,14 @@ use crate::turnstile::Gate;
 pub(super) struct Member<C: Clock> {
     pub(super) name: &'static str,
     pub(super) limiter: Arc<RateLimiter<C>>,
+}
+
+/// What came of taking all, if not all were to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missed {
+    NothingTaken,
+    /// Some were taken and given back, and may have been missed by others meanwhile.
+    GivenBack,
 }
 
 #[derive(Debug)]
@@ -47,26 +55,65 @@ impl<const N: usize, C: Clock> Members<N, C> {
     }
 
     /// Takes all at a reading of the clock, or nothing.
-    ///
+    pub(super) fn take_all(&self, now: Timestamp, costs: [u64; N]) -> Result<Pass<N>, Missed> {
+        let charge = |limiter: &RateLimiter<C>, cost| {
+            let charge = limiter.try_acquire_at(now, cost).ok()?.charge();
+            // Whoever was granted something since had about the same reading.
+            Some((charge, u64::MAX))
+        };
+        self.take_each(now, costs, now, charge)
+    }
+
+    /// Takes all at a reading that may have passed, the very moment at which they came due, or nothing.
+    fn take_due(&self, due: Timestamp, costs: [u64; N], now: Timestamp) -> Result<Pass<N>, Missed> {
+        let charge = |limiter: &RateLimiter<C>, cost| {
+            let meter = &limiter.meter;
+            let moment = match meter.load().phase() {
+                Phase::Open(tat) => moment(meter, tat, cost, due),
+                Phase::Breached => return Some((Charge::Free, 0)),
+                Phase::Closed | Phase::Saturated => return None,
+            };
+            meter.place(moment, 0, cost, Some(moment)).ok().map(|end| (Charge::Counted, end))
+        };
+        self.take_each(due, costs, now, charge)
+    }
+
     /// Looks at all words first, so that what is refused does not move any. Between that and the taking another may have been
-    /// quicker: then what was taken so far is given back.
-    pub(super) fn take_all(&self, at: Timestamp, costs: [u64; N]) -> Option<Pass<N>> {
+    /// quicker: then what was taken so far is given back at the reading `now`. `charge` says where it ends on each word.
+    fn take_each(
+        &self,
+        at: Timestamp,
+        costs: [u64; N],
+        now: Timestamp,
+        charge: impl Fn(&RateLimiter<C>, u64) -> Option<(Charge, u64)>,
+    ) -> Result<Pass<N>, Missed> {
         let asked = || self.0.iter().zip(costs).filter(|(_, cost)| *cost > 0);
         if !asked().all(|(member, cost)| member.limiter.meter.has(at, cost)) {
-            return None;
+            return Err(Missed::NothingTaken);
         }
-        let mut pass = Pass { costs, charges: [Charge::Free; N] };
+        let (mut pass, mut ends) = (Pass { costs, charges: [Charge::Free; N] }, [0; N]);
         for (index, member) in self.0.iter().enumerate() {
             if costs[index] == 0 {
                 continue;
             }
-            let Ok(charge) = member.limiter.try_charge_at(at, costs[index]) else {
-                self.settle_at(&pass, [0; N], Some(at));
-                return None;
+            let Some((charge, end)) = charge(&member.limiter, costs[index]) else {
+                self.give_back(&pass, ends, now);
+                return Err(Missed::GivenBack);
             };
-            pass.charges[index] = charge;
+            (pass.charges[index], ends[index]) = (charge, end);
         }
-        Some(pass)
+        Ok(pass)
+    }
+
+    /// Gives back what is still ahead of the clock: the rest has come back by itself, and others may have been granted it.
+    #[cold]
+    fn give_back(&self, pass: &Pass<N>, ends: [u64; N], now: Timestamp) {
+        let used = std::array::from_fn(|index| {
+            let meter = &self.0[index].limiter.meter;
+            let ahead = ends[index].saturating_sub(meter.scale.units(now)) / meter.gcra.cost(1);
+            pass.costs[index].saturating_sub(ahead)
+        });
+        self.settle_at(pass, used, Some(now));
     }
 
     pub(super) fn settle(&self, pass: &Pass<N>, actual: [u64; N]) {
@@ -83,19 +130,24 @@ impl<const N: usize, C: Clock> Members<N, C> {
         }
     }
 
-    /// Which limit grants last, and what it says.
-    pub(super) fn denied(&self, now: Timestamp, costs: [u64; N]) -> SetDenied {
-        let refusals = self.0.iter().zip(costs).filter(|(_, cost)| *cost > 0).map(|(member, cost)| {
+    /// Which limit grants last, and what it says; not before those can go who ask for `ahead`.
+    pub(super) fn denied(&self, now: Timestamp, costs: [u64; N], ahead: Option<[u64; N]>) -> SetDenied {
+        let ahead = ahead.unwrap_or([0; N]);
+        let asked = self.0.iter().zip(costs.into_iter().zip(ahead)).filter(|(_, (cost, ahead))| *cost.max(ahead) > 0);
+        let refusals = asked.map(|(member, (cost, ahead))| {
             let meter = &member.limiter.meter;
+            let first = due(meter, ahead).unwrap_or(0);
             let refused = match due(meter, cost) {
-                Ok(due) => Refused { reason: Reason::NotYet, excess: due.saturating_sub(meter.scale.units(now)) },
+                Ok(due) => {
+                    Refused { reason: Reason::NotYet, excess: due.max(first).saturating_sub(meter.scale.units(now)) }
+                }
                 Err(reason) => reason.into(),
             };
             SetDenied::new(member.name, meter.denied(cost, refused))
         });
         let wait = |denied: &SetDenied| denied.retry_after().unwrap_or(Duration::MAX);
         refusals.max_by_key(wait).unwrap_or_else(|| {
-            // Nothing at all was asked for, while others wait.
+            // Nothing at all was asked for, while others waited who have gone since.
             let member = &self.0[0];
             SetDenied::new(member.name, member.limiter.meter.denied(0, Reason::NotYet.into()))
         })
@@ -109,6 +161,9 @@ impl<const N: usize, C: Clock> Members<N, C> {
 
 /// When a limit can grant `cost` if nobody else comes, in units of its word.
 fn due(meter: &Meter, cost: u64) -> Result<u64, Reason> {
+    if cost == 0 {
+        return Ok(0);
+    }
     if cost > meter.gcra.burst() {
         return Err(Reason::ExceedsBurst);
     }
@@ -122,6 +177,12 @@ fn due(meter: &Meter, cost: u64) -> Result<u64, Reason> {
 
 fn due_of(meter: &Meter, tat: u64, cost: u64) -> u64 {
     tat.saturating_add(meter.gcra.cost(cost)).saturating_sub(meter.gcra.depth())
+}
+
+/// The time of a word at the reading `at`: when `cost` comes due, if that is what was rounded up to this reading.
+fn moment(meter: &Meter, tat: u64, cost: u64, at: Timestamp) -> u64 {
+    let (due, now) = (due_of(meter, tat, cost), meter.scale.units(at));
+    if due < now && meter.scale.reading(due) == at { due } else { now }
 }
 
 /// The words of a set as they will be.
@@ -138,14 +199,19 @@ impl<const N: usize, C: Clock> Gate for Members<N, C> {
         for (index, member) in self.0.iter().enumerate().filter(|(index, _)| costs[*index] > 0) {
             let meter = &member.limiter.meter;
             let due = due(meter, costs[index]).map_err(|reason| self.error(index, costs[index], reason))?;
-            at = at.max(meter.scale.reading(due));
+            let reading = meter.scale.reading(due);
+            if meter.scale.units(reading) < due {
+                // Not before time ends.
+                return Ok(None);
+            }
+            at = at.max(reading);
         }
         Ok(Some(at))
     }
 
     /// At the reading at which it came due, however late that is noticed.
-    fn take(&mut self, costs: &[u64; N], due: Timestamp, _now: Timestamp) -> Option<Pass<N>> {
-        self.take_all(due, *costs)
+    fn take(&mut self, costs: &[u64; N], due: Timestamp, now: Timestamp) -> Option<Pass<N>> {
+        self.take_due(due, *costs, now).ok()
     }
 
     fn abandon(&mut self, _pass: Pass<N>, _now: Timestamp) {
@@ -169,26 +235,20 @@ impl<const N: usize, C: Clock> Gate for Members<N, C> {
         }
         for (index, (member, cost)) in asked() {
             let meter = &member.limiter.meter;
-            let begin = words.0[index]?.max(meter.scale.units(granted));
+            let tat = words.0[index]?;
+            let begin = tat.max(moment(meter, tat, *cost, granted));
             words.0[index] = Some(begin.saturating_add(meter.gcra.cost(*cost)));
         }
         Some(granted)
     }
 
     fn too_long(&self, costs: &[u64; N], wait: Option<Duration>) -> SetError {
-        let denied = self.denied(self.clock().now(), *costs);
+        let denied = self.denied(self.clock().now(), *costs, None);
         let (requested, wait) = (denied.denied().requested(), wait.unwrap_or(Duration::MAX));
         SetError::new(Some(denied.limit()), AcquireError::TooLong { requested, wait })
     }
 
     fn full(&self) -> SetError {
         SetError::new(None, AcquireError::QueueFull)
-    }
-}
-
-impl<C: Clock> RateLimiter<C> {
-    /// Takes `n` permits if they are to be had now, of a strict limiter too.
-    fn try_charge_at(&self, now: Timestamp, n: u64) -> Result<Charge, Denied> {
-        self.try_acquire_at(now, n).map(|grant| grant.charge())
     }
 }

@@ -79,6 +79,7 @@ impl<G: Gate> Turnstile<G> {
         nap: &mut Nap,
         cx: &mut Context<'_>,
     ) -> Poll<Result<G::Pass, G::Refusal>> {
+        let mut again = false;
         loop {
             let known = nap.waker.as_ref().is_some_and(|told| told.will_wake(cx.waker()));
             let asleep = nap.sleep.as_ref().is_some_and(|(until, _)| clock.now() < *until);
@@ -92,6 +93,12 @@ impl<G: Gate> Turnstile<G> {
                         if nap.sleep.as_ref().map(|(set, _)| *set) != until {
                             nap.sleep = until.map(|until| (until, clock.sleep_until(until)));
                         }
+                        if again && until.is_some_and(|until| until <= clock.now()) {
+                            // Others were quicker, twice: let them go on.
+                            nap.sleep = None;
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
                     }
                 }
             }
@@ -101,6 +108,7 @@ impl<G: Gate> Turnstile<G> {
             }
             // Timers may end early.
             nap.sleep = None;
+            again = true;
         }
     }
 }

@@ -283,18 +283,20 @@ fn a_reading_a_little_behind_inherits_only_what_was_displaced() {
     assert_eq!(limiter.crowded(), 2);
 }
 
-/// What a key took at 10 s is not to be had again at 0 s, though its entry was idle by a reading of 20 s and is gone.
+/// What a key took at 10 s is not to be had again at 10 s, though its entry was idle by a reading of 20 s and is gone, and
+/// another is free.
 #[test]
 fn who_is_displaced_as_idle_is_not_new_to_a_stale_reading() {
     let (limiter, _) = one_set(5);
     for key in 0..ENTRIES {
         limiter.try_acquire_at(at(10), &key, 5).unwrap();
     }
-    for key in 100..100 + ENTRIES {
-        limiter.try_acquire_at(at(20), &key, 1).unwrap();
-    }
-    for key in 0..ENTRIES {
+    limiter.try_acquire_at(at(20), &100, 1).unwrap();
+    limiter.reset(&(ENTRIES - 1));
+    for key in 0..ENTRIES - 1 {
         assert!(limiter.try_acquire_at(at(10), &key, 1).is_err(), "{key} at 10 s");
         assert!(limiter.try_acquire_at(at(0), &key, 1).is_err(), "{key} at 0 s");
     }
+    assert!(limiter.try_acquire_at(at(10), &101, 1).is_err(), "it begins with the debt of who was displaced");
+    assert!(limiter.try_acquire_at(at(11), &101, 1).is_ok());
 }

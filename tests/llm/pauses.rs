@@ -6,7 +6,7 @@ use limitor::llm::{Call, Left};
 use limitor::{AcquireError, ManualClock, Quota};
 use proptest::prelude::*;
 
-use crate::support::{Limiter, Waits, built, had_now, left, left_tokens, one_a_second, secs, tokens};
+use crate::support::{Limiter, Waits, built, had_now, left, left_tokens, one_a_second, refusal, secs, tokens};
 
 /// Ten tokens, all taken; what waits for `n` is due at `n` seconds.
 fn empty() -> (Limiter, ManualClock) {
@@ -75,7 +75,7 @@ fn paused_it_tells_newcomers_for_how_long() {
     let error = limiter.try_acquire(2).unwrap_err();
     assert_eq!(error.limit(), None);
     assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(20)), "{error:?}");
-    let error = limiter.acquire(2).timeout(Duration::from_nanos(19_999_999_999)).wait().unwrap_err();
+    let error = refusal(limiter.acquire(2).timeout(Duration::from_nanos(19_999_999_999)));
     assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(20)), "{error:?}");
     let mut fits = Waits::new(limiter.acquire_owned(2).timeout(secs(20)));
     call.settle(1);

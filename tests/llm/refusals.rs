@@ -5,7 +5,7 @@ use std::time::Duration;
 use limitor::llm::{LlmBuilder, LlmLimiter, Usage};
 use limitor::{AcquireError, ManualClock, Quota, QuotaError};
 
-use crate::support::{Waits, built, left_tokens, one_a_second, secs, tokens};
+use crate::support::{Waits, built, left_tokens, one_a_second, refusal, secs, tokens};
 
 type Builder = LlmBuilder<ManualClock>;
 
@@ -35,9 +35,7 @@ fn a_refusal_names_the_limit_that_binds() {
         for _ in 0..10 {
             limiter.try_acquire(usage).unwrap().settle(usage);
         }
-        for error in
-            [limiter.try_acquire(usage).unwrap_err(), limiter.acquire(usage).timeout(secs(0)).wait().unwrap_err()]
-        {
+        for error in [limiter.try_acquire(usage).unwrap_err(), refusal(limiter.acquire(usage).timeout(secs(0)))] {
             assert_eq!(error.limit(), Some(name));
             assert!(matches!(error.error(), AcquireError::TooLong { requested: 1, .. }), "{error:?}");
             assert!(error.to_string().starts_with(&format!("{name}: ")), "{error}");
@@ -73,8 +71,8 @@ fn over_the_burst_is_an_error_at_once_on_every_path() {
                 let usage = if name.starts_with("output") { Usage::new(0, tokens) } else { Usage::new(tokens, 0) };
                 let errors = [
                     limiter.try_acquire(usage).unwrap_err(),
-                    limiter.acquire(usage).wait().unwrap_err(),
-                    limiter.acquire(usage).timeout(secs(1)).wait().unwrap_err(),
+                    refusal(limiter.acquire(usage)),
+                    refusal(limiter.acquire(usage).timeout(secs(1))),
                 ];
                 for error in errors {
                     assert_eq!(error.limit(), Some(name));
@@ -97,7 +95,7 @@ fn over_the_burst_is_an_error_whatever_else_is_in_the_way() {
     let call = limiter.try_acquire(10).unwrap();
     let waits = Waits::new(limiter.acquire_owned(1));
     limiter.pause(secs(60));
-    let error = limiter.acquire(11).wait().unwrap_err();
+    let error = refusal(limiter.acquire(11));
     assert!(matches!(error.error(), AcquireError::ExceedsBurst { .. }), "{error:?}");
     drop((waits, call));
 }

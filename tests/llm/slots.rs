@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use limitor::llm::Usage;
 use limitor::{AcquireError, Clock, ManualClock};
 
-use crate::support::{Limiter, Waits, built, one_a_second, secs, tokens};
+use crate::support::{Limiter, Waits, built, one_a_second, refusal, secs, tokens};
 
 /// So many slots, and ten tokens that come back one a second.
 fn slots(count: usize) -> (Limiter, ManualClock) {
@@ -77,7 +77,7 @@ fn a_slot_is_held_until_the_call_ends_however_it_does() {
 fn a_wait_for_a_slot_ends_at_its_deadline() {
     let (limiter, clock) = slots(1);
     let call = limiter.try_acquire(1).unwrap();
-    assert!(is_busy(limiter.acquire(1).timeout(Duration::ZERO).wait().unwrap_err().error(), 1));
+    assert!(is_busy(refusal(limiter.acquire(1).timeout(Duration::ZERO)).error(), 1));
     let mut waits = Waits::new(limiter.acquire_owned(1).timeout(secs(5)));
     clock.advance(Duration::from_nanos(4_999_999_999));
     assert!(waits.still_waits());
@@ -107,8 +107,8 @@ fn deadlines_come_in_every_form() {
     for waits in &mut waits {
         assert!(is_busy(waits.refused().1, 1));
     }
-    assert!(limiter.acquire(1).deadline(reading).wait().is_err(), "that is now");
-    assert!(limiter.acquire(1).deadline(Instant::now().checked_sub(secs(1)).unwrap()).wait().is_err());
+    let _ = refusal(limiter.acquire(1).deadline(reading));
+    let _ = refusal(limiter.acquire(1).deadline(Instant::now().checked_sub(secs(1)).unwrap()));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_deadline_that_cannot_be_met_is_refused_at_once_and_one_that_can_is_not() {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(10).unwrap().settle(10);
     let mut ahead = Waits::new(limiter.acquire_owned(4));
-    let error = limiter.acquire(3).timeout(Duration::from_nanos(6_999_999_999)).wait().unwrap_err();
+    let error = refusal(limiter.acquire(3).timeout(Duration::from_nanos(6_999_999_999)));
     assert_eq!(error.limit(), Some("tokens"));
     assert_eq!(too_long(error.error()), Some((3, secs(7))), "behind the one ahead");
     assert_eq!((limiter.waiters(), limiter.available().tokens), (1, Some(0)));
@@ -125,6 +125,19 @@ fn a_deadline_that_cannot_be_met_is_refused_at_once_and_one_that_can_is_not() {
     drop(ahead.goes());
     clock.advance(secs(3));
     waits.goes().settle(3);
+}
+
+/// The one ahead will have the last slot: nobody knows for how long, so what would be refused for its tokens alone may wait.
+#[test]
+fn a_wait_of_unknown_length_is_not_refused_before_its_time() {
+    let (limiter, clock) = slots(2);
+    let call = limiter.try_acquire(10).unwrap();
+    let _ahead = Waits::new(limiter.acquire_owned(3));
+    let mut waits = [3, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens).timeout(secs(4))));
+    clock.advance(secs(1));
+    call.cancel();
+    drop(waits[0].goes());
+    drop(waits[1].goes());
 }
 
 #[test]
@@ -197,7 +210,7 @@ fn a_line_that_is_full_refuses_and_has_room_again_when_somebody_leaves() {
     let (limiter, clock) = built(|builder| builder.tokens(one_a_second(10)).max_waiters(2));
     limiter.try_acquire(10).unwrap().settle(10);
     let (mut first, second) = (Waits::new(limiter.acquire_owned(1)), Waits::new(limiter.acquire_owned(1)));
-    let error = limiter.acquire(1).wait().unwrap_err();
+    let error = refusal(limiter.acquire(1));
     assert_eq!((error.limit(), error.error()), (None, AcquireError::QueueFull));
     drop(second);
     let third = Waits::new(limiter.acquire_owned(1));
@@ -207,7 +220,7 @@ fn a_line_that_is_full_refuses_and_has_room_again_when_somebody_leaves() {
     drop(third);
     let (none, _) = built(|builder| builder.tokens(one_a_second(1)).max_waiters(0));
     none.acquire(1).wait().unwrap().settle(1);
-    assert_eq!(none.acquire(1).wait().unwrap_err().error(), AcquireError::QueueFull);
+    assert_eq!(refusal(none.acquire(1)).error(), AcquireError::QueueFull);
 }
 
 #[test]
@@ -237,7 +250,7 @@ fn closed_it_refuses_all_but_calls_under_way_end_as_ever() {
     call.settle(3);
     assert_eq!(limiter.available().tokens, Some(7));
     clock.advance(secs(100));
-    for error in [limiter.try_acquire(0).unwrap_err(), limiter.acquire(Usage::default()).wait().unwrap_err()] {
+    for error in [limiter.try_acquire(0).unwrap_err(), refusal(limiter.acquire(Usage::default()))] {
         assert_eq!(error.error(), AcquireError::Closed);
     }
 }

@@ -1,7 +1,7 @@
 //! What the tests have in common.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -52,6 +52,14 @@ pub(crate) fn pump(limiter: &LlmLimiter<ManualClock>) {
 /// How much of what there is left can be had now: takes it and counts.
 pub(crate) fn had_now(limiter: &LlmLimiter<ManualClock>) -> u64 {
     std::iter::from_fn(|| limiter.try_acquire(1).ok().map(drop)).count() as u64
+}
+
+/// What is said at once to one who cannot be let go, or not in time.
+pub(crate) fn refusal(mut asked: AcquireCall<'_, ManualClock>) -> SetError {
+    match Pin::new(&mut asked).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome.expect_err("the call may go"),
+        Poll::Pending => panic!("it waits: {asked:?}"),
+    }
 }
 
 /// Counts how often it is woken.

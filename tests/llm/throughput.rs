@@ -51,7 +51,8 @@ impl Load {
         assert_eq!((limiter.in_flight(), limiter.waiters()), (0, 0));
         let mut log = log.into_inner();
         log.sort_unstable();
-        assert!(polls < 12 * log.len() as u64 + 1_000, "{polls} polls for {} calls", log.len());
+        // Far from waking everyone for each call.
+        assert!(polls < self.tasks * log.len() as u64, "{polls} polls for {} calls", log.len());
         self.check_bound(&log);
         let counted = |at: u64| (MINUTE.as_nanos()..end).contains(&u128::from(at));
         let used: u64 = log.iter().filter(|(at, _)| counted(*at)).map(|(_, used)| used).sum();
