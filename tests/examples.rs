@@ -228,10 +228,10 @@ fn the_provider_refuses_no_call_of_the_limiter() {
 #[test]
 fn the_short_examples_succeed() {
     let always = ["loop", "guard", "closure", "deadline", "reserve"];
-    let cached = cfg!(feature = "keyed").then_some("cached_work");
+    let keyed: &[_] = if cfg!(feature = "keyed") { &["cached_work", "user_then_system"] } else { &[] };
     let context = cfg!(all(feature = "async", feature = "concurrency")).then_some("context");
     let decorator = cfg!(feature = "macros").then_some("decorator");
-    for name in always.into_iter().chain(cached).chain(context).chain(decorator) {
+    for name in always.iter().chain(keyed).copied().chain(context).chain(decorator) {
         let output = run(name, [""; 0]);
         let (printed, errors) = texts(&output);
         assert!(output.status.success(), "{name}: {}\n{printed}\n{errors}", output.status);
