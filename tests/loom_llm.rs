@@ -156,7 +156,7 @@ fn the_clock_wakes_who_falls_asleep_beside_it() {
 /// A task is let go beside its leaving: it never was, or all is given back.
 #[test]
 fn a_settlement_beside_one_who_leaves() {
-    let leave = |s: &Shared| drop(Waits::new(s, 10));
+    let leave = |s: &Shared| drop(Waits::new(s, 5));
     race(Shared::empty, leave, |s| s.settle(4), |s, (), ()| s.assert_left(6));
 }
 
