@@ -92,10 +92,10 @@ impl Gcra {
     /// The TAT after a grant of `cost` (at most the depth) at `now`, or by how much it comes too early.
     #[inline]
     pub(crate) fn decide(&self, tat: u64, now: u64, cost: u64) -> Result<u64, u64> {
-        // Neither sum wraps: a reading is at most MAX_TAT − depth, see `Scale`.
-        let last = now + (self.depth - cost);
-        let begin = tat.max(now);
-        if begin <= last { Ok(begin + cost) } else { Err(begin - last) }
+        // Neither sum wraps: a reading is at most MAX_TAT − depth, see `Scale`. What the reading goes through is kept short:
+        // `room` does not hang on it, and the first sum goes on beside the difference.
+        let (ahead, room) = (tat.saturating_sub(now), self.depth - cost);
+        if ahead <= room { Ok((now + cost) + ahead) } else { Err(ahead - room) }
     }
 
     /// The TAT after a place of `cost` behind all others, which comes due at that less the depth. `None` past counting.

@@ -7,20 +7,22 @@
 //! the `M − 1 ≥ M/2` that the other side of that proof has to spare. (At 5 GHz, where the factor has less than 62 bits for the
 //! slowest unit: 0.22 M.)
 
+use core::mem::offset_of;
+
 use crate::clock::{Tick, Timestamp};
 use crate::gcra::{MAX_TAT, Unit};
 
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub(crate) struct Scale {
-    /// The reading at which the word's time begins.
-    origin: u64,
     /// Units a tick, times `2^(64 − lift)`, rounded up.
     factor: u64,
-    /// Ticks after the origin beyond which time stands still: so that now + depth stays a TAT, that the lift loses no bit,
-    /// and that a reading from before the origin, which wraps, lies past it.
-    horizon: u64,
-    /// The same where the lift is the [`USUAL`] one, and otherwise 0, so that one comparison sees to both.
+    /// The horizon where the origin is 0 and the lift the [`USUAL`] one, and otherwise 0, so that one comparison sees to it all.
     usual_horizon: u64,
+    /// Ticks after the origin beyond which time stands still: so that now + depth stays a TAT, and that the lift loses no bit.
+    horizon: u64,
+    /// The reading at which the word's time begins: 0 where it can be, which spares every decision a subtraction.
+    origin: u64,
     /// By how many bits ticks are lifted for the upper half of the product to be units; under 64.
     lift: u32,
 }
@@ -29,8 +31,16 @@ pub(crate) struct Scale {
 /// a cycle or two less than one by a variable.
 const USUAL: u32 = 1;
 
+/// The word's time begins at the reading 0 if at most one in this many parts of it have passed by now: so that at least
+/// 27 years are left at the fastest rate, and a century at others.
+const SPENT: u64 = 4;
+
 impl Scale {
-    pub(crate) fn new(unit: Unit, depth: u64, tick: Tick, origin: Timestamp) -> Self {
+    /// How much of it most decisions read, from the beginning on.
+    pub(crate) const USUAL_PART: usize = offset_of!(Self, horizon);
+
+    /// `now`: a reading of the clock from which on it is to last.
+    pub(crate) fn new(unit: Unit, depth: u64, tick: Tick, now: Timestamp) -> Self {
         // Units a tick, capacity · 2^k / period · nanos / per, by long division to as many bits as 64 bits hold. Both
         // products fit: `nanos` and `per` are under 2^62.
         let numerator = u128::from(unit.capacity) * u128::from(tick.nanos());
@@ -49,10 +59,15 @@ impl Scale {
             Ok(factor) => (factor, lift),
             Err(_) => (1 << 63, lift + 1),
         };
-        let mut scale = Self { origin: origin.ticks(), factor, horizon: 0, usual_horizon: 0, lift };
-        let last = scale.last_within(MAX_TAT - depth);
-        scale.horizon = last.min(u64::MAX >> lift).min(u64::MAX - origin.ticks());
-        scale.usual_horizon = if lift == USUAL { scale.horizon } else { 0 };
+        let mut scale = Self { origin: 0, factor, horizon: 0, usual_horizon: 0, lift };
+        let horizon = scale.last_within(MAX_TAT - depth).min(u64::MAX >> lift);
+        if now.ticks() <= horizon / SPENT {
+            scale.horizon = horizon;
+            scale.usual_horizon = if lift == USUAL { horizon } else { 0 };
+        } else {
+            scale.origin = now.ticks();
+            scale.horizon = horizon.min(u64::MAX - now.ticks());
+        }
         scale
     }
 
@@ -60,7 +75,7 @@ impl Scale {
     /// stands still.
     #[inline]
     pub(crate) fn units(&self, at: Timestamp) -> u64 {
-        let ticks = at.ticks().wrapping_sub(self.origin);
+        let ticks = at.ticks();
         if ticks <= self.usual_horizon { self.scaled(ticks << USUAL) } else { self.unusual(at) }
     }
 
@@ -71,7 +86,7 @@ impl Scale {
         (product >> 64) as u64
     }
 
-    /// With another lift, or out of range.
+    /// With another lift or origin, or out of range.
     #[inline(never)]
     fn unusual(&self, at: Timestamp) -> u64 {
         let ticks = at.ticks().saturating_sub(self.origin).min(self.horizon);
@@ -125,16 +140,31 @@ mod tests {
             for quota in
                 ["1/s", "3/s", "10000000000/s", "1/365d", "70000/min"].map(|text| text.parse::<Quota>().unwrap())
             {
-                let (depth, origin) = (Gcra::new(quota).depth(), Timestamp::from_ticks(1_000));
-                let scale = Scale::new(Unit::of(quota), depth, Tick::new(nanos, per).unwrap(), origin);
-                assert_eq!([0, 999, 1_000].map(|ticks| scale.units(Timestamp::from_ticks(ticks))), [0; 3]);
-                let end = scale.units(Timestamp::from_ticks(1_000 + scale.horizon));
-                assert!(end <= MAX_TAT - depth, "{quota} at {nanos}/{per}");
-                for past in
-                    [1_000 + scale.horizon.saturating_add(1).min(u64::MAX - 1_000), u64::MAX].map(Timestamp::from_ticks)
-                {
-                    assert_eq!(scale.units(past), end, "{quota} at {nanos}/{per}, at {past:?}");
+                for now in [0, 1_000, u64::MAX / 2, u64::MAX - 1_000, u64::MAX] {
+                    let (depth, reading) = (Gcra::new(quota).depth(), Timestamp::from_ticks(now));
+                    let scale = Scale::new(Unit::of(quota), depth, Tick::new(nanos, per).unwrap(), reading);
+                    let at = |ticks| scale.units(Timestamp::from_ticks(ticks));
+                    assert_eq!([at(0), at(scale.origin / 2), at(scale.origin)], [0; 3]);
+                    let last = scale.origin + scale.horizon;
+                    assert!(at(last) <= MAX_TAT - depth, "{quota} at {nanos}/{per} from {now}");
+                    for past in [last.saturating_add(1), u64::MAX] {
+                        assert_eq!(at(past), at(last), "{quota} at {nanos}/{per} from {now}");
+                    }
                 }
+            }
+        }
+    }
+
+    /// From whatever reading on, it lasts for decades, if the clock does.
+    #[test]
+    fn three_parts_in_four_are_left() {
+        for (now, left) in [(0, 36), (1 << 58, 27), (1 << 59, 27), (1 << 60, 27), (1 << 62, 36)] {
+            for (quota, years) in [("10000000000/s", left), ("1/s", 3 * left), ("70000/min", 3 * left)] {
+                let quota: Quota = quota.parse().unwrap();
+                let reading = Timestamp::from_ticks(now);
+                let scale = Scale::new(Unit::of(quota), Gcra::new(quota).depth(), Tick::NANOSECOND, reading);
+                let end = scale.origin + scale.horizon;
+                assert!((end - now) / 31_557_600_000_000_000 >= years, "{quota} from {now}");
             }
         }
     }
