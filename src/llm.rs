@@ -8,6 +8,7 @@ mod call;
 mod estimate;
 mod ledger;
 mod limiter;
+mod lows;
 #[cfg(feature = "http")]
 mod observe;
 mod pool;

@@ -116,7 +116,7 @@ impl Client {
                 Err(why) => unreachable!("every estimate is within the burst: {why}"),
             };
             let response = self.send(call).await?;
-            limiter.observe(&ProviderView::of(response.status(), response.headers(), SystemTime::now()));
+            leave.observe(&ProviderView::of(response.status(), response.headers(), SystemTime::now()));
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 leave.fail(Charged::Nothing);
                 response.bytes().await?;

@@ -78,8 +78,8 @@ impl Daily {
         self.limit.saturating_sub(used)
     }
 
-    /// Uses `n` more. The day it counts in.
-    pub(super) fn take(&mut self, n: u64, now: Timestamp) -> u64 {
+    /// Uses `n` more.
+    pub(super) fn take(&mut self, n: u64, now: Timestamp) {
         // A clock that steps back stays in the day that it had reached.
         let today = self.days.of(now).max(self.day);
         if today > self.day {
@@ -87,6 +87,10 @@ impl Daily {
             self.used = 0;
         }
         self.used = self.used.saturating_add(n);
+    }
+
+    /// The day in which it was used last.
+    pub(super) fn day(&self) -> u64 {
         self.day
     }
 
@@ -130,7 +134,8 @@ mod tests {
     fn no_figure_wraps() {
         let mut daily = Daily::new(u64::MAX - 1, days(0, Duration::ZERO));
         daily.take(u64::MAX, Timestamp::default());
-        let day = daily.take(u64::MAX, Timestamp::default());
+        daily.take(u64::MAX, Timestamp::default());
+        let day = daily.day();
         assert_eq!((daily.available(Timestamp::default()), daily.due(1)), (0, daily.days.end(0)));
         daily.give_back(3, day);
         daily.give_back(4, day + 1);

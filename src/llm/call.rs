@@ -54,6 +54,16 @@ impl<'a, C: Clock> Call<'a, C> {
         Self { limiter, id, estimate, streamed: 0, settled: false }
     }
 
+    #[cfg(feature = "http")]
+    pub(super) fn limiter(&self) -> &LlmLimiter<C> {
+        &self.limiter
+    }
+
+    #[cfg(feature = "http")]
+    pub(super) fn id(&self) -> CallId {
+        self.id
+    }
+
     /// What it was estimated to use.
     pub fn estimate(&self) -> Usage {
         self.estimate

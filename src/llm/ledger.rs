@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::account::{Account, Low};
+use super::account::Account;
 use super::calendar::Daily;
+use super::lows::{Low, Lows};
 use super::usage::{Costs, Kind};
 use crate::clock::{Tick, Timestamp};
 use crate::error::AcquireError;
@@ -25,11 +26,9 @@ pub(super) enum Limit {
 struct Call {
     /// What it is charged so far.
     charged: Costs,
-    /// What it may give back at most: of rolling limits, the lowest backlog since it was let go; of daily ones, the day.
-    marks: Marks,
+    /// When it was charged first: of rolling limits, a stretch; of daily ones, a day.
+    since: [u64; Kind::ALL.len()],
 }
-
-type Marks = [Low; Kind::ALL.len()];
 
 /// The limits, without the calls.
 #[derive(Debug, Clone)]
@@ -42,6 +41,10 @@ pub(super) struct Rates {
 #[derive(Debug)]
 pub(super) struct Ledger {
     rates: Rates,
+    /// What calls may give back to each rolling limit.
+    lows: [Lows; Kind::ALL.len()],
+    /// The first call that was let go since the provider changed a limit.
+    news: [CallId; Kind::ALL.len()],
     max_concurrent: usize,
     calls: BTreeMap<CallId, Call>,
     next: CallId,
@@ -73,82 +76,78 @@ impl Rates {
         Ok(last)
     }
 
-    /// Charges all limits, as a debt if need be. The marks of a call that is let go with it; `before` is told the backlog that a
-    /// limit had.
-    fn charge(&mut self, costs: &Costs, now: Timestamp, mut before: impl FnMut(usize, Low)) -> Marks {
-        let mut marks = [Low::MAX; Kind::ALL.len()];
-        for (index, limit) in self.limits.iter_mut().enumerate() {
+    /// Charges all limits, as a debt if need be; `before` is told the backlog that a limit had.
+    fn charge(&mut self, costs: &Costs, now: Timestamp, mut before: impl FnMut(usize, Low)) {
+        for (index, limit) in self.limits.iter_mut().enumerate().filter(|(index, _)| costs[*index] > 0) {
             match limit {
-                Some(Limit::Rolling(account)) if costs[index] > 0 => {
-                    let (old, new) = account.take(costs[index], now);
-                    marks[index] = new;
-                    before(index, old);
-                }
-                Some(Limit::Daily(daily)) => marks[index] = daily.take(costs[index], now),
-                Some(Limit::Rolling(_)) | None => {}
+                Some(Limit::Rolling(account)) => before(index, account.take(costs[index], now)),
+                Some(Limit::Daily(daily)) => daily.take(costs[index], now),
+                None => {}
             }
         }
-        marks
     }
 }
 
 impl Ledger {
     pub(super) fn new(limits: [Option<Limit>; Kind::ALL.len()], max_concurrent: usize) -> Self {
         let rates = Rates { limits, paused_until: Timestamp::default() };
-        Self { rates, max_concurrent, calls: BTreeMap::new(), next: 0, closed: false }
+        let (lows, news) = (Default::default(), Default::default());
+        Self { rates, lows, news, max_concurrent, calls: BTreeMap::new(), next: 0, closed: false }
     }
 
-    /// Charges all limits and notes it in the lows of all calls under way.
-    fn charge(&mut self, costs: &Costs, now: Timestamp) -> Marks {
-        let calls = &mut self.calls;
-        self.rates.charge(costs, now, |index, backlog| {
-            for call in calls.values_mut() {
-                call.marks[index] = call.marks[index].min(backlog);
-            }
-        })
+    fn charge(&mut self, costs: &Costs, now: Timestamp) {
+        let lows = &mut self.lows;
+        self.rates.charge(costs, now, |index, backlog| lows[index].note(backlog));
+    }
+
+    /// A limit that was just charged has not been charged before for the call in question.
+    fn begin(&mut self, index: usize) -> u64 {
+        match &self.rates.limits[index] {
+            Some(Limit::Rolling(_)) => self.lows[index].begin(),
+            Some(Limit::Daily(daily)) => daily.day(),
+            None => 0,
+        }
     }
 
     fn let_go(&mut self, costs: &Costs, now: Timestamp) -> CallId {
-        let marks = self.charge(costs, now);
-        let id = self.next;
+        self.calls.insert(self.next, Call { charged: Costs::default(), since: Default::default() });
+        self.add(self.next, costs, now);
         self.next += 1;
-        self.calls.insert(id, Call { charged: *costs, marks });
-        id
+        self.next - 1
     }
 
     /// Charges a call more than it was, while it is under way.
     pub(super) fn add(&mut self, id: CallId, more: &Costs, now: Timestamp) {
-        let marks = self.charge(more, now);
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        for (index, more) in more.iter().enumerate() {
-            if call.charged[index] == 0 {
-                call.marks[index] = marks[index];
-            }
-            call.charged[index] = call.charged[index].saturating_add(*more);
+        self.charge(more, now);
+        for (index, more) in more.iter().enumerate().filter(|(_, more)| **more > 0) {
+            let Some(charged) = self.calls.get(&id).map(|call| call.charged[index]) else { return };
+            let since = (charged == 0).then(|| self.begin(index));
+            let Some(call) = self.calls.get_mut(&id) else { return };
+            call.since[index] = since.unwrap_or(call.since[index]);
+            call.charged[index] = charged.saturating_add(*more);
         }
     }
 
     /// Ends a call at what it really used.
     pub(super) fn settle(&mut self, id: CallId, actual: &Costs, now: Timestamp) {
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(Call { charged, since }) = self.calls.remove(&id) else { return };
         let mut debts = Costs::default();
-        for (index, limit) in self.rates.limits.iter_mut().enumerate() {
-            debts[index] = actual[index].saturating_sub(call.charged[index]);
-            let unused = call.charged[index].saturating_sub(actual[index]);
+        for (index, limit) in self.rates.limits.iter_mut().enumerate().filter(|(index, _)| charged[*index] > 0) {
+            let unused = charged[index].saturating_sub(actual[index]);
             match limit {
-                Some(Limit::Rolling(account)) if unused > 0 => {
-                    let credit = account.give_back(unused, call.marks[index], now);
-                    for other in self.calls.values_mut() {
-                        other.marks[index] = other.marks[index].saturating_sub(credit);
-                    }
+                Some(Limit::Rolling(account)) => {
+                    let lows = &mut self.lows[index];
+                    lows.lower(since[index], account.give_back(unused, lows.lowest(since[index]), now));
+                    lows.end(since[index]);
                 }
-                Some(Limit::Daily(daily)) => daily.give_back(unused, call.marks[index]),
-                Some(Limit::Rolling(_)) | None => {}
+                Some(Limit::Daily(daily)) => daily.give_back(unused, since[index]),
+                None => {}
             }
         }
-        if debts != Costs::default() {
-            self.charge(&debts, now);
+        for (index, debt) in debts.iter_mut().enumerate() {
+            *debt = actual[index].saturating_sub(charged[index]);
         }
+        self.charge(&debts, now);
     }
 
     /// What a call is charged so far.
@@ -204,13 +203,24 @@ impl Ledger {
         }
     }
 
-    /// The provider allows `capacity` in the period of a limit: at most what is configured holds.
-    pub(super) fn allow(&mut self, kind: Kind, capacity: u64, tick: Tick, now: Timestamp) {
-        let Some(Limit::Rolling(account)) = &mut self.rates.limits[kind as usize] else { return };
+    /// The provider allows `capacity` in the period of a limit: at most what is configured holds. If it is the answer to a call
+    /// that says so, and that call was let go before the last change, then no more than now is allowed because of it.
+    pub(super) fn allow(
+        &mut self,
+        kind: Kind,
+        capacity: u64,
+        answered: Option<CallId>,
+        (tick, now): (Tick, Timestamp),
+    ) {
+        let index = kind as usize;
+        let Some(Limit::Rolling(account)) = &mut self.rates.limits[index] else { return };
+        let stale = answered.is_some_and(|id| id < self.news[index]);
+        if stale && capacity > account.quota().capacity() {
+            return;
+        }
         if let Some(convert) = account.allow(capacity, tick, now) {
-            for call in self.calls.values_mut() {
-                call.marks[kind as usize] = convert(call.marks[kind as usize]);
-            }
+            self.lows[index].convert(convert);
+            self.news[index] = self.next;
         }
     }
 
@@ -263,7 +273,7 @@ impl Gate for Ledger {
     fn foresee(&self, forecast: &mut Forecast, costs: &Costs, at: Timestamp) -> Option<Timestamp> {
         forecast.free = forecast.free.checked_sub(1)?;
         let due = forecast.rates.due(costs).ok()?.0.max(at);
-        forecast.rates.charge(costs, due, |_, _| ());
+        forecast.rates.charge(costs, due, |_, _| {});
         Some(due)
     }
 

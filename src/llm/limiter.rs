@@ -221,12 +221,12 @@ impl<C: Clock> LlmLimiter<C> {
         });
     }
 
-    /// So much is allowed per minute, or per day, from now on; but no more than was configured. Bursts shrink as rates do, and
-    /// those who wait are re-timed. Calendar limits stay as they are.
+    /// So much is allowed per minute, or per day, from now on; but no more than was configured. Bursts shrink as rates do: what
+    /// there is stays, as far as there is room for it. Those who wait are re-timed. Calendar limits stay as they are.
     pub fn allow(&self, limits: Left) {
         self.line.update(&self.clock, |ledger, now| {
             for (kind, capacity) in limits.said() {
-                ledger.allow(kind, capacity, self.clock.tick(), now);
+                ledger.allow(kind, capacity, None, (self.clock.tick(), now));
             }
         });
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::call::Call;
+use super::ledger::CallId;
 use super::limiter::LlmLimiter;
 use super::provider::{Pause, ProviderView, Window};
 use super::usage::Kind;
@@ -16,6 +18,8 @@ impl<C: Clock> LlmLimiter<C> {
     /// Where the provider has less left than is thought here, the difference is gone; where it allows less per period than was
     /// configured, that holds from now on, until it says otherwise. It never raises anything past what was configured.
     /// If it says to send nothing for a time, nobody is let go until then, or until the [cap](super::LlmBuilder::max_pause).
+    ///
+    /// Answers overtake each other: of one that comes late this believes that more is allowed again. [`Call::observe`] does not.
     ///
     /// # Examples
     ///
@@ -34,11 +38,15 @@ impl<C: Clock> LlmLimiter<C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn observe(&self, view: &ProviderView) {
+        self.learn(view, None);
+    }
+
+    fn learn(&self, view: &ProviderView, answered: Option<CallId>) {
         self.line().update(&self.clock, |ledger, now| {
             let tick = self.clock.tick();
             for (kind, window) in windows(view, |kind| ledger.capacity(kind)) {
                 if let Some(limit) = window.limit {
-                    ledger.allow(kind, limit, tick, now);
+                    ledger.allow(kind, limit, answered, (tick, now));
                 }
                 if let Some(remaining) = window.remaining {
                     ledger.lower(kind, remaining, now);
@@ -53,6 +61,36 @@ impl<C: Clock> LlmLimiter<C> {
                 ledger.pause_until(tick.later(now, pause.min(self.max_pause)));
             }
         });
+    }
+}
+
+impl<C: Clock> Call<'_, C> {
+    /// [`LlmLimiter::observe`] of the answer to this call.
+    ///
+    /// An answer may have been long on its way: if the provider has lowered a limit, and this call was let go before that was
+    /// known, then it does not raise the limit again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use limitor::llm::{LlmLimiter, ProviderView};
+    /// use std::time::SystemTime;
+    ///
+    /// let answer = |limit: &str| -> Result<_, Box<dyn std::error::Error>> {
+    ///     let mut headers = HeaderMap::new();
+    ///     headers.insert("x-ratelimit-limit-tokens", limit.parse()?);
+    ///     Ok(ProviderView::of(StatusCode::OK, &headers, SystemTime::now()))
+    /// };
+    /// let limiter = LlmLimiter::builder().tokens_per_minute(30_000).build()?;
+    /// let (late, early) = (limiter.try_acquire(100)?, limiter.try_acquire(100)?);
+    /// early.observe(&answer("15000")?);
+    /// late.observe(&answer("30000")?); // it was sent before
+    /// assert_eq!(limiter.available().tokens, Some(15_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn observe(&self, view: &ProviderView) {
+        self.limiter().learn(view, Some(self.id()));
     }
 }
 

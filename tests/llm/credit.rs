@@ -38,6 +38,20 @@ fn what_one_gives_back_another_cannot_give_back_again() {
     drop(c);
 }
 
+/// Nor does one that was let go later stand in the way of one that was let go before.
+#[test]
+fn calls_that_overlap_give_all_back_in_any_order() {
+    for reversed in [false, true] {
+        let (limiter, _) = built(|builder| builder.tokens(limitor::Quota::per_day(100).unwrap()));
+        let mut calls = [10, 20, 30].map(|tokens| limiter.try_acquire(tokens).unwrap());
+        if reversed {
+            calls.reverse();
+        }
+        calls.into_iter().for_each(limitor::llm::Call::cancel);
+        assert_eq!(limiter.available().tokens, Some(100));
+    }
+}
+
 /// The lowest backlog is that before a later grant, not that after it.
 #[test]
 fn a_grant_in_between_hides_nothing_of_what_had_come_back() {

@@ -93,8 +93,8 @@ struct Call {
     estimate: Usage,
     streamed: u64,
     charged: Costs,
-    /// Of each rolling limit, what was missing after the call was charged first, and before each charge since.
-    seen: [Vec<u128>; KINDS],
+    /// Where in the past of each rolling limit it was charged first.
+    begin: [usize; KINDS],
     /// The day it was charged first.
     day: [u64; KINDS],
 }
@@ -104,6 +104,8 @@ pub(crate) struct Model {
     pub(crate) limits: [Option<Limit>; KINDS],
     pub(crate) slots: usize,
     pub(crate) count_cached: bool,
+    /// Of each rolling limit, what was missing before each charge, in order, had less been taken where it was given back.
+    past: [Vec<u128>; KINDS],
     now: u64,
     paused_until: u64,
     line: VecDeque<(usize, Usage)>,
@@ -113,7 +115,7 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(limits: [Option<Limit>; KINDS], slots: usize, count_cached: bool) -> Self {
         let (line, calls) = (VecDeque::new(), BTreeMap::new());
-        Self { limits, slots, count_cached, now: 0, paused_until: 0, line, calls }
+        Self { limits, slots, count_cached, past: Default::default(), now: 0, paused_until: 0, line, calls }
     }
 
     pub(crate) fn set_time(&mut self, now: u64) {
@@ -150,7 +152,7 @@ impl Model {
         for (kind, limit) in self.limits.iter_mut().enumerate().filter(|(kind, _)| costs[*kind] > 0) {
             match limit {
                 Some(Limit::Rolling { rate, missing }) => {
-                    self.calls.values_mut().for_each(|call| call.seen[kind].push(*missing));
+                    self.past[kind].push(*missing);
                     *missing += u128::from(costs[kind]) * u128::from(rate.period);
                 }
                 Some(Limit::Daily { used, .. }) => *used += costs[kind],
@@ -159,21 +161,20 @@ impl Model {
         }
     }
 
-    /// What is missing of a rolling limit; of a daily one, which day it is.
-    fn mark(&self, kind: usize) -> (u128, u64) {
+    /// Which day it is, of a daily limit.
+    fn day(&self, kind: usize) -> u64 {
         match &self.limits[kind] {
-            Some(Limit::Rolling { missing, .. }) => (*missing, 0),
-            Some(Limit::Daily { day, .. }) => (0, *day),
-            None => (0, 0),
+            Some(Limit::Daily { day, .. }) => *day,
+            _ => 0,
         }
     }
 
     fn let_go(&mut self, id: usize, estimate: Usage) {
         let charged = costs(1, estimate, self.count_cached);
         self.charge(&charged);
-        let marks: [_; KINDS] = std::array::from_fn(|kind| self.mark(kind));
-        let (seen, day) = (marks.map(|(missing, _)| vec![missing]), marks.map(|(_, day)| day));
-        self.calls.insert(id, Call { estimate, streamed: 0, charged, seen, day });
+        let begin = self.past.each_ref().map(Vec::len);
+        let day = std::array::from_fn(|kind| self.day(kind));
+        self.calls.insert(id, Call { estimate, streamed: 0, charged, begin, day });
     }
 
     /// Lets go all whose time has come, in order, and says who they were.
@@ -220,11 +221,11 @@ impl Model {
             match limit {
                 Some(Limit::Rolling { rate, missing }) => {
                     let refund = u128::from(unused) * u128::from(rate.period);
-                    let lowest = call.seen[kind].iter().copied().chain([*missing]).min().unwrap();
-                    let credit = refund.min(lowest);
+                    let since = &mut self.past[kind][call.begin[kind]..];
+                    let credit = since.iter().copied().chain([refund, *missing]).min().unwrap();
                     *missing -= credit;
-                    for seen in self.calls.values_mut().flat_map(|other| &mut other.seen[kind]) {
-                        *seen = seen.saturating_sub(credit);
+                    for missing in since {
+                        *missing -= credit;
                     }
                 }
                 Some(Limit::Daily { day, used, .. }) if *day == call.day[kind] => {
@@ -250,10 +251,10 @@ impl Model {
         let more_costs = costs(0, Usage::new(0, more), true);
         self.charge(&more_costs);
         for (kind, more) in more_costs.into_iter().enumerate() {
-            let (missing, day) = self.mark(kind);
+            let (begin, day) = (self.past[kind].len(), self.day(kind));
             let call = self.calls.get_mut(&id).unwrap();
             if call.charged[kind] == 0 {
-                (call.seen[kind], call.day[kind]) = (vec![missing], day);
+                (call.begin[kind], call.day[kind]) = (begin, day);
             }
             call.charged[kind] += more;
         }

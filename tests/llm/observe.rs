@@ -7,7 +7,7 @@ use limitor::llm::{Left, LlmBuilder, ProviderView};
 use limitor::{AcquireError, ManualClock};
 use proptest::prelude::*;
 
-use crate::support::{Limiter, Waits, built, left, secs};
+use crate::support::{Limiter, Waits, built, goes_at, left, secs};
 
 fn view(status: u16, pairs: &[(&str, &str)]) -> ProviderView {
     let pair = |(name, value): &(&str, &str)| {
@@ -70,15 +70,17 @@ fn every_window_is_about_its_own_limit() {
 fn a_limit_that_is_halved_holds_until_it_is_raised_and_is_never_raised_past_what_was_configured() {
     let limit = |tokens| view(200, &[("x-ratelimit-limit-tokens", tokens)]);
     let (limiter, clock) = per_minute(60, 6_000);
-    limiter.try_acquire(1_000).unwrap().settle(1_000);
+    limiter.try_acquire(4_500).unwrap().settle(4_500);
     limiter.observe(&limit("3000"));
-    assert_eq!(limiter.available(), requests_and_tokens(59, 2_000));
+    assert_eq!(limiter.available(), requests_and_tokens(59, 1_500));
     clock.advance(secs(10));
-    assert_eq!(limiter.available().tokens, Some(2_500), "50 a second");
+    assert_eq!(limiter.available().tokens, Some(2_000), "50 a second");
     limiter.observe(&limit("3000"));
-    assert_eq!(limiter.available().tokens, Some(2_500));
+    assert_eq!(limiter.available().tokens, Some(2_000));
     limiter.observe(&limit("18446744073709551615"));
-    assert_eq!(limiter.available().tokens, Some(5_500));
+    assert_eq!(limiter.available().tokens, Some(2_000));
+    clock.advance(secs(10));
+    assert_eq!(limiter.available().tokens, Some(3_000), "100 a second");
     clock.advance(secs(60));
     assert_eq!(limiter.available().tokens, Some(6_000));
 }
@@ -89,10 +91,29 @@ fn a_limit_that_is_halved_re_times_who_waits() {
     limiter.try_acquire(6_000).unwrap().settle(6_000);
     let mut waits = Waits::new(limiter.acquire_owned(1_000));
     limiter.observe(&view(200, &[("x-ratelimit-limit-tokens", "3000")]));
-    clock.set(secs(79));
-    assert!(waits.still_waits());
-    clock.set(secs(80)); // 2,000 of the 6,000 are still missing of 3,000
-    drop(waits.goes());
+    drop(goes_at(&mut waits, &clock, secs(20)));
+}
+
+/// Answers overtake each other. One to a call that was sent before a limit fell says what was allowed then.
+#[test]
+fn an_answer_that_comes_late_raises_no_limit_again() {
+    let limit = |tokens| view(200, &[("x-ratelimit-limit-tokens", tokens)]);
+    let (limiter, _) = per_minute(60, 6_000);
+    let [old, fast, slow] = [1, 2, 3].map(|_| limiter.try_acquire(0).unwrap());
+    fast.observe(&limit("3000"));
+    slow.observe(&limit("6000"));
+    assert_eq!(limiter.available().tokens, Some(3_000));
+    slow.observe(&limit("1000"));
+    assert_eq!(limiter.available().tokens, Some(1_000), "what is lower still is news from anybody");
+    let new = limiter.try_acquire(0).unwrap();
+    old.observe(&limit("3000"));
+    assert!(limiter.try_acquire(1_001).is_err());
+    new.observe(&limit("3000"));
+    assert!(
+        matches!(limiter.try_acquire(3_000).unwrap_err().error(), AcquireError::TooLong { .. }),
+        "there is room for it"
+    );
+    assert!(matches!(limiter.try_acquire(3_001).unwrap_err().error(), AcquireError::ExceedsBurst { .. }));
 }
 
 type Pairs = [(&'static str, &'static str)];

@@ -124,3 +124,11 @@ impl Waits {
         self.told().is_none() && self.poll().is_pending()
     }
 }
+
+/// It goes at `at` and not a nanosecond before.
+pub(crate) fn goes_at(waits: &mut Waits, clock: &ManualClock, at: Duration) -> Call<'static, ManualClock> {
+    clock.set(at.checked_sub(Duration::from_nanos(1)).unwrap());
+    assert!(waits.still_waits(), "it was to go at {at:?}");
+    clock.set(at);
+    waits.goes()
+}
