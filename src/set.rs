@@ -20,22 +20,39 @@ use crate::turnstile::Turnstile;
 ///
 /// Each limit has its own cost for a request: one request and 512 bytes, say. The limits are limiters like any other, which
 /// may be in other sets too and be asked directly: a user's own and the system's, requests and bytes, per second and per
-/// day. They must be on the same clock.
+/// day. They must be on the same clock: the first one's is read for all.
 ///
 /// # When a request that waits is charged
 ///
 /// Not before all of its limits can grant it at the same moment, and then at that. Those who wait stand in one line for
 /// each set, first come, first served, and nothing is held back for them: meanwhile the limits that have enough can be
-/// used by others, directly or through other sets. So no capacity is forgone; what is forgone is the promise of a time. A
-/// limit that others drain all the time can put off a set's line for as long as they do, so let what must not
-/// overtake go through the same set. (Charging some limits at once and others when they come due would break the bound: whoever asks the
-/// former directly gets a burst while the request waits, and the request goes on top of it.)
+/// used by others, directly or through other sets. (Charging some limits at once and others when they come due would break the
+/// bound: whoever asks the former directly gets a burst while the request waits, and the request goes on top of it.)
+///
+/// What is forgone meanwhile:
+///
+/// - *What others do not ask for.* Whoever asks through the set, even if only of limits that have enough, stands behind the first
+///   in line. What comes back to a limit that is full is lost, as always; so a limit that only this set uses loses what comes
+///   back to it from when it is full until the first in line goes.
+/// - *The promise of a time.* A limit that others drain all the time can put off a set's line for as long as they do. So let
+///   what must not overtake go through the same set.
+/// - *Going sooner unasked.* The first in line sleeps until the time that the limits tell. What is given back through the
+///   set brings that forward; whoever gives back to a limit in another way calls [`moved`](Self::moved).
 ///
 /// # The bound
 ///
-/// Each limit keeps [its own](RateLimiter#the-bound), exactly, with all that is granted through sets and directly. A decision in
-/// progress on several limits may have one of them refuse another request that it would grant a moment later; never
-/// does one grant too much.
+/// Each limit keeps [its own](RateLimiter#the-bound), exactly, with all that is granted through sets and directly.
+///
+/// A decision takes from one limit after the other, and gives back what it took if somebody else was quicker at a later one.
+/// In between, a limit may refuse another request, directly or through another set, that it would grant a moment later, and tell it
+/// to come back when what was taken would have come back by itself; whoever looks just then as the first in another set's line
+/// sleeps that long, or until that set is told to look again. Never does a limit grant too much.
+///
+/// # What it costs
+///
+/// With N limits and nobody in line, a decision is a look at N words and, if it is a grant, N exchanges; no lock, no allocation. While
+/// n wait, asking, coming and going take the set's lock, for O(N) and O(N) more for each who can go by then; coming with a timeout or
+/// deadline, which looks ahead through the line, O(N·n); and leaving from the middle of the line O(n).
 ///
 /// # Examples
 ///

@@ -385,7 +385,8 @@ impl<G: Gate> Inner<G> {
         let mut forecast = self.gate.forecast();
         let mut at = now.max(self.last);
         for waiter in &self.line {
-            at = self.gate.foresee(&mut forecast, &waiter.ask, at)?;
+            // It may have joined at a later reading, if the clock has stepped back since.
+            at = self.gate.foresee(&mut forecast, &waiter.ask, at.max(waiter.joined))?;
         }
         self.gate.foresee(&mut forecast, ask, at)
     }

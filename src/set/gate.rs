@@ -134,22 +134,25 @@ impl<const N: usize, C: Clock> Members<N, C> {
     pub(super) fn denied(&self, now: Timestamp, costs: [u64; N], ahead: Option<[u64; N]>) -> SetDenied {
         let ahead = ahead.unwrap_or([0; N]);
         let asked = self.0.iter().zip(costs.into_iter().zip(ahead)).filter(|(_, (cost, ahead))| *cost.max(ahead) > 0);
-        let refusals = asked.map(|(member, (cost, ahead))| {
+        let binding = asked.filter_map(|(member, (cost, ahead))| {
             let meter = &member.limiter.meter;
             let first = due(meter, ahead).unwrap_or(0);
             let refused = match due(meter, cost) {
                 Ok(due) => {
-                    Refused { reason: Reason::NotYet, excess: due.max(first).saturating_sub(meter.scale.units(now)) }
+                    let excess = due.max(first).saturating_sub(meter.scale.units(now));
+                    (excess > 0).then_some(Refused { reason: Reason::NotYet, excess })
                 }
-                Err(reason) => reason.into(),
+                Err(reason) => Some(reason.into()),
             };
-            SetDenied::new(member.name, meter.denied(cost, refused))
+            refused.map(|refused| SetDenied::new(member.name, meter.denied(cost, refused)))
         });
+        // Times of different units are compared as durations, which takes divisions; mostly only one limit binds.
         let wait = |denied: &SetDenied| denied.retry_after().unwrap_or(Duration::MAX);
-        refusals.max_by_key(wait).unwrap_or_else(|| {
-            // Nothing at all was asked for, while others waited who have gone since.
-            let member = &self.0[0];
-            SetDenied::new(member.name, member.limiter.meter.denied(0, Reason::NotYet.into()))
+        binding.reduce(|one, other| if wait(&other) < wait(&one) { one } else { other }).unwrap_or_else(|| {
+            // All is to be had again: others have given back what they took in passing, or have gone who waited.
+            let index = costs.iter().rposition(|cost| *cost > 0).unwrap_or(0);
+            let member = &self.0[index];
+            SetDenied::new(member.name, member.limiter.meter.denied(costs[index], Reason::NotYet.into()))
         })
     }
 
