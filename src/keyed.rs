@@ -3,10 +3,14 @@
 mod acquire;
 mod awaited;
 mod builder;
+#[cfg(feature = "exact")]
+mod exact;
 mod grant;
+mod place;
 mod reservation;
 mod set;
 mod states;
+mod store;
 mod table;
 mod tiers;
 
@@ -25,10 +29,13 @@ use crossbeam_utils::CachePadded;
 use foldhash::quality::RandomState;
 
 use self::awaited::Awaited;
+#[cfg(feature = "exact")]
+use self::exact::Cell;
+use self::place::Place;
 use self::reservation::Seat;
 use self::set::{Answer, Entry, Out};
-use self::table::{Home, Table};
-use self::tiers::Tiers;
+use self::store::{Slot, Store};
+use self::tiers::{Tier, Tiers};
 use crate::builder::Builder;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::{Denied, Reason, Refused};
@@ -79,6 +86,27 @@ impl<K, Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static> Lookup<K> for Q {}
 /// ask within `burst · T`, the time that an exhausted key needs to have its burst again: for 100 requests a minute, those of a
 /// minute.
 ///
+/// # Two tables
+///
+/// What is above is of the table that a limiter has unless it is told otherwise. With the feature `exact`, one that is built with
+/// `KeyedBuilder::exact` stores its keys instead, and leaves nothing to chance:
+///
+/// | | by hash | `exact` |
+/// |---|---|---|
+/// | keys taken for each other | 1 newcomer in 400 million | never |
+/// | a newcomer when `max_keys` are busy | begins with the least debt of its set | is refused until the first of them is idle |
+/// | memory | 24 bytes a key that it is for, from the start | for each key that it has: 142 bytes for a `u64`, 202 for a `String` of 20 bytes |
+/// | a decision | a miss of the cache | two or three, and about 140 instructions more |
+/// | a newcomer | allocates nothing, one set's lock | the key is cloned, the lock of one part in up to 64 |
+/// | which keys are busy | is not known | `for_each_key` |
+///
+/// Memory is what a million keys add to what the process has resident, divided by a million; in both tables it has a bound, that of
+/// `max_keys`. Both are exact otherwise: a debt is never forgotten, and nobody is granted more than a limiter of its own would
+/// grant. Take the table by hash unless a wrong answer in hundreds of millions, or a refusal too early under a flood, is one too many.
+///
+/// With `exact`, a flood of fresh keys can keep others out as long as those are busy that it came with: newcomers are refused then,
+/// and the keys that are known are not touched.
+///
 /// # An attacker with many keys
 ///
 /// who sends a fresh one each time can neither make the table grow nor reset anybody's debts: it is the keys with the
@@ -98,21 +126,13 @@ impl<K, Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static> Lookup<K> for Q {}
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
 pub struct KeyedLimiter<K, C: Clock = SystemClock> {
-    table: Table,
-    tiers: Tiers<K>,
+    store: Store<K>,
     hasher: RandomState,
     clock: C,
-    awaited: Awaited<C>,
+    awaited: Awaited<K, C>,
     crowded: CachePadded<AtomicU64>,
     strategy: Strategy,
     max_waiters: usize,
-}
-
-/// What is known of a key once it has been looked at: enough to settle with it later.
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    hash: u64,
-    tier: u32,
 }
 
 impl<K> KeyedLimiter<K> {
@@ -134,9 +154,9 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     }
 
     fn assemble(built: KeyedBuilder<K, C>) -> Self {
+        let tiers = Tiers::new(built.quota, built.classes, built.clock.tick(), built.clock.now());
         Self {
-            table: Table::new(built.max_keys),
-            tiers: Tiers::new(built.quota, built.classes, built.clock.tick(), built.clock.now()),
+            store: Store::new((built.words)(built.max_keys), tiers),
             hasher: RandomState::default(),
             clock: built.clock,
             awaited: Awaited::new(),
@@ -153,7 +173,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
 
     /// The quota of a key.
     pub fn quota<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> Quota {
-        self.tiers.of_key(key).map_or(self.tiers.of_index(0).quota, |(_, tier)| tier.quota)
+        self.store.tiers.of_key(key).map_or(self.store.tiers.of_index(0).quota, |(_, tier)| tier.quota)
     }
 
     /// Takes `n` permits of a key's if they are to be had now.
@@ -191,28 +211,82 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         now: impl FnOnce() -> Timestamp,
     ) -> Result<KeyedGrant<'_, K, C>, Denied> {
         let hash = self.hasher.hash_one(key);
-        let (index, tier) = match self.tiers.of_key(key) {
+        let (index, tier) = match self.store.tiers.of_key(key) {
             Ok(tier) => tier,
             Err(refused) => return Err(self.denied(None, n, refused)),
         };
-        let slot = Slot { hash, tier: index };
-        let home = self.table.home(hash, index, &self.tiers);
+        let Some(home) = self.store.home(hash, index) else {
+            #[cfg(feature = "exact")]
+            return match self.decide_exact((key, hash, index), tier, n, now) {
+                Ok((slot, charge)) => Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, charge)),
+                Err(denied) => Err(denied),
+            };
+            #[cfg(not(feature = "exact"))]
+            unreachable!("there is no other table");
+        };
         let seen = home.set.look(home.tag);
         let now = now();
         if n.wrapping_sub(1) < tier.gcra.burst()
             && let Some(seen) = seen
         {
             match home.set.take(home.tag, seen, tier.scale.units(now), &tier.gcra, tier.gcra.cost(n)) {
-                Answer::Granted => return Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, Charge::Counted)),
+                Answer::Granted => {
+                    let slot = Slot::hashed(hash, index);
+                    return Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, Charge::Counted));
+                }
                 Answer::Short(excess) => {
-                    return Err(self.denied(Some(slot), n, Refused { reason: Reason::NotYet, excess }));
+                    let slot = Slot::hashed(hash, index);
+                    return Err(self.denied(Some(&slot), n, Refused { reason: Reason::NotYet, excess }));
                 }
                 Answer::Saturated | Answer::Awaited(_) | Answer::Absent | Answer::Gone => {}
             }
         }
-        match self.take(slot, now, n) {
-            Ok(charge) => Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, charge)),
-            Err(refused) => Err(self.denied(Some(slot), n, refused)),
+        // By value, so that the grant need not be in memory for it.
+        match self.take_again(hash, index, now, n) {
+            Ok(charge) => Ok(KeyedGrant::new(Held::Borrowed(self), Slot::hashed(hash, index), n, charge)),
+            Err(refused) => Err(self.denied(Some(&Slot::hashed(hash, index)), n, refused)),
+        }
+    }
+
+    #[cold]
+    fn take_again(&self, hash: u64, tier: u32, now: Timestamp, n: u64) -> Result<Charge, Refused> {
+        self.take(&Slot::hashed(hash, tier), now, n)
+    }
+
+    /// [`decide`](Self::decide) where keys are stored: what a grant is made of. Not inlined, and not the grant itself, so that the
+    /// other need not make room for it.
+    #[cfg(feature = "exact")]
+    #[inline(never)]
+    fn decide_exact<Q: Lookup<K> + ?Sized>(
+        &self,
+        (key, hash, index): (&Q, u64, u32),
+        tier: &Tier,
+        n: u64,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<(Slot<K>, Charge), Denied> {
+        let Some(exact) = self.store.exact() else { unreachable!("there is no other table") };
+        let (now, asked) = exact.with((key, hash, index), |cell| {
+            let seen = cell.map(|cell| (cell, cell.look()));
+            let now = now();
+            let seen = seen.filter(|_| n.wrapping_sub(1) < tier.gcra.burst());
+            let take = |(cell, seen): (&Arc<_>, _)| {
+                let answer = Cell::take(cell, seen, tier.scale.units(now), &tier.gcra, tier.gcra.cost(n));
+                (answer, (answer == Answer::Granted).then(|| Slot::exact(Arc::clone(cell))))
+            };
+            (now, seen.map(take))
+        });
+        match asked {
+            Some((_, Some(slot))) => Ok((slot, Charge::Counted)),
+            Some((Answer::Short(excess), None)) => {
+                Err(Denied::new(n, tier.quota, Refused { reason: Reason::NotYet, excess }))
+            }
+            _ => {
+                let slot = self.store.slot(key, hash, index);
+                match self.take(&slot, now, n) {
+                    Ok(charge) => Ok((slot, charge)),
+                    Err(refused) => Err(self.denied(Some(&slot), n, refused)),
+                }
+            }
         }
     }
 
@@ -274,9 +348,9 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     ) -> Result<KeyedReservation<'_, K, C>, Denied> {
         let now = self.clock.now();
         let by = max_wait.map(|wait| self.clock.tick().later(now, wait));
-        let slot = self.slot(key);
-        slot.and_then(|slot| self.reserve_slot(Held::Borrowed(self), slot, now, n, by))
-            .map_err(|refused| self.denied(slot.ok(), n, refused))
+        let slot = self.slot(key).map_err(|refused| self.denied(None, n, refused))?;
+        self.reserve_slot(Held::Borrowed(self), &slot, now, n, by)
+            .map_err(|refused| self.denied(Some(&slot), n, refused))
     }
 
     /// Settles work after the fact: `estimated` permits of the key's were taken for it, `actual` was its cost.
@@ -284,14 +358,14 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// As [`RateLimiter::reconcile`]. Prefer [`KeyedGrant::reconcile`], which cannot be called twice.
     pub fn reconcile<Q: Lookup<K> + ?Sized>(&self, key: &Q, actual: u64, estimated: u64) {
         if let Ok(slot) = self.slot(key) {
-            self.settle(slot, None, actual, estimated);
+            self.settle(&slot, None, actual, estimated);
         }
     }
 
     /// [`reconcile`](Self::reconcile) at a given reading of the clock.
     pub fn reconcile_at<Q: Lookup<K> + ?Sized>(&self, now: Timestamp, key: &Q, actual: u64, estimated: u64) {
         if let Ok(slot) = self.slot(key) {
-            self.settle(slot, Some(now), actual, estimated);
+            self.settle(&slot, Some(now), actual, estimated);
         }
     }
 
@@ -328,17 +402,17 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// [`Cancelled`](crate::AcquireError::Cancelled).
     pub fn reset<Q: Lookup<K> + ?Sized>(&self, key: &Q) {
         let Ok(slot) = self.slot(key) else { return };
-        let home = self.home(slot);
+        let mut place = self.store.place(&slot);
         loop {
-            match home.set.reset(home.tag) {
-                Answer::Awaited(way) => {
-                    if self.with_awaited(home, way, RateLimiter::reset).is_some() {
+            match place.reset() {
+                Answer::Awaited(name) => {
+                    if self.with_awaited(&place, name, RateLimiter::reset).is_some() {
                         return;
                     }
                 }
                 // It may owe what the floor does; with an entry it does not.
                 Answer::Absent => {
-                    if self.enter(slot, self.clock.now(), |_, now| Ok(now)) != Entry::Present {
+                    if self.enter(&mut place, self.clock.now(), |_, now| Ok(now)) != Entry::Present {
                         return;
                     }
                 }
@@ -350,72 +424,85 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
 
 /// What the verbs are made of.
 impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
-    fn slot<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> Result<Slot, Refused> {
-        let (tier, _) = self.tiers.of_key(key)?;
-        Ok(Slot { hash: self.hasher.hash_one(key), tier })
-    }
-
-    fn home(&self, slot: Slot) -> Home<'_> {
-        self.table.home(slot.hash, slot.tier, &self.tiers)
+    fn slot<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> Result<Slot<K>, Refused> {
+        let (tier, _) = self.store.tiers.of_key(key)?;
+        Ok(self.store.slot(key, self.hasher.hash_one(key), tier))
     }
 
     #[inline]
-    fn denied(&self, slot: Option<Slot>, n: u64, refused: Refused) -> Denied {
-        Denied::new(n, self.tiers.of_index(slot.map_or(0, |slot| slot.tier)).quota, refused)
+    fn denied(&self, slot: Option<&Slot<K>>, n: u64, refused: Refused) -> Denied {
+        Denied::new(n, self.store.tiers.of_index(slot.map_or(0, Slot::tier)).quota, refused)
     }
 
     /// Takes `n` permits if they are to be had now, whatever has become of the key's entry.
     #[cold]
-    fn take(&self, slot: Slot, now: Timestamp, n: u64) -> Result<Charge, Refused> {
-        let tier = self.tiers.of_index(slot.tier);
+    fn take(&self, slot: &Slot<K>, now: Timestamp, n: u64) -> Result<Charge, Refused> {
+        let tier = self.store.tier(slot);
         if n == 0 {
             return Ok(Charge::Counted);
         } else if n > tier.gcra.burst() {
             return Err(Reason::ExceedsBurst.into());
         }
-        let (home, units, cost) = (self.home(slot), tier.scale.units(now), tier.gcra.cost(n));
+        let (mut place, units, cost) = (self.store.place(slot), tier.scale.units(now), tier.gcra.cost(n));
         let backoff = Backoff::new();
         loop {
-            let take = |seen| home.set.take(home.tag, seen, units, &tier.gcra, cost);
-            match home.set.look(home.tag).map_or(Answer::Absent, take) {
+            match place.take(units, cost) {
                 Answer::Gone => backoff.snooze(),
                 Answer::Granted => return Ok(Charge::Counted),
                 Answer::Short(excess) => return Err(Refused { reason: Reason::NotYet, excess }),
                 Answer::Saturated => return Err(Reason::Saturated.into()),
-                Answer::Awaited(way) => {
-                    if let Some(taken) = self.with_awaited(home, way, |limiter| limiter.meter.take(now, n)) {
+                Answer::Awaited(name) => {
+                    if let Some(taken) = self.with_awaited(&place, name, |limiter| limiter.meter.take(now, n)) {
                         return taken;
                     }
                 }
-                Answer::Absent => match self.enter(slot, now, |begin, now| tier.gcra.decide(begin, now, cost)) {
+                Answer::Absent => match self.enter(&mut place, now, |begin, now| tier.gcra.decide(begin, now, cost)) {
                     Entry::Present => {}
                     Entry::Entered { .. } => return Ok(Charge::Counted),
                     Entry::Short { excess, .. } => return Err(Refused { reason: Reason::NotYet, excess }),
                     // All the others are beyond their burst: so would this one be.
-                    Entry::Crowded | Entry::Full => return Err(Refused { reason: Reason::NotYet, excess: cost }),
+                    Entry::Crowded | Entry::Full { until: None } => {
+                        return Err(Refused { reason: Reason::NotYet, excess: cost });
+                    }
+                    Entry::Full { until: Some(until) } => return Err(Self::full(tier, now, until)),
                 },
             }
         }
     }
 
-    /// Enters a key that has no entry.
-    fn enter(&self, slot: Slot, now: Timestamp, enter: impl Fn(u64, u64) -> Result<u64, u64>) -> Entry {
-        let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
-        let mut entry = home.set.enter(home.tag, now, (&self.tiers, tier), false, &enter);
-        if entry == Entry::Crowded {
-            self.release_all(home);
-            entry = home.set.enter(home.tag, now, (&self.tiers, tier), true, &enter);
-        }
-        if let Entry::Entered { inherited: true } | Entry::Short { inherited: true, .. } | Entry::Full = entry {
+    /// Enters a key that has no entry, and counts it if it was crowded.
+    fn enter(&self, place: &mut Place<'_, K>, now: Timestamp, enter: impl Fn(u64, u64) -> Result<u64, u64>) -> Entry {
+        let entry = self.enter_uncounted(place, now, enter);
+        if let Entry::Entered { inherited: true } | Entry::Short { inherited: true, .. } | Entry::Full { .. } = entry {
             self.crowded.fetch_add(1, Ordering::Relaxed);
         }
         entry
     }
 
+    fn enter_uncounted(
+        &self,
+        place: &mut Place<'_, K>,
+        now: Timestamp,
+        enter: impl Fn(u64, u64) -> Result<u64, u64>,
+    ) -> Entry {
+        let mut entry = place.enter(now, false, &enter);
+        if entry == Entry::Crowded {
+            self.release_all(place);
+            entry = place.enter(now, true, &enter);
+        }
+        place.passed(|name| self.release(name));
+        entry
+    }
+
+    /// There is no room for a key of this tier until that reading.
+    fn full(tier: &Tier, now: Timestamp, until: Timestamp) -> Refused {
+        let excess = tier.scale.units_beyond(until).saturating_sub(tier.scale.units(now));
+        Refused { reason: Reason::NotYet, excess }
+    }
+
     /// What `ask` gets from the limiter that has the key's word; `None` if the word has gone back.
-    fn with_awaited<R>(&self, home: Home<'_>, way: usize, ask: impl FnOnce(&RateLimiter<C>) -> R) -> Option<R> {
-        let name = home.name(way);
-        let Some(limiter) = self.awaited.get(name, home.tag) else {
+    fn with_awaited<R>(&self, place: &Place<'_, K>, name: usize, ask: impl FnOnce(&RateLimiter<C>) -> R) -> Option<R> {
+        let Some(limiter) = self.awaited.get(name, &place.owner()) else {
             // On its way, there or back.
             yield_now();
             return None;
@@ -428,19 +515,19 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
 
     /// Somebody has let go of the limiter that has the word of an entry.
     fn release(&self, name: usize) {
-        self.awaited.release(name, &self.table);
+        self.awaited.release(name, &self.store);
     }
 
-    /// Puts back whatever word of a set nobody waits for any more.
-    fn release_all(&self, home: Home<'_>) {
-        home.set.awaited().for_each(|way| self.release(home.name(way)));
+    /// Puts back whatever word nobody waits for any more, of those that could make room.
+    fn release_all(&self, place: &mut Place<'_, K>) {
+        place.others(|name| self.release(name));
     }
 
     /// Takes `n` permits or a place for them, if it comes due by the reading `by`.
     fn reserve_slot<'a>(
         &self,
         held: Held<'a, Self>,
-        slot: Slot,
+        slot: &Slot<K>,
         now: Timestamp,
         n: u64,
         by: Option<Timestamp>,
@@ -450,11 +537,11 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
             Err(refused) if refused.reason != Reason::NotYet => return Err(refused),
             Err(_) => self.line_up(slot, now, n, by)?,
         };
-        Ok(KeyedReservation::new(held, slot, n, seat))
+        Ok(KeyedReservation::new(held, slot.clone(), n, seat))
     }
 
     #[cold]
-    fn line_up(&self, slot: Slot, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Seat<C>, Refused> {
+    fn line_up(&self, slot: &Slot<K>, now: Timestamp, n: u64, by: Option<Timestamp>) -> Result<Seat<C>, Refused> {
         let (name, limiter) = self.take_out(slot, now)?;
         match limiter.join(now, n, by) {
             Ok(Joined::Waiting(turn)) => {
@@ -472,72 +559,79 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     }
 
     /// The limiter that has the word of the key's entry, with the name of that: one made for it if nobody waited so far.
-    fn take_out(&self, slot: Slot, now: Timestamp) -> Result<(usize, Arc<RateLimiter<C>>), Refused> {
-        let home = self.home(slot);
+    fn take_out(&self, slot: &Slot<K>, now: Timestamp) -> Result<(usize, Arc<RateLimiter<C>>), Refused> {
+        let mut place = self.store.place(slot);
         let mut swept = false;
         loop {
             let mut made = None;
-            let keep = |way, word| {
-                let (name, limiter) = (home.name(way), Arc::new(self.limiter_with(slot, word)));
-                self.awaited.insert(name, home.tag, Arc::clone(&limiter));
+            let keep = |name, owner, word| {
+                let limiter = Arc::new(self.limiter_with(slot, word));
+                self.awaited.insert(name, owner, Arc::clone(&limiter));
                 made = Some((name, limiter));
             };
-            match home.set.take_out(home.tag, keep) {
+            match place.take_out(keep) {
                 Out::Taken => {
                     let made = made.expect("told of the word");
-                    self.awaited.sweep(made.0, &self.table);
+                    self.awaited.sweep(made.0, &self.store);
                     return Ok(made);
                 }
-                Out::Awaited(way) => {
-                    if let Some(limiter) = self.awaited.get(home.name(way), home.tag) {
-                        return Ok((home.name(way), limiter));
-                    }
-                }
-                Out::Absent => {
-                    let begin = |begin: u64, now: u64| Ok(begin.max(now));
-                    if self.enter(slot, now, begin) == Entry::Full {
-                        return Err(Reason::QueueFull.into());
-                    }
-                }
+                Out::Awaited(name) => match self.awaited.get(name, &place.owner()) {
+                    Some(limiter) => return Ok((name, limiter)),
+                    // On its way, there or back.
+                    None => yield_now(),
+                },
+                // Whoever must wait has tried to take, and was counted then.
+                Out::Absent => match self.enter_uncounted(&mut place, now, |begin, now| Ok(begin.max(now))) {
+                    Entry::Full { until: None } => return Err(Reason::QueueFull.into()),
+                    Entry::Full { until: Some(until) } => return Err(Self::full(place.tier, now, until)),
+                    Entry::Present | Entry::Entered { .. } | Entry::Short { .. } | Entry::Crowded => {}
+                },
                 Out::Saturated => return Err(Reason::Saturated.into()),
                 Out::TooMany if swept => return Err(Reason::QueueFull.into()),
                 Out::TooMany => {
-                    self.release_all(home);
+                    self.release_all(&mut place);
                     swept = true;
                 }
             }
         }
     }
 
-    fn limiter_with(&self, slot: Slot, word: u64) -> RateLimiter<C> {
-        let tier = self.tiers.of_index(slot.tier);
+    fn limiter_with(&self, slot: &Slot<K>, word: u64) -> RateLimiter<C> {
+        let tier = self.store.tier(slot);
         let meter = Meter::resume(tier.quota, tier.gcra, tier.scale, word);
         let built = Builder::new(tier.quota, self.clock.clone()).strategy(self.strategy).max_waiters(self.max_waiters);
         RateLimiter::around(meter, tier.quota.burst(), built)
     }
 
-    fn settle(&self, slot: Slot, now: Option<Timestamp>, actual: u64, estimated: u64) {
-        let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
+    fn settle(&self, slot: &Slot<K>, now: Option<Timestamp>, actual: u64, estimated: u64) {
+        let tier = self.store.tier(slot);
         let at = now.unwrap_or_else(|| self.clock.now());
         let now = tier.scale.units(at);
         let debt = tier.gcra.amount(actual.saturating_sub(estimated));
         let back = tier.gcra.amount(estimated.saturating_sub(actual));
         let owing = |tat: u64| tat.max(now).saturating_add(debt);
         let settled = |tat| if debt > 0 { owing(tat) } else { Gcra::refund(tat, now, back) };
+        // Most are done with this.
+        if let Some(home) = self.store.home_of(slot)
+            && home.set.settle(home.tag, settled) == Answer::Granted
+        {
+            return;
+        }
+        let mut place = self.store.place(slot);
         loop {
-            match home.set.settle(home.tag, settled) {
-                Answer::Awaited(way) => {
+            match place.settle(debt == 0, settled) {
+                Answer::Awaited(name) => {
                     let settle = |limiter: &RateLimiter<C>| limiter.reconcile_at(at, actual, estimated);
-                    if self.with_awaited(home, way, settle).is_some() {
+                    if self.with_awaited(&place, name, settle).is_some() {
                         return;
                     }
                 }
                 // A debt needs an entry. A refund has nothing to come off: the key is idle, or its debt is the floor's now.
-                Answer::Absent if debt > 0 => match self.enter(slot, at, |begin, _| Ok(owing(begin))) {
+                Answer::Absent if debt > 0 => match self.enter(&mut place, at, |begin, _| Ok(owing(begin))) {
                     Entry::Present => {}
                     Entry::Entered { .. } | Entry::Short { .. } => return,
-                    Entry::Crowded | Entry::Full => {
-                        if home.set.owe(home.tag, at, tier, owing) {
+                    Entry::Crowded | Entry::Full { .. } => {
+                        if place.owe(at, owing) {
                             return;
                         }
                     }
@@ -550,26 +644,27 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// A key's constants, its TAT and the time in units; none if it can have no quota.
     fn look<Q: Lookup<K> + ?Sized>(&self, now: Timestamp, key: &Q) -> Option<(Gcra, u64, u64)> {
         let slot = self.slot(key).ok()?;
-        let (home, tier) = (self.home(slot), self.tiers.of_index(slot.tier));
+        let (mut place, tier) = (self.store.place(&slot), self.store.tier(&slot));
         let units = tier.scale.units(now);
         let mut swept = false;
         let tat = loop {
-            match home.set.peek(home.tag) {
+            match place.peek() {
                 Ok(tat) => break tat,
-                Err(Answer::Awaited(way)) => {
-                    if let Some((tat, _)) = self.with_awaited(home, way, |limiter| limiter.peek(now)) {
+                Err(Answer::Awaited(name)) => {
+                    if let Some((tat, _)) = self.with_awaited(&place, name, |limiter| limiter.peek(now)) {
                         break tat;
                     }
                 }
                 Err(_) => {
-                    if let Some(tat) = home.set.begin(now, (&self.tiers, tier), swept) {
+                    if let Some(tat) = place.begin(now, swept) {
                         break tat;
                     }
-                    self.release_all(home);
+                    self.release_all(&mut place);
                     swept = true;
                 }
             }
         };
+        place.passed(|name| self.release(name));
         Some((tier.gcra, tat, units))
     }
 }

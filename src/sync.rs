@@ -1,30 +1,36 @@
-//! Atomics, the mutex and parking: the real ones, or those of the loom model checker.
+//! Atomics, the mutex and parking: the real ones, or those of a model checker: loom, which tries every interleaving of a small
+//! race, or shuttle, which tries many of a larger one.
 //!
-//! The only file that knows of loom.
+//! The only file that knows of them.
 
-#[cfg(all(feature = "keyed", loom))]
-pub(crate) use loom::sync::atomic::AtomicU32;
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
-#[cfg(all(feature = "keyed", not(loom)))]
+use loom as checker;
+#[cfg(shuttle)]
+use shuttle as checker;
+
+#[cfg(all(feature = "keyed", any(loom, shuttle)))]
+pub(crate) use checker::sync::atomic::AtomicU32;
+#[cfg(any(loom, shuttle))]
+pub(crate) use checker::sync::atomic::{AtomicU64, Ordering};
+#[cfg(all(feature = "keyed", not(any(loom, shuttle))))]
 pub(crate) use portable_atomic::AtomicU32;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use portable_atomic::{AtomicU64, Ordering};
 
-#[cfg(all(feature = "keyed", not(loom)))]
+#[cfg(all(feature = "keyed", not(any(loom, shuttle))))]
 pub(crate) use crossbeam_utils::Backoff;
 
 /// Lets others go on that must, before this thread can.
-#[cfg(all(feature = "keyed", loom))]
-pub(crate) use loom::thread::yield_now;
-#[cfg(all(feature = "keyed", not(loom)))]
+#[cfg(all(feature = "keyed", any(loom, shuttle)))]
+pub(crate) use checker::thread::yield_now;
+#[cfg(all(feature = "keyed", not(any(loom, shuttle))))]
 pub(crate) use std::thread::yield_now;
 
 /// Lets others go on, at first by spinning.
-#[cfg(all(feature = "keyed", loom))]
+#[cfg(all(feature = "keyed", any(loom, shuttle)))]
 pub(crate) struct Backoff;
 
-#[cfg(all(feature = "keyed", loom))]
+#[cfg(all(feature = "keyed", any(loom, shuttle)))]
 impl Backoff {
     pub(crate) fn new() -> Self {
         Self
@@ -32,7 +38,7 @@ impl Backoff {
 
     #[expect(clippy::unused_self, reason = "as the real one")]
     pub(crate) fn snooze(&self) {
-        loom::thread::yield_now();
+        yield_now();
     }
 }
 
@@ -45,9 +51,9 @@ mod blocking {
     use std::task::{Wake, Waker};
     use std::time::Duration;
 
-    #[cfg(loom)]
-    use loom::sync as imp;
-    #[cfg(not(loom))]
+    #[cfg(any(loom, shuttle))]
+    use super::checker::{self, sync as imp};
+    #[cfg(not(any(loom, shuttle)))]
     use std::{sync as imp, thread};
 
     /// A mutex that a panic elsewhere does not spoil: what it guards is left consistent before any foreign code runs.
@@ -66,10 +72,10 @@ mod blocking {
         }
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     struct Unpark(thread::Thread);
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     impl Unpark {
         fn current() -> Self {
             Self(thread::current())
@@ -81,15 +87,15 @@ mod blocking {
     }
 
     /// Loom's own threads forget that they were unparked when they next block on a mutex; this token stays.
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     struct Unpark(Arc<(imp::Mutex<bool>, imp::Condvar)>);
 
-    #[cfg(loom)]
-    loom::thread_local! {
+    #[cfg(any(loom, shuttle))]
+    checker::thread_local! {
         static TOKEN: Arc<(imp::Mutex<bool>, imp::Condvar)> = Arc::default();
     }
 
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     impl Unpark {
         fn current() -> Self {
             Self(TOKEN.with(Arc::clone))
@@ -112,7 +118,7 @@ mod blocking {
     }
 
     /// A waker that unparks the current thread, so that threads and tasks can stand in one queue.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn thread_waker() -> Waker {
         thread_local! {
             static WAKER: Waker = Waker::from(Arc::new(Unpark::current()));
@@ -123,18 +129,18 @@ mod blocking {
             .unwrap_or_else(|_| Waker::from(Arc::new(Unpark::current())))
     }
 
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn thread_waker() -> Waker {
         Waker::from(Arc::new(Unpark::current()))
     }
 
     /// Parks until unparked; may return early.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn park() {
         thread::park();
     }
 
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn park() {
         let token = Unpark::current().0;
         let mut unparked = token.0.lock().unwrap();
@@ -145,14 +151,14 @@ mod blocking {
     }
 
     /// Parks until unparked or until `timeout` has passed; may return early.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn park_timeout(timeout: Duration) {
         thread::park_timeout(timeout);
     }
 
-    /// Loom has no time: a timed park may end at once.
-    #[cfg(loom)]
+    /// Checkers have no time: a timed park may end at once.
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn park_timeout(_timeout: Duration) {
-        loom::thread::yield_now();
+        checker::thread::yield_now();
     }
 }

@@ -225,6 +225,17 @@ fn the_provider_refuses_no_call_of_the_limiter() {
     assert!(!printed.contains("BROKEN"), "{printed}");
 }
 
+/// It audits every grant itself, and its exit status says what it found.
+#[test]
+#[cfg(all(feature = "tokio", feature = "keyed", feature = "llm"))]
+fn the_soak_finds_nothing_wrong() {
+    let output = run("soak", ["--seconds", "2"]);
+    let (printed, errors) = texts(&output);
+    assert!(output.status.success(), "{}\n{printed}\n{errors}", output.status);
+    assert_eq!(printed.lines().filter(|line| line.contains("  kept: ")).count(), 6, "{printed}");
+    assert!(!printed.contains("kept: 0 "), "nothing was looked at:\n{printed}");
+}
+
 #[test]
 fn the_short_examples_succeed() {
     let always = ["loop", "guard", "closure", "deadline", "reserve"];

@@ -7,7 +7,9 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::buckets::Choice;
 use crate::case::{Access, Case, What, count};
+use crate::contest::Contender;
 use crate::keys::Key;
 use crate::results::{Results, short};
 use crate::table::{Legend, million};
@@ -67,7 +69,9 @@ impl Panel {
         };
         let legend = Legend::new();
         let lines = legend.names().map(|name| (name, points(name).collect::<Vec<_>>()));
-        let lines: Vec<_> = lines.filter(|(_, points)| !points.is_empty()).collect();
+        // The choice of the key is next to nothing beside the others.
+        let shown = |name| name != <Choice as Contender<u64>>::NAME;
+        let lines: Vec<_> = lines.filter(|(name, points)| shown(*name) && !points.is_empty()).collect();
         let access = if like.access == Access::Zipf { ", by Zipf's law" } else { "" };
         let threads = if like.threads > 1 { format!(", {} threads", like.threads) } else { String::new() };
         let title = format!("{} keys{access}{threads}", like.kind);
@@ -83,7 +87,7 @@ impl Panel {
             .caption(&self.title, style(20, FontStyle::Bold, HPos::Left))
             .x_label_area_size(28)
             .y_label_area_size(44)
-            .build_cartesian_2d((700.0..many * 60.0).log_scale(), (1.0..most * 1.5).log_scale())?;
+            .build_cartesian_2d((700.0..many * 60.0).log_scale(), (10.0..most * 1.5).log_scale())?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers of keys")]
         chart
             .configure_mesh()
@@ -109,8 +113,8 @@ impl Panel {
             let text = format!("{name} {}", short(points.last().map_or(0.0, |(_, nanos)| *nanos)));
             let style =
                 ("sans-serif", 14).into_font().color(&color(index, name)).pos(Pos::new(HPos::Left, VPos::Center));
-            let x = ends[index].0 + 10 - plot.get_base_pixel().0 + area.get_base_pixel().0;
-            area.draw(&Text::new(text, (x - area.get_base_pixel().0, y - area.get_base_pixel().1), style))?;
+            let (left, top) = area.get_base_pixel();
+            area.draw(&Text::new(text, (ends[index].0 + 10 - left, y - top), style))?;
         }
         Ok(())
     }

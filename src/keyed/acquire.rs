@@ -10,7 +10,8 @@ use std::{
 };
 
 use super::reservation::KeyedReservation;
-use super::{KeyedGrant, KeyedLimiter, Slot};
+use super::store::Slot;
+use super::{KeyedGrant, KeyedLimiter};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{AcquireError, Refused};
 use crate::handle::Held;
@@ -27,7 +28,7 @@ use crate::wait::{Deadline, Patience};
 pub struct KeyedAcquire<'a, K, C: Clock + Clone + 'static> {
     limiter: Held<'a, KeyedLimiter<K, C>>,
     /// `Err` if the key can have no quota.
-    slot: Result<Slot, Refused>,
+    slot: Result<Slot<K>, Refused>,
     n: u64,
     patience: Patience,
     /// Once polled as a future.
@@ -45,7 +46,7 @@ impl<K, C: Clock + Clone + 'static> fmt::Debug for KeyedAcquire<'_, K, C> {
 }
 
 impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
-    pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Result<Slot, Refused>, n: u64) -> Self {
+    pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Result<Slot<K>, Refused>, n: u64) -> Self {
         Self {
             limiter,
             slot,
@@ -94,9 +95,10 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     /// Takes the permits or a place in the key's line.
     fn begin(&self, now: Timestamp) -> Result<KeyedReservation<'a, K, C>, AcquireError> {
         let by = self.patience.until(now, self.limiter.clock());
-        let reserved =
-            self.slot.and_then(|slot| self.limiter.reserve_slot(self.limiter.clone(), slot, now, self.n, by));
-        Ok(reserved.map_err(|refused| self.limiter.denied(self.slot.ok(), self.n, refused))?)
+        let reserve = |slot| self.limiter.reserve_slot(self.limiter.clone(), slot, now, self.n, by);
+        let slot = self.slot.as_ref();
+        let reserved = slot.map_err(|refused| *refused).and_then(reserve);
+        Ok(reserved.map_err(|refused| self.limiter.denied(slot.ok(), self.n, refused))?)
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+#[cfg(feature = "exact")]
+use std::hash::Hash;
 
 use super::KeyedLimiter;
+use super::store::Words;
 use super::tiers::Classes;
 use crate::clock::{Clock, SystemClock};
 use crate::quota::Quota;
@@ -18,6 +21,8 @@ pub struct KeyedBuilder<K, C: Clock = SystemClock> {
     pub(super) quota: Quota,
     pub(super) clock: C,
     pub(super) max_keys: usize,
+    /// Makes the table.
+    pub(super) words: fn(usize) -> Words<K>,
     pub(super) classes: Option<Classes<K>>,
     pub(super) strategy: Strategy,
     pub(super) max_waiters: usize,
@@ -35,7 +40,15 @@ impl<K, C: Clock> fmt::Debug for KeyedBuilder<K, C> {
 impl<K, C: Clock + Clone + 'static> KeyedBuilder<K, C> {
     /// The default limiter of this quota for each key, on this clock.
     pub fn new(quota: Quota, clock: C) -> Self {
-        Self { quota, clock, max_keys: MAX_KEYS, classes: None, strategy: Strategy::default(), max_waiters: usize::MAX }
+        Self {
+            quota,
+            clock,
+            max_keys: MAX_KEYS,
+            words: Words::hashed,
+            classes: None,
+            strategy: Strategy::default(),
+            max_waiters: usize::MAX,
+        }
     }
 
     /// Make room for so many keys that are busy at a time: 24 bytes each, occupied from the start and never more.
@@ -44,6 +57,39 @@ impl<K, C: Clock + Clone + 'static> KeyedBuilder<K, C> {
     /// [`KeyedLimiter`](KeyedLimiter#size) for how to choose it, and for what happens beyond it.
     pub fn max_keys(mut self, keys: usize) -> Self {
         self.max_keys = keys;
+        self
+    }
+
+    /// Store the keys, so that none is ever taken for another, and none begins with the debt of another.
+    ///
+    /// A key is stored when it is first granted something, and forgotten when its room is needed and its permits have all come
+    /// back. When [`max_keys`](Self::max_keys) are busy, a key that is not among them is refused, with the time until the first of
+    /// them is idle; a debt of such a key is lost. [`crowded`](KeyedLimiter::crowded) counts both. Memory is taken as keys come, 142
+    /// bytes for each `u64`, and never more than for `max_keys`; [`KeyedLimiter`](KeyedLimiter#two-tables) has the comparison.
+    ///
+    /// Keys are compared under a lock, so that must not involve the limiter. They are dropped without one, some time after
+    /// they were forgotten.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota, Reason};
+    ///
+    /// let limiter = KeyedLimiter::<String>::builder(Quota::per_hour(100)?).max_keys(2).exact().build();
+    /// assert!(limiter.try_acquire("ann", 1).is_ok());
+    /// assert!(limiter.try_acquire("bob", 1).is_ok());
+    /// // Full: until ann's permit has come back, there is no room for another.
+    /// let denied = limiter.try_acquire("cy", 1).unwrap_err();
+    /// assert_eq!((denied.reason(), limiter.crowded()), (Reason::NotYet, 1));
+    /// assert!(denied.retry_after().unwrap().as_secs() <= 36);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    #[cfg(feature = "exact")]
+    pub fn exact(mut self) -> Self
+    where
+        K: Hash + Eq + Send + Sync + 'static,
+    {
+        self.words = Words::exact;
         self
     }
 
@@ -82,6 +128,7 @@ impl<K, C: Clock + Clone + 'static> KeyedBuilder<K, C> {
             quota: self.quota,
             clock,
             max_keys: self.max_keys,
+            words: self.words,
             classes: self.classes,
             strategy: self.strategy,
             max_waiters: self.max_waiters,

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{KeyedLimiter, Slot};
+use super::KeyedLimiter;
+use super::store::Slot;
 use crate::clock::Clock;
 use crate::handle::Held;
 use crate::meter::Charge;
@@ -24,7 +25,7 @@ use crate::meter::Charge;
 /// ```
 pub struct KeyedGrant<'a, K, C: Clock> {
     limiter: Held<'a, KeyedLimiter<K, C>>,
-    slot: Slot,
+    slot: Slot<K>,
     amount: u64,
     charge: Charge,
 }
@@ -37,7 +38,7 @@ impl<K, C: Clock> fmt::Debug for KeyedGrant<'_, K, C> {
 
 impl<'a, K, C: Clock + Clone + 'static> KeyedGrant<'a, K, C> {
     #[inline]
-    pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Slot, amount: u64, charge: Charge) -> Self {
+    pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Slot<K>, amount: u64, charge: Charge) -> Self {
         Self { limiter, slot, amount, charge }
     }
 
@@ -51,7 +52,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedGrant<'a, K, C> {
     /// Never waits and never fails, however large the debt.
     pub fn reconcile(self, actual: u64) {
         if self.charge == Charge::Counted {
-            self.limiter.settle(self.slot, None, actual, self.amount);
+            self.limiter.settle(&self.slot, None, actual, self.amount);
         }
     }
 

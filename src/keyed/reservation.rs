@@ -10,7 +10,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{KeyedGrant, KeyedLimiter, Slot};
+use super::store::Slot;
+use super::{KeyedGrant, KeyedLimiter};
 use crate::clock::Clock;
 use crate::error::AcquireError;
 use crate::grant::Grant;
@@ -28,7 +29,7 @@ use crate::wait::Reservation;
 #[must_use = "a reservation dropped before its time is cancelled"]
 pub struct KeyedReservation<'a, K, C: Clock + Clone + 'static> {
     limiter: Held<'a, KeyedLimiter<K, C>>,
-    slot: Slot,
+    slot: Slot<K>,
     n: u64,
     seat: Seat<C>,
 }
@@ -49,7 +50,7 @@ impl<K, C: Clock + Clone + 'static> fmt::Debug for KeyedReservation<'_, K, C> {
 }
 
 impl<'a, K, C: Clock + Clone + 'static> KeyedReservation<'a, K, C> {
-    pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Slot, n: u64, seat: Seat<C>) -> Self {
+    pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Slot<K>, n: u64, seat: Seat<C>) -> Self {
         Self { limiter, slot, n, seat }
     }
 
@@ -87,7 +88,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedReservation<'a, K, C> {
     }
 
     fn grant(&self, charge: Charge) -> KeyedGrant<'a, K, C> {
-        KeyedGrant::new(self.limiter.clone(), self.slot, self.n, charge)
+        KeyedGrant::new(self.limiter.clone(), self.slot.clone(), self.n, charge)
     }
 
     /// What came of the wait, for the key instead of its line.

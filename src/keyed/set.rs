@@ -51,9 +51,9 @@ pub(super) const WAYS: usize = if cfg!(loom) { 2 } else { 10 };
 /// Ways of a set that may be awaited at a time: newcomers need one.
 const MAX_AWAITED: usize = WAYS - 1;
 
-const SATURATED: u64 = MAX_TAT + 1;
-const AWAITED: u64 = MAX_TAT + 2;
-const TAKEN: u64 = MAX_TAT + 3;
+pub(super) const SATURATED: u64 = MAX_TAT + 1;
+pub(super) const AWAITED: u64 = MAX_TAT + 2;
+pub(super) const TAKEN: u64 = MAX_TAT + 3;
 
 /// The floor while somebody holds the lock.
 const LOCKED: u64 = u64::MAX;
@@ -122,13 +122,8 @@ pub(super) enum Entry {
     Short { excess: u64, inherited: bool },
     /// None is idle, and some are awaited, maybe by nobody any more.
     Crowded,
-    /// Somebody waits at all the others.
-    Full,
-}
-
-/// Whether the word of an entry is elsewhere.
-pub(super) fn is_awaited(word: u64) -> bool {
-    word == AWAITED
+    /// Somebody waits at all the others; or, where keys are stored, all are busy until then.
+    Full { until: Option<Timestamp> },
 }
 
 /// The lock of a set.
@@ -160,14 +155,24 @@ impl Set {
         }
     }
 
-    /// The entry with this tag. Without a branch for each, because which it is cannot be foreseen.
+    /// The entry with this tag. Without a branch for each, because which it is cannot be foreseen; and without a search for a
+    /// bit that is set, because what is loaded next waits for it.
     #[inline]
     fn find(&self, tag: Tag) -> Option<usize> {
-        let mut found = 0_u32;
-        for (way, other) in self.tags.iter().enumerate() {
-            found |= u32::from(other.load(Ordering::Acquire) == tag) << way;
+        let mut way = 0;
+        for other in 1..WAYS {
+            way |= if self.is(other, tag) { other } else { 0 };
         }
-        (found != 0).then(|| found.trailing_zeros() as usize)
+        if self.tags.get(way).is_some_and(|other| other.load(Ordering::Acquire) == tag) {
+            return Some(way);
+        }
+        // None is; or, if it has moved meanwhile, the ways of two came to that of a third.
+        if way == 0 { None } else { self.find_again(tag) }
+    }
+
+    #[cold]
+    fn find_again(&self, tag: Tag) -> Option<usize> {
+        self.tags.iter().position(|other| other.load(Ordering::Acquire) == tag)
     }
 
     #[inline]
@@ -259,7 +264,7 @@ impl Set {
                 return Entry::Crowded;
             }
             let Some(Victim { way, word, leaves }) = idle.or_else(|| self.lowest(tiers)) else {
-                return Entry::Full;
+                return Entry::Full { until: None };
             };
             let floor = lock.floor.max(leaves);
             let (begin, inherited) = Self::begin_at(floor, at, tier);
@@ -285,7 +290,8 @@ impl Set {
             return false;
         }
         let tat = owing(Self::begin_at(lock.floor, at, tier).0);
-        lock.floor = lock.floor.max(tier.scale.reading(tat).ticks().min(NEVER));
+        let leaves = if tat > MAX_TAT { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
+        lock.floor = lock.floor.max(leaves);
         true
     }
 
@@ -303,7 +309,8 @@ impl Set {
     /// Where whoever enters begins, in units, and whether that is a debt of others.
     fn begin_at(floor: u64, at: Timestamp, tier: &Tier) -> (u64, bool) {
         if floor == NEVER {
-            (MAX_TAT, true)
+            // A debt past counting was left behind: nobody has less, until it is reset.
+            (SATURATED, true)
         } else if floor > tier.scale.within_horizon(at).ticks() {
             // No less than any TAT of this tier that the floor was raised for: to the first reading that is not before it.
             (tier.scale.units_beyond(Timestamp::from_ticks(floor)), true)

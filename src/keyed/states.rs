@@ -1,10 +1,14 @@
 //! What operators may want to see.
 
 use std::fmt;
+#[cfg(feature = "exact")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::KeyedLimiter;
-use super::set::{self, Tag};
+use super::place::Owner;
+use super::set::{AWAITED, TAKEN};
+use super::tiers::Tier;
 use crate::clock::{Clock, Timestamp};
 use crate::gcra::MAX_TAT;
 use crate::quota::Quota;
@@ -44,13 +48,15 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// ```
     pub fn states(&self) -> impl Iterator<Item = KeyState> {
         let now = self.clock.now();
-        self.table.entries().filter_map(move |(name, tag, word)| self.state(now, name, tag, word))
+        self.store.entries().filter_map(move |(name, owner, tier, word)| self.state(now, (name, &owner), tier, word))
     }
 
-    fn state(&self, now: Timestamp, name: usize, tag: Tag, word: u64) -> Option<KeyState> {
-        let tier = self.tiers.of_tag(tag);
-        let (tat, waiters) = if set::is_awaited(word) {
-            let limiter = self.awaited.get(name, tag)?;
+    fn state(&self, now: Timestamp, (name, owner): (usize, &Owner<K>), tier: &Tier, word: u64) -> Option<KeyState> {
+        let (tat, waiters) = if word == TAKEN {
+            // Changing hands, or just forgotten.
+            return None;
+        } else if word == AWAITED {
+            let limiter = self.awaited.get(name, owner)?;
             let tat = limiter.peek(now).0;
             let waiters = limiter.waiters();
             drop(limiter);
@@ -66,6 +72,39 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
             idle_in: if tat > MAX_TAT { Duration::MAX } else { crate::gcra::Unit::of(tier.quota).duration(tat - now) },
             waiters,
         })
+    }
+
+    /// Shows each key that is not idle to `each`, with how it stands, as they are now; `false` if keys are not
+    /// [stored](crate::KeyedBuilder::exact), and then none is shown.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<String>::builder(Quota::per_hour(10)?).exact().build();
+    /// limiter.try_acquire("ann", 10).unwrap();
+    /// limiter.try_acquire("bob", 1).unwrap();
+    /// let mut exhausted = Vec::new();
+    /// limiter.for_each_key(|key, state| {
+    ///     if state.available == 0 {
+    ///         exhausted.push(key.clone());
+    ///     }
+    /// });
+    /// assert_eq!(exhausted, ["ann"]);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    #[cfg(feature = "exact")]
+    pub fn for_each_key(&self, mut each: impl FnMut(&K, KeyState)) -> bool {
+        let Some(exact) = self.store.exact() else { return false };
+        let now = self.clock.now();
+        for cell in exact.cells() {
+            let (place, tier) = ((cell.name(), &Owner::Exact(Arc::clone(&cell))), self.store.tiers.of_index(cell.tier));
+            if let Some(state) = self.state(now, place, tier, cell.look()) {
+                each(cell.key(), state);
+            }
+        }
+        true
     }
 
     /// How many keys are not idle. Looks at the whole table, as [`states`](Self::states).
@@ -84,22 +123,23 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         self.crowded.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Bytes that the table occupies: 24 for each of the keys it is for, rounded up to 128, from the start and for good.
+    /// Bytes that the table occupies: 24 for each of the keys it is for, rounded up to 128, from the start and for good. If keys
+    /// are stored, what those there are now take, without what they own on the heap and what the allocator adds.
     pub fn bytes(&self) -> usize {
-        self.table.bytes()
+        self.store.bytes()
     }
 
     /// How many wait, for all keys together.
     pub fn waiters(&self) -> usize {
-        self.awaited.count(&self.table)
+        self.awaited.count(&self.store)
     }
 }
 
 impl<K, C: Clock> fmt::Debug for KeyedLimiter<K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyedLimiter")
-            .field("quotas", &self.tiers)
-            .field("bytes", &self.table.bytes())
+            .field("quotas", &self.store.tiers)
+            .field("bytes", &self.store.bytes())
             .finish_non_exhaustive()
     }
 }

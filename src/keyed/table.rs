@@ -36,16 +36,22 @@ impl Table {
         Self { sets: (0..sets).map(|_| Set::new()).collect() }
     }
 
+    /// A table without a set, in which no key belongs.
+    #[cfg(feature = "exact")]
+    pub(super) fn empty() -> Self {
+        Self { sets: Box::default() }
+    }
+
     /// What it occupies, from the start and for good.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.sets)
     }
 
-    /// Where a key of this hash belongs.
+    /// Where a key of this hash belongs; nowhere if there is no set.
     #[inline]
-    pub(super) fn home<K>(&self, hash: u64, tier: u32, tiers: &Tiers<K>) -> Home<'_> {
+    pub(super) fn home<K>(&self, hash: u64, tier: u32, tiers: &Tiers<K>) -> Option<Home<'_>> {
         let index = (((hash >> 32) * self.sets.len() as u64) >> 32) as usize;
-        Home { set: &self.sets[index], index, tag: tiers.tag(hash, tier) }
+        Some(Home { set: self.sets.get(index)?, index, tag: tiers.tag(hash, tier) })
     }
 
     /// The set that an entry's name says, and its way there.

@@ -59,8 +59,14 @@ impl<K> Tiers<K> {
     pub(super) fn of_key<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> Result<(u32, &Tier), Refused> {
         match &self.classes {
             None => Ok((0, &self.first)),
-            Some(classes) => self.of_quota(classes.quota_of(key)),
+            Some(classes) => self.of_class(classes, key),
         }
+    }
+
+    /// Out of line, so that it does not weigh on limiters with one quota.
+    #[inline(never)]
+    fn of_class<Q: Lookup<K> + ?Sized>(&self, classes: &Classes<K>, key: &Q) -> Result<(u32, &Tier), Refused> {
+        self.of_quota(classes.quota_of(key))
     }
 
     fn of_quota(&self, quota: Quota) -> Result<(u32, &Tier), Refused> {

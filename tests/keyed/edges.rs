@@ -104,6 +104,21 @@ fn a_set_of_saturated_keys_refuses_others_until_one_is_reset() {
     assert!(limiter.try_acquire(&77, 10).is_ok());
 }
 
+/// A debt past counting, of a key that found no entry for it, is still one when the key has an entry again: nothing it gives back
+/// counts.
+#[test]
+fn a_debt_past_counting_is_not_forgotten_with_the_entry() {
+    let (limiter, _) = one_set(10);
+    (0..ENTRIES).for_each(|key| limiter.charge(&key, u64::MAX));
+    limiter.charge(&77, u64::MAX);
+    limiter.reset(&3);
+    assert!(limiter.reserve(&77, 1).is_err());
+    limiter.refund(&77, u64::MAX);
+    assert!(limiter.try_acquire(&77, 1).is_err());
+    limiter.reset(&77);
+    assert_eq!(limiter.available(&77), 10);
+}
+
 #[test]
 fn reset_makes_a_key_as_new_also_if_it_has_lost_its_entry() {
     let (limiter, _) = one_set(10);
@@ -128,7 +143,7 @@ fn settling_an_older_grant_after_a_reset_never_takes_it_past_full() {
 }
 
 #[test]
-fn a_limiter_begins_when_it_is_built_and_a_clock_that_steps_back_mints_nothing() {
+fn a_clock_that_steps_back_mints_nothing() {
     let clock = ManualClock::new();
     clock.set(secs(1_000));
     let limiter: Keyed = KeyedLimiter::with_clock(per_second(5), clock.clone());
@@ -137,8 +152,10 @@ fn a_limiter_begins_when_it_is_built_and_a_clock_that_steps_back_mints_nothing()
     assert!(limiter.try_acquire(&1, 1).is_err());
     limiter.try_acquire(&2, 5).unwrap();
     assert!(limiter.try_acquire(&2, 1).is_err());
-    clock.set(secs(1_003));
-    assert_eq!((limiter.available(&1), limiter.available(&2)), (3, 3));
+    clock.set(Duration::from_millis(600));
+    assert_eq!((limiter.available(&1), limiter.available(&2)), (0, 3));
+    clock.set(secs(1_000) + Duration::from_millis(600));
+    assert_eq!((limiter.available(&1), limiter.available(&2)), (3, 5));
 }
 
 /// At the end of time it stands still: what each key has then is all it will ever have, entry or no entry.

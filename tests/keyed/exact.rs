@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use limitor::{
-    AcquireError, Denied, KeyedLimiter, KeyedReservation, Lookup, ManualClock, Quota, RateLimiter, Reservation,
+    AcquireError, Denied, KeyedBuilder, KeyedLimiter, KeyedReservation, Lookup, ManualClock, Quota, RateLimiter,
+    Reservation,
 };
 use proptest::prelude::*;
 
@@ -65,13 +66,16 @@ struct Held<'a, K> {
     own: Reservation<'a, ManualClock>,
 }
 
+/// Which table, and for how many.
+type Table<K> = fn(KeyedBuilder<K, ManualClock>) -> KeyedBuilder<K, ManualClock>;
+
 /// Runs the ops on the keys and on a limiter for each of them, and compares all that can be seen.
-fn run<K, Q>(keys: &[&Q], max_keys: usize, quota: Quota, ops: Vec<(usize, Op)>) -> Result<(), TestCaseError>
+fn run<K, Q>(keys: &[&Q], table: Table<K>, quota: Quota, ops: Vec<(usize, Op)>) -> Result<(), TestCaseError>
 where
     Q: Lookup<K> + ?Sized,
 {
     let clock = ManualClock::new();
-    let limiter = KeyedLimiter::<K>::builder(quota).max_keys(max_keys).with_clock(clock.clone()).build();
+    let limiter = table(KeyedLimiter::<K>::builder(quota).with_clock(clock.clone())).build();
     let owns: Vec<_> = keys.iter().map(|_| RateLimiter::with_clock(quota, clock.clone())).collect();
     let mut held: Vec<Held<'_, K>> = Vec::new();
     // Half of T, and a nanosecond now and then, so that boundaries are hit and just missed.
@@ -154,19 +158,21 @@ where
     Ok(())
 }
 
+const NAMES: [&str; 8] = ["", "a", "b", "ab", "ba", "a longer name than fits a register", "ä", "\0"];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// As many keys as can wait in one set, one on top of the other.
     #[test]
     fn keys_that_share_a_set_do_as_limiters_of_their_own(quota in quotas(), ops in ops(9)) {
-        run::<u64, u64>(&[&0, &1, &2, &3, &4, &5, &6, &7, &u64::MAX], 1, quota, ops)?;
+        run::<u64, u64>(&[&0, &1, &2, &3, &4, &5, &6, &7, &u64::MAX], |builder| builder.max_keys(1), quota, ops)?;
     }
 
     /// Strings, looked up by slices.
     #[test]
     fn names_do_as_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
-        run::<String, str>(&["", "a", "b", "ab", "ba", "a longer name than fits a register", "ä", "\0"], 3, quota, ops)?;
+        run::<String, str>(&NAMES, |builder| builder.max_keys(3), quota, ops)?;
     }
 }
 
@@ -177,6 +183,23 @@ proptest! {
     #[test]
     fn scattered_keys_do_as_limiters_of_their_own(quota in quotas(), ops in ops(60)) {
         let keys: Vec<u64> = (0..60).map(|key| key << 57 | key).collect();
-        run::<u64, u64>(&keys.iter().collect::<Vec<_>>(), 10_000, quota, ops)?;
+        run::<u64, u64>(&keys.iter().collect::<Vec<_>>(), |builder| builder.max_keys(10_000), quota, ops)?;
+    }
+}
+
+#[cfg(feature = "exact")]
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Stored, with room for just as many as there are.
+    #[test]
+    fn keys_that_are_stored_do_as_limiters_of_their_own(quota in quotas(), ops in ops(9)) {
+        let keys = [&0, &1, &2, &3, &4, &5, &6, &7, &u64::MAX];
+        run::<u64, u64>(&keys, |builder| builder.max_keys(9).exact(), quota, ops)?;
+    }
+
+    #[test]
+    fn names_that_are_stored_do_as_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
+        run::<String, str>(&NAMES, limitor::KeyedBuilder::exact, quota, ops)?;
     }
 }

@@ -95,9 +95,9 @@ pub(crate) fn run(quota: (u64, u64, u64), ops: impl IntoIterator<Item = Op>) -> 
                 }
             }
         }
-        assert_eq!(limiter.waiters(), model.waiting(), "waiters after {:?}", op);
-        assert_eq!(limiter.available(), model.available(), "available after {:?}", op);
-        assert_eq!(limiter.capacity_info(3).needed, model.needed(3), "needed after {:?}", op);
+        assert_eq!(limiter.waiters(), model.waiting(), "waiters after {op:?}");
+        assert_eq!(limiter.available(), model.available(), "available after {op:?}");
+        assert_eq!(limiter.capacity_info(3).needed, model.needed(3), "needed after {op:?}");
         for (id, reservation) in &held {
             let (seen, expected) = (reservation.wait_time(), model.wait_time(*id));
             assert!(near(seen, expected), "place {id} after {op:?}: {seen:?}, expected {expected}");

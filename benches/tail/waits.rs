@@ -1,0 +1,87 @@
+//! Waits: threads that hold places in one line, and, as the measure of what the scheduler allows, as many that sleep until the
+//! same times.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use limitor::{Quota, RateLimiter, Strategy};
+
+use crate::Effort;
+use crate::rows::{Row, times};
+
+const THREADS: [usize; 3] = [1, 8, 32];
+
+/// Places a second.
+pub(crate) const RATE: u32 = 2_000;
+
+const SPIN: &str = "limitor, `SpinThenPark`";
+const PARK: &str = "limitor, `Park`";
+const SLEEP: &str = "`thread::sleep`";
+
+/// Percentiles of how late a wait ends, for each way to wait and number of threads.
+pub(crate) fn measure(effort: Effort) -> Vec<Row> {
+    let mut rows = Row::all(&[SPIN, PARK, SLEEP], &THREADS);
+    for round in 1..=effort.rounds {
+        println!("waits, round {round} of {}", effort.rounds);
+        for row in &mut rows {
+            row.times += match row.name {
+                SPIN => in_line(row.threads, effort, Strategy::SpinThenPark),
+                PARK => in_line(row.threads, effort, Strategy::Park),
+                _ => asleep(row.threads, effort),
+            };
+        }
+    }
+    rows
+}
+
+/// Each thread takes a place, waits for it, and takes the next.
+fn in_line(threads: usize, effort: Effort, strategy: Strategy) -> Histogram<u64> {
+    let quota = Quota::per_second(RATE.into()).and_then(|quota| quota.with_burst(1)).expect("it is a rate");
+    let limiter = RateLimiter::builder(quota).strategy(strategy).build();
+    let end = Instant::now() + effort.window;
+    together(threads, |_, late| {
+        while Instant::now() < end {
+            let place = limiter.reserve(1).expect("the line is open");
+            let due = Instant::now() + place.wait_time();
+            place.wait().expect("nobody sends it away");
+            late.record(nanos_since(due)).expect("it grows");
+        }
+    })
+}
+
+/// Each thread sleeps until the times that its places would be due.
+fn asleep(threads: usize, effort: Effort) -> Histogram<u64> {
+    let (interval, count) = (Duration::from_secs(1) / RATE, u32::try_from(threads).expect("a few"));
+    let start = Instant::now();
+    together(threads, |index, late| {
+        let mut due = start + interval * (u32::try_from(index).expect("a few") + 1);
+        while due < start + effort.window {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            late.record(nanos_since(due)).expect("it grows");
+            // As those in a line, it takes its next place after those of all others.
+            while due <= Instant::now() {
+                due += interval * count;
+            }
+        }
+    })
+}
+
+fn together(threads: usize, part: impl Fn(usize, &mut Histogram<u64>) + Sync) -> Histogram<u64> {
+    thread::scope(|scope| {
+        let start = |index| {
+            let part = &part;
+            scope.spawn(move || {
+                let mut late = times();
+                part(index, &mut late);
+                late
+            })
+        };
+        let threads: Vec<_> = (0..threads).map(start).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it waited")).fold(times(), |all, part| all + part)
+    })
+}
+
+fn nanos_since(due: Instant) -> u64 {
+    u64::try_from(Instant::now().saturating_duration_since(due).as_nanos()).unwrap_or(u64::MAX)
+}

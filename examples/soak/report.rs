@@ -1,0 +1,124 @@
+//! Audits the journals, and prints a line for each limit and for each check.
+
+use std::sync::Arc;
+
+use limitor::{Clock, Quota};
+
+use crate::args::Args;
+use crate::audit::{self, Window};
+use crate::calls;
+use crate::checks::Check;
+use crate::journal::{Entry, Journal, What};
+use crate::subject::Subject;
+use crate::tally::Count;
+use crate::world::{Keyed, World};
+
+pub(crate) fn print(args: &Args, world: &World) {
+    println!("{:<30} {:>9}  the window nearest to its bound", "limit", "grants");
+    for subject in &world.subjects {
+        let entries = subject.journal.entries();
+        if subject.controlled {
+            println!("{:<30} {:>9}  (not looked for: reset now and then)", subject.name, grants(&entries));
+        } else {
+            let window = tightest(&subject.journal, subject.quota, subject.grace, &entries);
+            line(world, subject.name, grants(&entries), window);
+        }
+    }
+    for keyed in &world.keyed {
+        let (count, window) = all_keys(keyed);
+        line(world, keyed.name, count, window);
+    }
+    for (name, (quota, journal)) in
+        [("requests of calls", &world.calls.requests), ("tokens of calls", &world.calls.tokens)]
+    {
+        let entries = journal.entries();
+        line(world, name, grants(&entries), tightest(journal, *quota, 0, &entries));
+    }
+    println!("\n{}\n", world.tally);
+    let overtaken = overtakers(world);
+    for check in Check::ALL {
+        world.wrongs.verdict(check, &figures(check, args, world, &overtaken));
+    }
+}
+
+fn figures(check: Check, args: &Args, world: &World, [served, waits]: &[usize; 2]) -> String {
+    let tally = &world.tally;
+    let get = Count::get;
+    match check {
+        Check::Bound => format!("{} grants, exact arithmetic, to 1 ns", get(&tally.grants)),
+        Check::LastPermit => {
+            format!("{} limits and keys had their whole burst at the end, no more", get(&tally.gathered))
+        }
+        Check::Order => {
+            let lines = get(&tally.orders);
+            format!("{served} grants beside {waits} looks at who waited, {lines} lines of one thread")
+        }
+        Check::Wakes => format!(
+            "{} waits, and {} told to be next, the slowest {:.1} ms later; {} ms would be too long; the machine stood still for {:.1?}",
+            get(&tally.waits),
+            get(&tally.relays),
+            u32::try_from(get(&tally.slowest)).map_or(f64::INFINITY, f64::from) / 1e3,
+            args.patience.as_millis(),
+            world.board.stalls.total(),
+        ),
+        Check::UnderWay => {
+            let [slots, calls] = [&world.slots.inside, &world.calls.inside];
+            let (most_slots, most_calls) = (slots.most(), calls.most());
+            format!("at most {most_slots} of {} slots, {most_calls} of {} calls", slots.allowed, calls.allowed)
+        }
+        Check::Ends => {
+            let (threads, tasks, heirs) = (args.threads, args.tasks, get(&tally.heirs));
+            format!("{threads} threads, {tasks} tasks, {heirs} in the place of those that died")
+        }
+    }
+}
+
+/// Looks who was served before somebody who had come first, on clocks that run. How much there was to look at.
+fn overtakers(world: &World) -> [usize; 2] {
+    let calls = (calls::NAME, &world.calls.requests.1);
+    let ordered = |subject: &&Arc<Subject>| !subject.controlled && !subject.journal.clock().steps();
+    let subjects = world.subjects.iter().filter(ordered).map(|subject| (subject.name, &subject.journal));
+    let mut all = [0, 0];
+    for (name, journal) in subjects.chain([calls]) {
+        let (overtakers, [served, waits]) = journal.overtakers();
+        all = [all[0] + served, all[1] + waits];
+        for by in overtakers {
+            let what = format!("{name}: came at reading {}, was served by {}", by.came, by.got);
+            world.wrong(Check::Order, format!("{what}, while one who had come before still waited"));
+        }
+    }
+    all
+}
+
+fn tightest(journal: &Journal, quota: Quota, grace: u64, entries: &[Entry]) -> Option<Window> {
+    audit::tightest(quota, journal.clock().tick(), grace, entries)
+}
+
+fn grants(entries: &[Entry]) -> usize {
+    entries.iter().filter(|entry| entry.what == What::Granted).count()
+}
+
+/// All grants to keys, and of the tightest windows of each the tightest.
+fn all_keys(keyed: &Keyed) -> (usize, Option<Window>) {
+    let mut count = 0;
+    let mut windows = Vec::new();
+    for journal in keyed.journals.values() {
+        let entries = journal.entries();
+        count += grants(&entries);
+        windows.extend(tightest(journal, keyed.quota, 0, &entries));
+    }
+    (count, windows.into_iter().max_by(|a, b| a.excess.total_cmp(&b.excess)))
+}
+
+fn line(world: &World, name: &'static str, grants: usize, window: Option<Window>) {
+    let verdict = match window {
+        Some(window) if window.kept => format!("{:.3} permits below", (-window.excess).max(0.0)),
+        Some(window) => {
+            let Window { from, to, excess, .. } = window;
+            world.wrong(Check::Bound, format!("{name}: {excess:.3} permits too many from reading {from} to {to}"));
+            "BROKEN".to_owned()
+        }
+        None => String::new(),
+    };
+    println!("{name:<30} {grants:>9}  {verdict}");
+}

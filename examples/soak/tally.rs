@@ -1,0 +1,78 @@
+//! How often things happened.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Keeps the highest.
+    pub(crate) fn at_least(&self, value: u64) {
+        self.0.fetch_max(value, Ordering::Relaxed);
+    }
+
+    /// One more, unless there are `most` already.
+    pub(crate) fn up_to(&self, most: u64) -> bool {
+        let more = |count: u64| (count < most).then_some(count + 1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) grants: Count,
+    pub(crate) refusals: Count,
+    pub(crate) waits: Count,
+    pub(crate) refunds: Count,
+    pub(crate) debts: Count,
+    pub(crate) cancels: Count,
+    pub(crate) keeps: Count,
+    pub(crate) leaks: Count,
+    pub(crate) panics: Count,
+    /// Threads that left in the middle of a wait.
+    pub(crate) deaths: Count,
+    /// Threads and tasks that took the place of others.
+    pub(crate) heirs: Count,
+    /// Of a clock.
+    pub(crate) steps: Count,
+    /// Breaches, resets, closings and the like.
+    pub(crate) controls: Count,
+    /// Looks at several places of one thread.
+    pub(crate) orders: Count,
+    /// Handed from one who held a grant to the next in line.
+    pub(crate) relays: Count,
+    /// The slowest of these, in microseconds.
+    pub(crate) slowest: Count,
+    /// Permits looked for at the end, by limit or key.
+    pub(crate) gathered: Count,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            ("grants", &self.grants),
+            ("refusals", &self.refusals),
+            ("waits", &self.waits),
+            ("refunds", &self.refunds),
+            ("debts", &self.debts),
+            ("cancelled", &self.cancels),
+            ("kept", &self.keeps),
+            ("leaked", &self.leaks),
+            ("panics", &self.panics),
+            ("threads that left mid-wait", &self.deaths),
+            ("control verbs", &self.controls),
+            ("steps of a clock", &self.steps),
+        ];
+        let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{} {name}", count.get())).collect();
+        f.write_str(&counts.join(", "))
+    }
+}

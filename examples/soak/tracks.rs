@@ -1,0 +1,103 @@
+//! What is handed on in a relay: each kind of limit, with one grant.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use limitor::llm::{Call, LlmLimiter, Usage};
+use limitor::{ConcurrentLimiter, Grant, KeyedGrant, KeyedLimiter, LimitSet, Quota, RateLimiter, SetGrant, Slot};
+
+use crate::clock::Warp;
+
+pub(crate) type Waiting<G> = Pin<Box<dyn Future<Output = Option<G>> + Send>>;
+
+/// A limit with one grant, and how it is asked for and given back.
+pub(crate) struct Track<L, G> {
+    pub(crate) name: &'static str,
+    pub(crate) limiter: Arc<L>,
+    pub(crate) task: fn(&Arc<L>) -> Waiting<G>,
+    pub(crate) thread: fn(&Arc<L>) -> Option<G>,
+    pub(crate) give_back: fn(G),
+    pub(crate) waiters: fn(&L) -> usize,
+    /// Sends all who wait away.
+    pub(crate) stop: fn(&L),
+}
+
+pub(crate) fn rate(quota: Quota, clock: Warp) -> Track<RateLimiter<Warp>, Grant<'static, Warp>> {
+    Track {
+        name: "a rate",
+        limiter: Arc::new(RateLimiter::with_clock(quota, clock)),
+        task: |limiter| {
+            let acquire = limiter.acquire_owned(1);
+            Box::pin(async { acquire.await.ok() })
+        },
+        thread: |limiter| limiter.acquire_owned(1).wait().ok(),
+        give_back: |grant| grant.refund(),
+        waiters: |limiter| limiter.waiters(),
+        stop: |limiter| limiter.close(),
+    }
+}
+
+pub(crate) fn key(quota: Quota, clock: Warp) -> Track<KeyedLimiter<u64, Warp>, KeyedGrant<'static, u64, Warp>> {
+    Track {
+        name: "a key",
+        limiter: Arc::new(KeyedLimiter::with_clock(quota, clock)),
+        task: |limiter| {
+            let acquire = limiter.acquire_owned(&1, 1);
+            Box::pin(async { acquire.await.ok() })
+        },
+        thread: |limiter| limiter.acquire_owned(&1, 1).wait().ok(),
+        give_back: |grant| grant.refund(),
+        waiters: |limiter| limiter.waiters(),
+        stop: |limiter| limiter.reset(&1),
+    }
+}
+
+pub(crate) fn set(quota: Quota, clock: &Warp) -> Track<LimitSet<2, Warp>, SetGrant<'static, 2, Warp>> {
+    let wide = quota.with_burst(100).expect("a valid quota");
+    let [a, b] = [quota, wide].map(|quota| Arc::new(RateLimiter::with_clock(quota, clock.clone())));
+    Track {
+        name: "a set",
+        limiter: Arc::new(LimitSet::new([("narrow", a), ("wide", b)])),
+        task: |set| {
+            let acquire = set.acquire_owned([1, 1]);
+            Box::pin(async { acquire.await.ok() })
+        },
+        thread: |set| set.acquire_owned([1, 1]).wait().ok(),
+        give_back: |grant| grant.refund(),
+        waiters: |set| set.waiters(),
+        stop: |set| set.cancel_waiters(),
+    }
+}
+
+pub(crate) fn slot(clock: Warp) -> Track<ConcurrentLimiter<Warp>, Slot<'static, Warp>> {
+    let quota = Quota::per_second(1_000_000).expect("a valid quota");
+    Track {
+        name: "a slot",
+        limiter: Arc::new(ConcurrentLimiter::with_clock(quota, 1, clock).expect("a slot")),
+        task: |limiter| {
+            let acquire = limiter.acquire_owned(1);
+            Box::pin(async { acquire.await.ok() })
+        },
+        thread: |limiter| limiter.acquire_owned(1).wait().ok(),
+        give_back: drop,
+        waiters: |limiter| limiter.waiters(),
+        stop: |limiter| limiter.close(),
+    }
+}
+
+pub(crate) fn call(quota: Quota, clock: Warp) -> Track<LlmLimiter<Warp>, Call<'static, Warp>> {
+    let limiter = LlmLimiter::builder().clock(clock).requests(quota).tokens_per_minute(1_000_000).build();
+    Track {
+        name: "a call",
+        limiter: Arc::new(limiter.expect("valid limits")),
+        task: |limiter| {
+            let acquire = limiter.acquire_owned(Usage::new(10, 10));
+            Box::pin(async { acquire.await.ok() })
+        },
+        thread: |limiter| limiter.acquire_owned(Usage::new(10, 10)).wait().ok(),
+        give_back: |call| call.cancel(),
+        waiters: |limiter| limiter.waiters(),
+        stop: |limiter| limiter.close(),
+    }
+}

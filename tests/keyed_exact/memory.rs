@@ -1,0 +1,54 @@
+//! Keys are let go of.
+
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::time::Duration;
+
+use limitor::ManualClock;
+
+use super::{exact, quota};
+
+static ALIVE: AtomicIsize = AtomicIsize::new(0);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Counted(u64);
+
+impl Counted {
+    fn new(number: u64) -> Self {
+        ALIVE.fetch_add(1, Ordering::Relaxed);
+        Self(number)
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::new(self.0)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A flood of keys, each of which is asked for but once, with refunds and debts, most of them refused.
+#[test]
+fn keys_are_let_go_of() {
+    let clock = ManualClock::new();
+    let limiter = exact::<Counted>(quota("1/s burst 2"), 1_000, &clock);
+    for number in 0..100_000 {
+        let key = Counted::new(number);
+        if let Ok(grant) = limiter.try_acquire(&key, 1) {
+            grant.reconcile(number % 3);
+        }
+        if number % 2 == 0 {
+            clock.advance(Duration::from_millis(1));
+        }
+        assert!(limiter.bytes() < 1_000 * 300 + 128 * 64, "{} bytes", limiter.bytes());
+    }
+    let alive = ALIVE.load(Ordering::Relaxed);
+    assert!(alive <= 1_000 + 500, "{alive} keys are there of 1,000");
+    assert!(limiter.crowded() > 10_000, "{}", limiter.crowded());
+    drop(limiter);
+    assert!(ALIVE.load(Ordering::Relaxed) <= 500);
+}

@@ -1,0 +1,102 @@
+//! Who finds room, and who must wait for it.
+
+use limitor::{ManualClock, Reason};
+
+use super::{at, exact, quota, seconds};
+
+#[test]
+fn keys_are_looked_up_in_any_form() {
+    let clock = ManualClock::new();
+    let limiter = exact::<String>(quota("5/s"), 10, &clock);
+    assert!(limiter.try_acquire("ann", 3).is_ok());
+    assert_eq!((limiter.available(&"ann".to_owned()), limiter.available("bob")), (2, 5));
+    let bytes = exact::<Vec<u8>>(quota("5/s"), 10, &clock);
+    assert!(bytes.try_acquire(&b"ann"[..], 3).is_ok());
+    assert_eq!(bytes.available(&b"ann".to_vec()), 2);
+}
+
+#[test]
+fn only_keys_that_are_idle_make_room() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 3, &clock);
+    for (key, n) in [(1, 3), (2, 1), (3, 5)] {
+        limiter.try_acquire(&key, n).unwrap();
+    }
+    let denied = limiter.try_acquire(&4, 1).unwrap_err();
+    assert_eq!((denied.reason(), denied.retry_after()), (Reason::NotYet, Some(seconds(1))));
+    assert_eq!(limiter.capacity_info(&4, 2).needed, 2);
+    // What the first to be idle has taken since is known.
+    limiter.try_acquire(&2, 1).unwrap();
+    assert_eq!(limiter.try_acquire(&4, 1).unwrap_err().retry_after(), Some(seconds(2)));
+    clock.advance(seconds(2));
+    assert!(limiter.try_acquire(&4, 1).is_ok());
+    assert_eq!([1, 2, 3, 4].map(|key| limiter.available(&key)), [4, 0, 2, 4], "no room for 2");
+    assert_eq!((limiter.len(), limiter.crowded()), (3, 2));
+}
+
+#[test]
+fn a_newcomer_that_gets_nothing_takes_no_room() {
+    let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
+    limiter.try_acquire_at(at(10), &1, 5).unwrap();
+    limiter.try_acquire_at(at(10), &2, 1).unwrap();
+    // 2 is forgotten for 3, and leaves the floor at 11 s: all of the burst comes too early by a reading from before.
+    limiter.try_acquire_at(at(11), &3, 5).unwrap();
+    limiter.reset(&3);
+    for key in 10..20 {
+        assert!(limiter.try_acquire_at(at(20), &key, 0).is_ok());
+        let denied = limiter.try_acquire_at(at(10), &key, 5).unwrap_err();
+        assert_eq!((denied.reason(), denied.retry_after()), (Reason::NotYet, Some(seconds(1))));
+        assert!(limiter.try_acquire_at(at(10), &key, 6).is_err());
+    }
+    assert_eq!(limiter.crowded(), 0);
+    assert!(limiter.try_acquire_at(at(10), &4, 4).is_ok(), "which is all there is at 10 s");
+    assert_eq!(limiter.try_acquire_at(at(10), &5, 1).unwrap_err().retry_after(), Some(seconds(5)));
+}
+
+#[test]
+fn a_refund_or_a_reset_makes_room_at_once() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 2, &clock);
+    let one = limiter.try_acquire(&1, 5).unwrap();
+    limiter.try_acquire(&2, 5).unwrap();
+    assert!(limiter.try_acquire(&3, 5).is_err());
+    one.reconcile(0);
+    assert!(limiter.try_acquire(&3, 5).is_ok());
+    limiter.charge(&2, u64::MAX);
+    clock.advance(seconds(5));
+    limiter.try_acquire(&4, 5).unwrap();
+    // Saturated: it has no time, and only a reset ends it.
+    clock.advance(seconds(1_000_000_000));
+    assert_eq!(limiter.try_acquire(&2, 1).unwrap_err().reason(), Reason::Saturated);
+    for key in 10..20 {
+        limiter.try_acquire(&key, 5).unwrap();
+        clock.advance(seconds(5));
+    }
+    limiter.reset(&2);
+    assert!([20, 21].map(|key| limiter.try_acquire(&key, 5).is_ok()).iter().all(|granted| *granted));
+}
+
+/// The time at which it would have been idle says nothing any more.
+#[test]
+fn a_key_in_debt_past_counting_is_not_waited_for() {
+    let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
+    limiter.try_acquire(&1, 1).unwrap();
+    limiter.try_acquire(&2, 5).unwrap();
+    limiter.charge(&1, u64::MAX);
+    assert_eq!(limiter.try_acquire(&3, 1).unwrap_err().retry_after(), Some(seconds(5)));
+    limiter.charge(&2, u64::MAX);
+    assert!(limiter.acquire(&3, 1).wait().is_err(), "there is no time at which there will be room");
+}
+
+/// Who has been forgotten since the keys were listed is not shown as one that has all but everything to pay.
+#[test]
+fn a_key_that_is_forgotten_meanwhile_is_not_shown() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 2, &clock);
+    limiter.try_acquire(&1, 1).unwrap();
+    limiter.try_acquire(&2, 1).unwrap();
+    let states = limiter.states();
+    clock.advance(seconds(1));
+    limiter.try_acquire(&3, 1).unwrap();
+    assert_eq!((states.count(), limiter.len()), (0, 1));
+}

@@ -1,0 +1,71 @@
+//! Grants that are settled after their key was forgotten.
+
+use limitor::ManualClock;
+
+use super::{Exact, exact, quota, seconds};
+
+fn forgotten(limiter: &Exact, clock: &ManualClock) {
+    clock.advance(seconds(100));
+    limiter.try_acquire(&2, 5).unwrap();
+    assert!(limiter.try_acquire(&1, 1).is_err(), "there is no room");
+    clock.advance(seconds(5));
+}
+
+#[test]
+fn a_debt_brings_its_key_back() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 1, &clock);
+    let grant = limiter.try_acquire(&1, 1).unwrap();
+    forgotten(&limiter, &clock);
+    grant.reconcile(4);
+    assert_eq!(limiter.available(&1), 2);
+    assert_eq!(limiter.len(), 1);
+}
+
+#[test]
+fn a_debt_finds_the_key_where_it_is_by_now() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 1, &clock);
+    let grants = [1, 1, 1].map(|n| limiter.try_acquire(&1, n).unwrap());
+    forgotten(&limiter, &clock);
+    limiter.try_acquire(&1, 1).unwrap();
+    let [first, second, third] = grants;
+    first.reconcile(3);
+    assert_eq!(limiter.available(&1), 2);
+    second.refund();
+    assert_eq!(limiter.available(&1), 3);
+    // Again, with a key that was brought back by a debt.
+    forgotten(&limiter, &clock);
+    third.reconcile(3);
+    assert_eq!((limiter.available(&1), limiter.len()), (3, 1));
+}
+
+#[test]
+fn a_refund_of_an_idle_key_is_nothing() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 1, &clock);
+    let grant = limiter.try_acquire(&1, 5).unwrap();
+    forgotten(&limiter, &clock);
+    grant.refund();
+    assert_eq!((limiter.available(&1), limiter.len()), (5, 0));
+    limiter.try_acquire(&1, 5).unwrap();
+    assert!(limiter.try_acquire(&1, 1).is_err());
+}
+
+#[test]
+fn two_of_the_same_key_do_not_bring_it_back_twice() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 2, &clock);
+    let first = limiter.try_acquire(&1, 1).unwrap();
+    forgotten(&exact(quota("1/s burst 5"), 1, &clock), &clock);
+    limiter.try_acquire(&2, 5).unwrap();
+    limiter.try_acquire(&3, 5).unwrap();
+    clock.advance(seconds(5));
+    limiter.try_acquire(&2, 5).unwrap();
+    // 1 has been forgotten; it has another cell now, and keeps it.
+    let second = limiter.try_acquire(&1, 1).unwrap();
+    first.reconcile(2);
+    second.reconcile(2);
+    assert_eq!(limiter.available(&1), 2);
+    assert_eq!(limiter.len(), 2);
+}
