@@ -1,0 +1,1 @@
+"""What `ci/proof.py` proves, and the formulas it proves it of."""

@@ -1,0 +1,339 @@
+"""The formulas, as the code has them.
+
+Each is transcribed once, and beside it stands the Rust that it was transcribed from: `drift` finds any of that which is no
+longer in the code, so a formula cannot be changed there and still be proved here.
+"""
+
+import re
+from pathlib import Path
+
+from .words import *
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Code:
+    """The code. A mutant overrides one of its parts."""
+
+    # The word.
+
+    def cost(self, n, k):
+        return shifted_left(n, k)
+
+    def amount(self, n, k):
+        return umin(n * 2**k, MAX)
+
+    def decide(self, m, depth, tat, now, cost):
+        """The TAT after a grant, or by how much it comes too early: (granted, tat, excess)."""
+        ahead, room = saturating_sub(tat, now), m.sub(depth, cost)
+        granted = ahead <= room
+        after = m.add(m.add(now, cost, when=granted), ahead, when=granted)
+        return granted, after, m.sub(ahead, room, when=ahead > room)
+
+    def place(self, tat, now, cost):
+        """The TAT after a place behind all others: (counted, tat)."""
+        begin = umax(tat, now)
+        end = wrapping_add(begin, cost)
+        return And(end >= begin, end <= MAX_TAT), end
+
+    def due(self, depth, end):
+        return end - umin(depth, end)
+
+    def refund(self, tat, floor, amount):
+        return umin(tat, umax(saturating_sub(tat, amount), floor))
+
+    def charge(self, tat, now, amount):
+        return saturating_add(umax(tat, now), amount)
+
+    def open(self, tat):
+        return umin(tat, SATURATED)
+
+    def may_wait(self, depth, tat, now):
+        return saturating_sub(tat, now) > depth
+
+    def available(self, depth, k, tat, now):
+        return shifted_right(saturating_sub(depth, saturating_sub(tat, now)), k)
+
+    def needed(self, depth, k, tat, now, n):
+        """Over whole numbers: 128 bits hold all of them."""
+        return n - shifted_right(depth - saturating_sub(tat, now), k)
+
+    def leaving(self, m, depth, k, now, permits):
+        return m.add(now, m.sub(depth, shifted_left(permits, k)))
+
+    def max_reading(self, depth):
+        """The latest reading that `Scale` gives, in units."""
+        return MAX_TAT - depth
+
+    # Quotas and units, in whole numbers.
+
+    max_depth_nanos = 25 * 31_557_600 * 10**9
+    max_per_nano = 10
+
+    def k(self, capacity, period):
+        """The largest k with capacity · 2^k < 4 · period."""
+        return max(((4 * period - 1) // capacity).bit_length() - 1, 0)
+
+    # Time.
+
+    usual = 1
+
+    def factor_and_lift(self, w, numerator, denominator, k):
+        """The slope of time for words of `w` bits: (factor, lift)."""
+        quotient, remainder, bits = numerator // denominator, numerator % denominator, 0
+        while bits < k + w and quotient < 1 << (w - 2 if bits == k + w - self.usual else w - 1):
+            remainder <<= 1
+            quotient = quotient << 1 | (remainder >= denominator)
+            remainder -= denominator if remainder >= denominator else 0
+            bits += 1
+        lift = k + w - bits
+        factor = quotient + self.rounding(remainder)
+        return (factor, lift) if factor < 1 << w else (1 << (w - 1), lift + 1)
+
+    def rounding(self, remainder):
+        return int(remainder > 0)
+
+    def last_within(self, w, slope, units):
+        """The most ticks that scale to no more than `units`."""
+        return umin(floor_div(((units + 1) << w) - 1, slope), 2**w - 1)
+
+    def last_units(self, w, depth):
+        return 2**w - 4 - depth
+
+    def lift_limit(self, w, lift):
+        return (2**w - 1) >> lift
+
+    def span(self, w, lift, most, now):
+        """Where a word's time lies that is made at the reading `now` and can last `most` ticks: (origin, horizon, usual horizon)."""
+        early = now <= floor_div(most, self.spent)
+        usual = most if self.is_usual(lift) else 0
+        left = self.clock_limit(w, now)
+        return If(early, 0, now), If(early, most, umin(most, left)), If(early, usual, self.usual_horizon_late(most, left))
+
+    spent = 4
+
+    def is_usual(self, lift):
+        return lift == self.usual
+
+    def clock_limit(self, w, now):
+        return 2**w - 1 - now
+
+    def usual_horizon_late(self, most, left):
+        return 0
+
+    def units(self, scaled, w, lift, span, at):
+        """`scaled` gives the upper half of the product."""
+        origin, horizon, usual_horizon = span
+        ticks = umin(saturating_sub(at, origin), horizon)
+        return If(
+            at <= usual_horizon,
+            scaled(shifted_left(at, self.usual, 2**w)),
+            scaled(shifted_left(ticks, lift, 2**w)),
+        )
+
+    def reading(self, w, slope, origin, units):
+        """The first reading that has so many units, by numbers; the last of all if there is none."""
+        return umin(-floor_div(-(units << w), slope) + origin, 2**w - 1)
+
+    def units_beyond(self, w, slope, span, at):
+        """Units of a reading that need not be of a clock, by numbers."""
+        return umin(saturating_sub(at, span[0]) * slope >> w, 2**w - 4)
+
+    # The table of keys.
+
+    def leaves(self, reading):
+        """What the floor is raised to for a word whose time passes at `reading`."""
+        return umin(reading, NEVER)
+
+    def floor_after(self, floor, leaves):
+        return umax(floor, leaves)
+
+    def begin_at(self, units, units_beyond, within_horizon, floor, at):
+        beyond = If(floor > within_horizon(at), units_beyond(floor), units(at))
+        return If(floor == NEVER, SATURATED, beyond)
+
+    def leaves_owing(self, owing, reading):
+        """What the floor is raised to for a debt that finds no entry."""
+        return If(owing > MAX_TAT, NEVER, umin(reading, NEVER))
+
+    def settled(self, word, after):
+        """A word in the table after it was settled."""
+        return If(word <= MAX_TAT, umin(after, SATURATED), word)
+
+    # Accounts of language models.
+
+    def credit(self, amount, low, backlog):
+        return umin(umin(amount, low), backlog)
+
+    def low_after(self, low, credit):
+        return saturating_sub(low, credit)
+
+    def noted(self, low, backlog):
+        return umin(backlog, low)
+
+    def merged(self, low, ended):
+        return umin(ended, low)
+
+    def is_past(self, stretch, since):
+        """Whether a stretch is of the past of the call that began `since`."""
+        return stretch >= since
+
+
+NEVER = MAX - 1
+
+SOURCES = {
+    "src/gcra.rs": """
+        pub(crate) const MAX_TAT: u64 = u64::MAX - 3;
+        let ratio = (4 * u128::from(period_nanos) - 1) / u128::from(capacity);
+        k: ratio.checked_ilog2().unwrap_or(0)
+        Self { burst, depth: burst << k, permit: 1 << k, k }
+        n * self.permit
+        n.saturating_mul(self.permit)
+        let (ahead, room) = (tat.saturating_sub(now), self.depth - cost);
+        if ahead <= room { Ok((now + cost) + ahead) } else { Err(ahead - room) }
+        tat.max(now).checked_add(cost).filter(|tat| *tat <= MAX_TAT)
+        tat.min(tat.saturating_sub(amount).max(floor))
+        tat.saturating_sub(now) > self.depth
+        let room = i128::from(self.depth) - i128::from(tat.saturating_sub(now));
+        i128::from(n) - (room >> self.k)
+        self.depth.saturating_sub(tat.saturating_sub(now)) >> self.k
+        now + (self.depth - (permits << self.k))
+    """,
+    "src/state.rs": """
+        const SATURATED: u64 = MAX_TAT + 1;
+        Self(tat.min(SATURATED))
+    """,
+    "src/meter.rs": """
+        self.move_idle(now, |tat| Gcra::refund(tat, now, amount))
+        self.move_idle(now, |tat| tat.max(now).saturating_add(amount))
+        self.state.update(|seen| idle(seen).then(|| Snapshot::open(next(seen.tat())))).is_ok()
+        let due = |tat: u64| tat - self.gcra.depth().min(tat);
+        Gcra::place(tat, earliest, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by))
+        self.move_open(|tat| Gcra::refund(tat, floor, amount));
+    """,
+    "src/quota.rs": """
+        pub(crate) const MAX_DEPTH_NANOS: u128 = 25 * 31_557_600 * 1_000_000_000;
+        const MAX_PER_NANO: u128 = 10;
+    """,
+    "src/quota/range.rs": """
+        if capacity as u128 > MAX_PER_NANO * period_nanos as u128 {
+        if (burst as u128 * period_nanos as u128).div_ceil(capacity as u128) > MAX_DEPTH_NANOS {
+    """,
+    "src/clock.rs": """
+        const LIMIT: u64 = 1 << 62;
+        if nanos == 0 || per == 0 || nanos >= LIMIT || per >= LIMIT {
+        if nanos as u128 > per as u128 * 1_000_000_000 || per as u128 > nanos as u128 * 1_000 {
+    """,
+    "src/scale.rs": """
+        let numerator = u128::from(unit.capacity) * u128::from(tick.nanos());
+        let denominator = u128::from(unit.period_nanos) * u128::from(tick.per());
+        (numerator / denominator, numerator % denominator, 0)
+        quotient >= 1 << if bits == unit.k + 64 - USUAL { 62 } else { 63 };
+        while bits < unit.k + 64 && !enough(quotient, bits) {
+            remainder <<= 1;
+            quotient = quotient << 1 | u128::from(remainder >= denominator);
+            remainder -= if remainder >= denominator { denominator } else { 0 };
+            bits += 1;
+        }
+        let lift = unit.k + 64 - bits;
+        match u64::try_from(quotient + u128::from(remainder > 0)) {
+            Ok(factor) => (factor, lift),
+            Err(_) => (1 << 63, lift + 1),
+        };
+        let mut scale = Self { origin: 0, factor, horizon: 0, usual_horizon: 0, lift };
+        let horizon = scale.last_within(MAX_TAT - depth).min(u64::MAX >> lift);
+        const SPENT: u64 = 4;
+        if now.ticks() <= horizon / SPENT {
+            scale.horizon = horizon;
+            scale.usual_horizon = if lift == USUAL { horizon } else { 0 };
+        } else {
+            scale.origin = now.ticks();
+            scale.horizon = horizon.min(u64::MAX - now.ticks());
+        }
+        let ticks = at.ticks();
+        if ticks <= self.usual_horizon { self.scaled(ticks << USUAL) } else { self.unusual(at) }
+        let product = u128::from(lifted) * u128::from(self.factor);
+        (product >> 64) as u64
+        let ticks = at.ticks().saturating_sub(self.origin).min(self.horizon);
+        self.scaled(ticks << self.lift)
+        u128::from(self.factor) << self.lift
+        let ticks = (u128::from(units) << 64).div_ceil(self.slope());
+        Timestamp::from_ticks(u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(self.origin))
+        let end = (u128::from(units) + 1) << 64;
+        u64::try_from((end - 1) / self.slope()).unwrap_or(u64::MAX)
+        at.min(Timestamp::from_ticks(self.origin + self.horizon))
+        let ticks = at.ticks().saturating_sub(self.origin);
+        let units = self.slope().checked_mul(ticks.into()).map_or(u128::MAX, |product| product >> 64);
+        u64::try_from(units).unwrap_or(MAX_TAT).min(MAX_TAT)
+        const USUAL: u32 = 1;
+    """,
+    "src/keyed/set.rs": """
+        const LOCKED: u64 = u64::MAX;
+        const NEVER: u64 = LOCKED - 1;
+        const SATURATED: u64 = MAX_TAT + 1;
+        let floor = lock.floor.max(leaves);
+        let (begin, inherited) = Self::begin_at(floor, at, tier);
+        Ok(tat) => tat.min(SATURATED),
+        let tat = owing(Self::begin_at(lock.floor, at, tier).0);
+        let leaves = if tat > MAX_TAT { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
+        lock.floor = lock.floor.max(leaves);
+        if floor == NEVER { (SATURATED, true) } else if floor > tier.scale.within_horizon(at).ticks() {
+            (tier.scale.units_beyond(Timestamp::from_ticks(floor)), true)
+        } else {
+            (tier.scale.units(at), false)
+        }
+        0 => Some(Victim { way, word, leaves: 0 }),
+        _ if word <= MAX_TAT && word <= tiers.of_tag(tag).scale.units(at) => {
+            Some(Self::victim(way, tag, word, tiers))
+        }
+        self.entries().filter(|(_, _, word)| *word <= MAX_TAT);
+        Victim { way, word, leaves: tiers.of_tag(tag).scale.reading(word).ticks().min(NEVER) }
+        if word <= MAX_TAT { Some(next(word).min(SATURATED)) } else { None };
+        self.words[way].store(word.min(SATURATED), Ordering::Release);
+    """,
+    "src/keyed.rs": """
+        let owing = |tat: u64| tat.max(now).saturating_add(debt);
+        let settled = |tat| if debt > 0 { owing(tat) } else { Gcra::refund(tat, now, back) };
+        |begin, now| tier.gcra.decide(begin, now, cost)
+        |begin, now| Ok(begin.max(now))
+    """,
+    "src/llm/account.rs": """
+        self.tat.saturating_sub(self.scale.units(now))
+        let before = self.backlog(now);
+        let begin = self.tat.max(self.scale.units(now));
+        self.tat = begin.saturating_add(self.gcra.amount(n)).min(MAX_TAT);
+        let credit = self.gcra.amount(n).min(low).min(self.backlog(now));
+        self.tat -= credit;
+    """,
+    "src/llm/ledger.rs": """
+        self.rates.charge(costs, now, |index, backlog| lows[index].note(backlog));
+        Some(Limit::Rolling(account)) => before(index, account.take(costs[index], now)),
+        let since = (charged == 0).then(|| self.begin(index));
+        lows.lower(since[index], account.give_back(unused, lows.lowest(since[index]), now));
+        lows.end(since[index]);
+    """,
+    "src/llm/lows.rs": """
+        self.stretches.insert(since, Low::MAX);
+        *low = backlog.min(*low);
+        self.stretches.range(since..).map(|(_, low)| *low).min().unwrap_or(0)
+        self.stretches.range_mut(since..).for_each(|(_, low)| *low = low.saturating_sub(credit));
+        let Some(ended) = self.stretches.remove(&since) else { return };
+        if let Some((_, low)) = self.stretches.range_mut(..since).next_back() {
+            *low = ended.min(*low);
+        }
+    """,
+}
+
+
+def plain(text):
+    """Without comments, and with all space alike."""
+    return re.sub(r"\s+", " ", re.sub(r"//[^\n]*", "", text)).strip()
+
+
+def drift():
+    """Lines that were transcribed and are no longer in the code."""
+    for path, lines in SOURCES.items():
+        text = plain((ROOT / path).read_text())
+        for line in filter(None, map(plain, lines.splitlines())):
+            if line not in text:
+                yield f"{path}: {line}"

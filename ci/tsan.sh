@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs the tests of what threads share under ThreadSanitizer:
+#
+#     bash ci/tsan.sh
+#
+# The standard library is instrumented as well: on one that is not, races are reported that are none. A race that is one ends
+# a test's process with 66.
+set -euo pipefail
+source "$(dirname "$0")/debian.sh"
+need clang-22 clang-22 libclang-rt-22-dev
+
+export RUSTFLAGS="-Zsanitizer=thread -Zexternal-clangrt -Clinker=clang-22 -Clink-arg=-fsanitize=thread"
+# But for the long timelines of one thread, which shares nothing.
+run_tests x86_64-unknown-linux-gnu llm,exact \
+  contract waiting tasks local buckets wrap keyed keyed_exact set concurrency llm pool \
+  -- --skip exact:: --skip flood:: --skip overload:: --skip timeline:: --skip model:: --skip memory::
+printf '\n== done (%s s)\n' "$SECONDS"
