@@ -53,9 +53,14 @@ def claims(code):
         And(ideally, after >= ideal_after),
     )
     yield Claim("with an entry: a grant that hits the wrong key only raises it", And(request, granted), after >= seen)
-    owing, ideal_owing = (code.settled(tat, code.charge(tat, now, amount)) for tat in (seen, ideal))
+
+    def of_its_own(after):
+        """A limiter of its own stays saturated."""
+        return If(ideal <= MAX_TAT, code.open(after), ideal)
+
+    owing, ideal_owing = code.settled(seen, code.charge(seen, now, amount)), of_its_own(code.charge(ideal, now, amount))
     yield Claim("with an entry: a debt", present, owing >= ideal_owing)
-    lowered, ideal_lowered = (code.settled(tat, code.refund(tat, now, amount)) for tat in (seen, ideal))
+    lowered, ideal_lowered = code.settled(seen, code.refund(seen, now, amount)), of_its_own(code.refund(ideal, now, amount))
     yield Claim("with an entry: a refund", present, lowered >= ideal_lowered)
     yield Claim("with an entry: taken out to be waited for, and put back", present, umin(seen, SATURATED) >= ideal)
 
@@ -79,7 +84,9 @@ def claims(code):
         And(as_tat(then) >= ideal, then < MAX),
     )
     yield Claim(
-        "without an entry: a refund, of which nothing is noted", absent, as_tat(floor) >= code.settled(ideal, code.refund(ideal, now, amount))
+        "without an entry: a refund, of which nothing is noted",
+        absent,
+        as_tat(floor) >= of_its_own(code.refund(ideal, now, amount)),
     )
 
     begin = code.begin_at(units, beyond, within_horizon, floor, at)

@@ -205,10 +205,11 @@ impl<K> Exact<K> {
         }
     }
 
-    /// Where a key that has no cell would begin; if there is no room for it, at a TAT that leaves it nothing.
+    /// Where a key that has no cell would begin; if there is no room for it, at a TAT that leaves it nothing. `None` if it has one by
+    /// now, or if some are awaited, maybe by nobody any more, and not `swept`.
     pub(super) fn begin(
         &self,
-        cell: &Cell<K>,
+        cell: &mut Arc<Cell<K>>,
         at: Timestamp,
         tiers: &Tiers<K>,
         (swept, awaited): (bool, &mut Vec<Arc<Cell<K>>>),
@@ -216,7 +217,7 @@ impl<K> Exact<K> {
         let tier = tiers.of_index(cell.tier);
         match self.make_room(at, tiers, awaited) {
             Ok(()) => Some(self.within(cell, |part| tier.scale.units(at.max(part.floor())))),
-            Err(_) if !swept && !awaited.is_empty() => None,
+            Err(_) if !swept && !awaited.is_empty() || self.has_come(cell) => None,
             Err(_) => Some(tier.scale.units(at) + tier.gcra.depth()),
         }
     }
@@ -297,10 +298,17 @@ impl<K> Exact<K> {
                 None => match self.make_room(at, tiers, awaited) {
                     Ok(()) => {}
                     Err(_) if !swept && !awaited.is_empty() => return Entry::Crowded,
+                    // Another may have brought the same key meanwhile, into what was the last room.
+                    Err(_) if self.has_come(cell) => return Entry::Present,
                     Err(until) => return Entry::Full { until },
                 },
             }
         }
+    }
+
+    /// Whether the key has a cell in the index, or will have as soon as whoever is bringing it there is done.
+    fn has_come(&self, cell: &mut Arc<Cell<K>>) -> bool {
+        self.locked(self.part_of(cell), |_| !cell.is_dead() || self.find(cell))
     }
 
     /// Does to a cell what may lower its word.

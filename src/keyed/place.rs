@@ -128,9 +128,10 @@ impl<'a, K> Place<'a, K> {
         }
     }
 
-    /// Where a key that has no entry would begin; `None` if some are awaited, maybe by nobody any more, and not `swept`.
+    /// Where a key that has no entry would begin; `None` if it is to be looked at again, after a sweep if there was none: it may have one,
+    /// or some are awaited, maybe by nobody any more.
     pub(super) fn begin(&mut self, at: Timestamp, swept: bool) -> Option<u64> {
-        match &self.site {
+        match &mut self.site {
             Site::Hashed(home, _) => home.set.begin(at, (self.tiers, self.tier), swept),
             #[cfg(feature = "exact")]
             Site::Exact(exact, cell) => exact.begin(cell, at, self.tiers, (swept, &mut self.others)),
