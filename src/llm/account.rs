@@ -92,7 +92,9 @@ impl Account {
         let grown = burst.saturating_sub(self.quota.burst());
         *self = Self::whole(configured, quota, tick, now);
         let new = self.gcra;
-        let missing = convert_units(missing, old, new).saturating_sub(new.amount(shrunk)) + new.amount(grown);
+        // What falls away with the burst falls away first: counted in long intervals it may be past counting.
+        let missing = convert_units(missing.saturating_sub(old.amount(shrunk)), old, new);
+        let missing = missing.saturating_add(new.amount(grown));
         self.tat = self.tat.saturating_add(missing).min(MAX_TAT);
         // Had less been taken, there would be more now; but no more than the burst.
         Some(move |low| convert_units(low, old, new).min(missing))
@@ -169,6 +171,15 @@ mod tests {
         assert_eq!(account.quota(), account.configured);
         account.give_back(debt + 3, Low::MAX, at(0));
         assert_eq!(account.available(at(0)), 3);
+    }
+
+    /// Of a burst that would take 179 years to come back at the rate that is allowed, nothing is left.
+    #[test]
+    fn a_burst_that_shrinks_leaves_no_more_than_there_was() {
+        let (mut account, _) = account("65537/d");
+        account.take(65_537, at(0));
+        account.allow(1, Tick::NANOSECOND, at(0));
+        assert_eq!((account.quota().burst(), account.available(at(0))), (1, 0));
     }
 
     #[test]
