@@ -272,6 +272,24 @@ fn absurd_amounts_saturate_until_reset_and_mint_nothing() {
     assert_eq!(limiter.available(), 10);
 }
 
+/// None of them wraps, whatever a permit is in units of the word.
+#[test]
+fn no_amount_is_taken_for_a_lesser_one() {
+    for quota in ["10/s", "10/365d", "10/h", "10000000000/s burst 10"] {
+        let limiter =
+            RateLimiter::with_clock(quota.parse::<Quota>().unwrap().with_burst(10).unwrap(), ManualClock::new());
+        for amount in (0..64).map(|bits| 1_u64 << bits) {
+            limiter.reset();
+            limiter.charge(amount);
+            assert_eq!(limiter.available(), 10_u64.saturating_sub(amount), "{amount} charged at {quota}");
+            limiter.reset();
+            limiter.try_acquire(10).unwrap();
+            limiter.refund(amount);
+            assert_eq!(limiter.available(), amount.min(10), "{amount} given back at {quota}");
+        }
+    }
+}
+
 #[test]
 fn a_clock_that_steps_back_stands_still_or_jumps_mints_nothing() {
     let (limiter, clock) = limiter(10);

@@ -219,11 +219,16 @@ fn time_does_not_grow_coarse() {
     for (per_second, years) in [(1, 100), (99_991, 100), (10_000_000_000, 35)] {
         let (limiter, clock) = limiter(Quota::per_second(per_second).unwrap());
         clock.set(Duration::from_secs(years * YEAR));
-        limiter.try_acquire(per_second).unwrap();
-        clock.advance(Duration::from_nanos(999_999_999));
-        assert!(limiter.try_acquire(per_second).is_err(), "{per_second} per second");
-        clock.advance(Duration::from_nanos(1));
-        assert!(limiter.try_acquire(per_second).is_ok(), "{per_second} per second");
+        // Seconds, and readings in between of which no unit of time is a multiple.
+        for odd in [0, 1, 2, 3, 5, 7, 123_456_789] {
+            clock.advance(Duration::from_nanos(odd));
+            limiter.try_acquire(per_second).unwrap();
+            clock.advance(Duration::from_nanos(999_999_999));
+            assert!(limiter.try_acquire(per_second).is_err(), "{per_second} per second");
+            clock.advance(Duration::from_nanos(1));
+            assert!(limiter.try_acquire(per_second).is_ok(), "{per_second} per second");
+            clock.advance(Duration::from_secs(1));
+        }
     }
 }
 
