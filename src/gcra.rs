@@ -139,3 +139,36 @@ impl Gcra {
         now + (self.depth - (permits << self.k))
     }
 }
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests {
+    use super::*;
+
+    /// Also where the period of a permit is a power of 2 in nanoseconds, so that 2 and 4 are hit exactly.
+    #[expect(clippy::cast_precision_loss, reason = "powers of 2 are exact")]
+    fn units() -> impl Iterator<Item = (Unit, f64)> {
+        let rates =
+            (0..40).map(|bits| (1, 1 << bits)).chain([(3, 1_000_000_000), (7, 1 << 40), (10, 31_536_000 << 30)]);
+        rates.map(|(capacity, nanos)| {
+            let unit = Unit::of(Quota::new(capacity, Duration::from_nanos(nanos)).unwrap());
+            (unit, (capacity << unit.k) as f64 / nanos as f64)
+        })
+    }
+
+    #[test]
+    fn there_are_two_to_four_units_in_a_nanosecond() {
+        for (unit, per_nanosecond) in units() {
+            assert!((2.0..4.0).contains(&per_nanosecond) || per_nanosecond >= 4.0 && unit.k == 0, "{unit:?}");
+        }
+    }
+
+    #[test]
+    fn a_duration_in_units_is_the_most_that_is_no_longer() {
+        for (unit, _) in units() {
+            for duration in [0, 1, 2, 999, 50_000_000, 7_000_000_001].map(Duration::from_nanos) {
+                let count = unit.units_in(duration);
+                assert!(unit.duration(count) <= duration && unit.duration(count + 1) > duration, "{unit:?}");
+            }
+        }
+    }
+}

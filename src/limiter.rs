@@ -1,5 +1,6 @@
 //! The rate limiter: read the clock, decide, commit.
 
+use core::cmp::Ordering;
 use core::fmt;
 
 use crossbeam_utils::CachePadded;
@@ -303,15 +304,19 @@ impl<C: Clock> RateLimiter<C> {
 
     pub(crate) fn settle(&self, now: Option<Timestamp>, actual: u64, estimated: u64) {
         let units = || self.meter.scale.units(now.unwrap_or_else(|| self.clock.now()));
-        if actual < estimated {
-            let back = estimated - actual;
-            if !self.meter.refund_idle(units(), back) {
-                self.refund_waiting(now, back);
+        match actual.cmp(&estimated) {
+            Ordering::Less => {
+                let back = estimated - actual;
+                if !self.meter.refund_idle(units(), back) {
+                    self.refund_waiting(now, back);
+                }
             }
-        } else if actual > estimated {
-            let debt = actual - estimated;
-            if !self.meter.charge_idle(units(), debt) {
-                self.charge_waiting(now, debt);
+            Ordering::Equal => {}
+            Ordering::Greater => {
+                let debt = actual - estimated;
+                if !self.meter.charge_idle(units(), debt) {
+                    self.charge_waiting(now, debt);
+                }
             }
         }
     }

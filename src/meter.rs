@@ -174,7 +174,8 @@ impl Meter {
         n: u64,
         extra: impl Fn(u64) -> u64,
     ) -> Result<(u64, Charge), Refused> {
-        if n > self.lock_free {
+        // Beside the whole burst there is nothing.
+        if n >= self.lock_free {
             return self.take(now, n).map(|charge| (n, charge));
         }
         let now = self.scale.units(now);

@@ -162,7 +162,8 @@ fn a_strict_queue_spaces_by_when_each_really_left() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
     let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
-    queue.try_acquire(1).unwrap();
+    assert_eq!(queue.try_acquire_up_to(7).unwrap().amount(), 1);
+    assert_eq!(queue.try_acquire_up_to(7).unwrap_err().retry_after(), Some(millis(100)));
     assert_eq!(queue.try_acquire(1).unwrap_err().retry_after(), Some(millis(100)));
     let mut waiting: Vec<_> = (0..4).map(|_| queue.reserve(1).unwrap()).collect();
     assert_eq!(queue.reserve(1).unwrap_err().reason(), Reason::QueueFull);

@@ -93,7 +93,7 @@ fn nothing_costs_nothing_on_every_path() {
 #[test]
 fn up_to_n_takes_what_there_is() {
     let (limiter, clock) = limiter(10);
-    limiter.try_acquire(8).unwrap();
+    assert_eq!(limiter.try_acquire_up_to(8).unwrap().amount(), 8);
     clock.advance(Duration::from_millis(1_500));
     assert_eq!(limiter.try_acquire_up_to(u64::MAX).unwrap().amount(), 3);
     assert_eq!(limiter.try_acquire_up_to(5).unwrap_err().retry_after(), Some(Duration::from_millis(500)));
@@ -353,7 +353,12 @@ fn settling_a_grant_is_exact_both_ways() {
     limiter.try_acquire(10).unwrap().reconcile(200);
     assert_eq!(limiter.available(), 0);
     assert_eq!(limiter.capacity_info(1).needed, 141);
-    drop(limiter);
+    let later = limiter.clock().after(secs(200));
+    limiter.reconcile_at(later, 0, 50);
+    limiter.reconcile_at(later, 30, 30);
+    assert_eq!((limiter.available_at(later), limiter.capacity_info(1).needed), (100, 101));
+    limiter.reconcile_at(later, 70, 0);
+    assert_eq!(limiter.available_at(later), 30);
 }
 
 #[test]

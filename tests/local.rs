@@ -1,6 +1,7 @@
 //! Permits prepaid to one thread: the bound over handles and direct callers together, and nothing lost.
 #![cfg(not(loom))]
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -51,6 +52,12 @@ fn batches_shrink_to_nothing_extra_as_the_limiter_nears_its_limit() {
     local.try_acquire(2).unwrap();
     let denied = local.try_acquire(1).unwrap_err();
     assert_eq!(denied.retry_after(), Some(Duration::from_millis(10)));
+    // The more handles there are, the less is for each.
+    let limiter = RateLimiter::builder(quota).local(3, 10).unwrap().clock(ManualClock::new()).build();
+    limiter.try_acquire(33).unwrap();
+    let local = Arc::new(limiter).local_owned().unwrap();
+    local.try_acquire(1).unwrap();
+    assert_eq!((local.stock(), local.limiter().available()), (6, 30), "a sixth of 36");
 }
 
 #[test]
@@ -63,6 +70,10 @@ fn more_than_a_batch_goes_to_the_limiter() {
     local.try_acquire(30).unwrap();
     assert_eq!((local.stock(), limiter.available()), (10, 45));
     assert_eq!(local.try_acquire(91).unwrap_err().reason(), Reason::ExceedsBurst);
+    // A batch is not more than one: what is there already counts.
+    local.try_acquire(6).unwrap();
+    local.try_acquire(10).unwrap();
+    assert_eq!((local.stock(), limiter.available()), (10, 29));
 }
 
 #[test]
@@ -73,9 +84,12 @@ fn idle_gives_back_only_what_others_may_need() {
     local.try_acquire(1).unwrap();
     local.idle();
     assert_eq!(local.stock(), 10);
-    limiter.try_acquire(50).unwrap();
+    limiter.try_acquire(33).unwrap();
     local.idle();
-    assert_eq!((local.stock(), limiter.available()), (0, 39));
+    assert_eq!((local.stock(), limiter.available()), (10, 46), "more than half");
+    limiter.try_acquire(1).unwrap();
+    local.idle();
+    assert_eq!((local.stock(), limiter.available()), (0, 55), "half");
 }
 
 #[test]

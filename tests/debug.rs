@@ -1,0 +1,89 @@
+//! What values say of themselves in logs: what they are, and no user's key.
+#![cfg(all(feature = "exact", feature = "llm", not(loom)))]
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use limitor::llm::{CharsPerToken, Learned, LlmBuilder, LlmLimiter, LlmPool, Usage};
+use limitor::wrap::wrap;
+use limitor::{
+    Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket,
+};
+
+fn says(value: &dyn Debug, parts: &[&str]) {
+    let text = format!("{value:?}");
+    for part in parts {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+fn quota() -> Quota {
+    Quota::per_second(10).unwrap()
+}
+
+#[test]
+fn a_limiter_says_its_quota_and_state_and_a_request_its_amount() {
+    let limiter = RateLimiter::builder(quota()).local(1, 2).unwrap().clock(ManualClock::new()).build();
+    says(&limiter, &["RateLimiter", "Quota(10/s burst 8)", "Open"]);
+    says(&limiter.try_acquire(3).unwrap(), &["Grant", "amount: 3", "Counted"]);
+    says(&limiter.reserve(4).unwrap(), &["Reservation", "amount: 4", "Granted"]);
+    says(&limiter.acquire(5).timeout(Duration::from_secs(7)), &["Acquire", "amount: 5", "7s"]);
+    says(&limiter.local().unwrap(), &["LocalLimiter", "stock: 0"]);
+    says(&wrap(&limiter), &["Wrap", "RateLimiter", "timeout: None"]);
+    limiter.close();
+    says(&limiter, &["Closed"]);
+    says(&RateLimiter::builder(quota()), &["Builder", "Quota(10/s)"]);
+    says(&TokenBucket::with_clock(quota(), ManualClock::new()), &["TokenBucket", "Quota(10/s)"]);
+    says(&LeakyQueue::with_clock(quota(), 3, ManualClock::new()), &["LeakyQueue", "places: 3"]);
+    says(&ManualClock::new().sleep_until(limitor::Timestamp::from_ticks(9)), &["Sleep(manual)"]);
+}
+
+#[test]
+fn one_of_slots_says_how_many_there_are() {
+    let limiter = Arc::new(ConcurrentLimiter::with_clock(quota(), 3, ManualClock::new()).unwrap());
+    says(&limiter, &["ConcurrentLimiter", "max_concurrent: 3"]);
+    says(&limiter.try_acquire(2).unwrap(), &["Slot", "amount: 2"]);
+    says(&limiter.acquire(2), &["AcquireSlot", "amount: 2"]);
+}
+
+#[test]
+fn keys_are_not_shown() {
+    let exact = KeyedLimiter::<String>::builder(quota()).exact().build();
+    for limiter in [KeyedLimiter::<String>::new(quota()), exact] {
+        let key = "secret of a user";
+        let grant = limiter.try_acquire(key, 4).unwrap();
+        let (reservation, acquire) = (limiter.reserve(key, 5).unwrap(), limiter.acquire(key, 6));
+        says(&limiter, &["KeyedLimiter", "Quota(10/s)", "bytes"]);
+        says(&grant, &["KeyedGrant", "amount: 4"]);
+        says(&reservation, &["KeyedReservation", "amount: 5"]);
+        says(&acquire, &["KeyedAcquire", "amount: 6"]);
+        for value in [&limiter as &dyn Debug, &grant, &reservation, &acquire] {
+            assert!(!format!("{value:?}").contains("secret"));
+        }
+    }
+    says(&KeyedLimiter::<u64>::builder(quota()).max_keys(77), &["KeyedBuilder", "77"]);
+}
+
+#[test]
+fn a_set_says_its_limits_by_name() {
+    let limits = [2, 3].map(|n| Arc::new(RateLimiter::new(Quota::per_second(n).unwrap())));
+    let set = LimitSet::new([("per user", limits[0].clone()), ("global", limits[1].clone())]);
+    says(&set, &["per user", "Quota(2/s)", "global", "Quota(3/s)"]);
+    says(&set.try_acquire([1, 2]).unwrap(), &["SetGrant"]);
+    says(&set.acquire([1, 2]), &["AcquireSet"]);
+}
+
+#[test]
+fn a_limiter_of_calls_says_its_limits_and_what_is_under_way() {
+    let builder = LlmBuilder::new(ManualClock::new()).tokens_per_minute(600);
+    says(&builder, &["tokens", "Quota(600/min)"]);
+    let limiter = builder.build().unwrap();
+    says(&limiter.acquire(Usage::new(30, 0)), &["AcquireCall", "30"]);
+    let call = limiter.try_acquire(Usage::new(30, 0)).unwrap();
+    says(&call, &["Call", "30", "streamed: 0"]);
+    says(&limiter, &["LlmLimiter", "in_flight: 1"]);
+    let pool = LlmPool::new(5, |_: &u64| LlmLimiter::builder().tokens_per_minute(60).build());
+    says(&pool, &["LlmPool", "len: 0", "max: 5"]);
+    says(&Learned::<CharsPerToken>::default(), &["Learned"]);
+}
