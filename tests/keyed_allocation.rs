@@ -142,3 +142,17 @@ fn what_waiting_takes_is_there_only_meanwhile() {
     let (_, left_then) = wait();
     assert!(left_then <= left, "{left_then} bytes, {left} before");
 }
+
+/// With what the allocator and the index have beside it, which grows by doubling.
+#[cfg(feature = "exact")]
+#[test]
+fn stored_keys_take_about_what_it_says() {
+    for keys in [1_000, 10_000, 50_000] {
+        let before = BYTES.get();
+        let builder = KeyedLimiter::<u64>::builder(Quota::per_hour(1_000).unwrap()).max_keys(100_000);
+        let limiter = builder.exact().with_clock(ManualClock::new()).build();
+        (0..keys).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
+        let (taken, said) = (BYTES.get().wrapping_sub(before), limiter.bytes());
+        assert!((said..said * 3 / 2).contains(&taken), "{taken} bytes for {keys}, and {said} are said");
+    }
+}

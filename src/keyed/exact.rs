@@ -379,3 +379,18 @@ impl<K> Exact<K> {
         self.occupied.fetch_sub(places, Ordering::Relaxed);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// Otherwise they would all wait for one lock.
+    #[test]
+    fn keys_are_dealt_to_all_parts() {
+        let exact = Exact::<u64>::new(1_000_000);
+        let part = |key: u64| exact.part_of(&(exact.make)(key, key.wrapping_mul(0x9E37_79B9_7F4A_7C15), 0));
+        let mut dealt = vec![0; exact.parts.len()];
+        (0..64_000).for_each(|key| dealt[part(key)] += 1);
+        assert!(dealt.len() == PARTS && dealt.iter().all(|keys| (500..2_000).contains(keys)), "{dealt:?}");
+    }
+}

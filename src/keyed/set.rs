@@ -290,7 +290,7 @@ impl Set {
             return false;
         }
         let tat = owing(Self::begin_at(lock.floor, at, tier).0);
-        let leaves = if tat > MAX_TAT { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
+        let leaves = if tat >= SATURATED { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
         lock.floor = lock.floor.max(leaves);
         true
     }

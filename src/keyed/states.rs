@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use super::KeyedLimiter;
 use super::place::Owner;
-use super::set::{AWAITED, TAKEN};
+use super::set::{AWAITED, SATURATED, TAKEN};
 use super::tiers::Tier;
 use crate::clock::{Clock, Timestamp};
-use crate::gcra::MAX_TAT;
 use crate::quota::Quota;
 
 /// How a key stands that is not idle. Keys are not stored, so it does not say which.
@@ -69,7 +68,11 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         (tat > now).then(|| KeyState {
             quota: tier.quota,
             available: tier.gcra.available(tat, now),
-            idle_in: if tat > MAX_TAT { Duration::MAX } else { crate::gcra::Unit::of(tier.quota).duration(tat - now) },
+            idle_in: if tat >= SATURATED {
+                Duration::MAX
+            } else {
+                crate::gcra::Unit::of(tier.quota).duration(tat - now)
+            },
             waiters,
         })
     }

@@ -212,9 +212,31 @@ fn what_is_not_idle_is_shown_with_how_long_it_will_be() {
     drop(waiting);
     clock.advance(secs(10));
     assert_eq!((limiter.len(), limiter.is_empty()), (1, false));
+    assert_eq!(limiter.states().map(|state| state.idle_in).collect::<Vec<_>>(), [secs(3)]);
     clock.advance(secs(3));
     assert_eq!((limiter.len(), limiter.is_empty()), (0, true));
     assert!(format!("{limiter:?}").contains("1/s"));
+}
+
+#[test]
+fn it_says_what_it_occupies_from_the_start_and_for_good() {
+    for (max_keys, bytes) in [(1, 128), (5, 128), (6, 256), (1_000, 24_064)] {
+        let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(max_keys).build();
+        (0..1_000).for_each(|key| drop(limiter.try_acquire(&key, 1)));
+        assert_eq!(limiter.bytes(), bytes);
+    }
+}
+
+#[test]
+fn settling_can_be_told_the_reading() {
+    let (limiter, _) = one_set(10);
+    limiter.charge(&1, 30);
+    limiter.reconcile_at(at(25), &1, 2, 5);
+    assert_eq!(limiter.available_at(at(25), &1), 8);
+    limiter.reconcile_at(at(25), &1, 9, 5);
+    assert_eq!(limiter.available_at(at(25), &1), 4);
+    limiter.reconcile_at(at(30), &2, 3, 0);
+    assert_eq!(limiter.available_at(at(30), &2), 7);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Lines of waiters: one for each key, there only while somebody stands in it.
 
 use std::mem;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -98,6 +98,56 @@ fn the_word_goes_back_when_the_last_has_left_however_it_left() {
         }
         assert_eq!(limiter.crowded(), 0, "way {way}");
     }
+}
+
+/// A limiter of its own for each key that is waited for, told by the clocks that they hold on to.
+#[test]
+fn what_a_wait_needs_goes_with_it() {
+    let clock = Arc::new(ManualClock::new());
+    let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(10_000).with_clock(Arc::clone(&clock)).build();
+    let lent = || Arc::strong_count(&clock) - 2;
+    for key in 0..1_000 {
+        limiter.try_acquire(&key, 1).unwrap();
+    }
+    let (first, second) = (limiter.reserve(&1, 1).unwrap(), limiter.reserve(&2, 1).unwrap());
+    assert_eq!((lent(), first.amount()), (2, 1));
+    first.cancel();
+    assert_eq!(lent(), 1);
+    drop(second);
+    assert_eq!(lent(), 0);
+    assert!(limiter.reserve_within(&1, 1, Duration::ZERO).is_err());
+    assert_eq!(lent(), 0);
+    // Places that are kept have nobody who lets go of them: that is for those who come later.
+    for key in 0..1_000 {
+        limiter.reserve(&key, 1).unwrap().keep();
+    }
+    assert_eq!(lent(), 1_000);
+    let shown = limiter.states().filter(|state| (state.available, state.idle_in) == (0, secs(2)));
+    assert_eq!((shown.count(), limiter.len()), (1_000, 1_000));
+    clock.advance(secs(3));
+    for key in 1_000..3_000 {
+        limiter.try_acquire(&key, 1).unwrap();
+        limiter.reserve(&key, 1).unwrap().keep();
+        if key % 100 == 0 {
+            clock.advance(secs(3));
+        }
+    }
+    assert!(lent() <= 16 * 32 + 100, "{}", lent());
+}
+
+/// Nine keys had a place kept for them, long ago: there is room in the set to wait at a tenth.
+#[test]
+fn kept_places_whose_time_is_over_leave_room_to_wait() {
+    let (limiter, clock) = one_set(1);
+    for key in 0..ENTRIES - 1 {
+        limiter.try_acquire(&key, 1).unwrap();
+        assert_eq!(limiter.reserve(&key, 1).unwrap().keep(), secs(1));
+    }
+    limiter.try_acquire(&9, 1).unwrap();
+    assert_eq!(limiter.reserve(&9, 1).unwrap_err().reason(), Reason::QueueFull);
+    clock.advance(secs(2));
+    limiter.try_acquire(&9, 1).unwrap();
+    assert_eq!(limiter.reserve(&9, 1).unwrap().wait_time(), secs(1));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Who finds room, and who must wait for it.
 
-use limitor::{ManualClock, Reason};
+use limitor::{KeyedLimiter, ManualClock, Reason};
 
-use super::{at, exact, quota, seconds};
+use super::{Exact, at, exact, quota, seconds};
 
 #[test]
 fn keys_are_looked_up_in_any_form() {
@@ -53,6 +53,51 @@ fn a_newcomer_that_gets_nothing_takes_no_room() {
     assert_eq!(limiter.try_acquire_at(at(10), &5, 1).unwrap_err().retry_after(), Some(seconds(5)));
 }
 
+/// Nor does one that asks for more than there can be, or only asks.
+#[test]
+fn who_takes_nothing_takes_no_room() {
+    let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
+    limiter.try_acquire(&1, 5).unwrap();
+    let before = limiter.bytes();
+    for (key, n) in [(1, 6), (1, 7), (1, u64::MAX), (2, 6), (2, 7), (2, u64::MAX)] {
+        assert_eq!(limiter.try_acquire(&key, n).unwrap_err().reason(), Reason::ExceedsBurst);
+        assert_eq!(limiter.reserve(&key, n).unwrap_err().reason(), Reason::ExceedsBurst);
+        assert_eq!((limiter.available(&2), limiter.capacity_info(&2, n).needed), (5, i128::from(n) - 5));
+        limiter.refund(&2, n);
+        limiter.reconcile(&2, n, n);
+        limiter.charge(&2, 0);
+        limiter.reset(&2);
+        assert_eq!(limiter.bytes(), before, "{key}, {n}");
+    }
+    limiter.charge(&3, 1);
+    assert!(limiter.bytes() > before);
+    // Where there is none, what is wrong is still what was asked.
+    assert_eq!(limiter.reserve(&2, 6).unwrap_err().reason(), Reason::ExceedsBurst);
+    assert_eq!(limiter.reserve(&2, 5).unwrap_err().reason(), Reason::NotYet);
+}
+
+/// Whichever of them it was for which there was to be room first.
+#[test]
+fn whoever_becomes_idle_early_makes_room() {
+    type Lower = fn(&Exact);
+    let ways: [Lower; 4] = [
+        |limiter| limiter.refund(&2, 3),
+        |limiter| limiter.reconcile(&2, 0, 3),
+        |limiter| limiter.reconcile_at(at(0), &2, 1, 4),
+        |limiter| limiter.reset(&2),
+    ];
+    for lower in ways {
+        let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
+        limiter.try_acquire(&1, 1).unwrap();
+        limiter.try_acquire(&2, 3).unwrap();
+        limiter.charge(&1, 1);
+        assert_eq!(limiter.try_acquire(&3, 1).unwrap_err().retry_after(), Some(seconds(2)));
+        lower(&limiter);
+        assert!(limiter.try_acquire(&3, 1).is_ok());
+        assert_eq!(limiter.try_acquire(&2, 1).unwrap_err().retry_after(), Some(seconds(1)));
+    }
+}
+
 #[test]
 fn a_refund_or_a_reset_makes_room_at_once() {
     let clock = ManualClock::new();
@@ -86,6 +131,24 @@ fn a_key_in_debt_past_counting_is_not_waited_for() {
     assert_eq!(limiter.try_acquire(&3, 1).unwrap_err().retry_after(), Some(seconds(5)));
     limiter.charge(&2, u64::MAX);
     assert!(limiter.acquire(&3, 1).wait().is_err(), "there is no time at which there will be room");
+}
+
+#[test]
+fn keys_that_are_not_idle_are_shown() {
+    let clock = ManualClock::new();
+    let limiter = exact(quota("1/s burst 5"), 10, &clock);
+    for key in 1..5 {
+        limiter.try_acquire(&key, key).unwrap();
+    }
+    let _waiting = limiter.reserve(&4, 4).unwrap();
+    clock.advance(seconds(1));
+    let mut shown = Vec::new();
+    assert!(limiter.for_each_key(|key, state| shown.push((*key, state.available, state.waiters))));
+    shown.sort_unstable();
+    assert_eq!(shown, [(2, 4, 0), (3, 3, 0), (4, 0, 1)]);
+    let hashed = KeyedLimiter::<u64>::new(quota("1/s"));
+    hashed.try_acquire(&1, 1).unwrap();
+    assert!(!hashed.for_each_key(|_, _| panic!("none is stored")));
 }
 
 /// Who has been forgotten since the keys were listed is not shown as one that has all but everything to pay.
