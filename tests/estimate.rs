@@ -42,6 +42,7 @@ fn estimators_may_be_closures_or_behind_pointers() {
     }
     let plain = CharsPerToken::new(NonZeroU32::MIN);
     let by_reference: &dyn Estimator = &plain;
+    assert_eq!([by_reference.tokens("four"), Estimator::tokens(&by_reference, "four")], [4, 4]);
     assert_eq!(tokens(by_reference), 4);
     assert_eq!(tokens(Box::new(plain) as Box<dyn Estimator>), 4);
     assert_eq!(tokens(Arc::new(plain)), 4);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use limitor::ManualClock;
-use limitor::llm::{LlmBuilder, LlmPool, PoolError, Usage};
+use limitor::llm::{LlmBuilder, LlmLimiter, LlmPool, PoolError, Usage};
 
 fn pool(max: usize, clock: &ManualClock) -> LlmPool<String, ManualClock> {
     let clock = clock.clone();
@@ -41,6 +41,41 @@ fn only_those_of_which_nothing_is_missing_and_that_nobody_holds_are_forgotten() 
     clock.advance(Duration::from_nanos(1));
     assert!(pool.limiter("bob").is_ok());
     assert_eq!(pool.len(), 1);
+}
+
+/// Each has room for one more only if the other is no different from a new one.
+#[test]
+fn what_a_day_has_left_a_pause_and_a_close_are_not_forgotten() {
+    type Change = fn(&LlmLimiter<ManualClock>, &ManualClock) -> bool;
+    let changes: [Change; 5] = [
+        |_, _| true,
+        |limiter, _| {
+            limiter.try_acquire(1).unwrap().settle(Usage::from(1));
+            false
+        },
+        |limiter, _| {
+            limiter.pause(Duration::from_secs(1));
+            false
+        },
+        |limiter, clock| {
+            limiter.pause(Duration::from_secs(1));
+            clock.advance(Duration::from_secs(1));
+            true
+        },
+        |limiter, _| {
+            limiter.close();
+            false
+        },
+    ];
+    for change in changes {
+        let clock = ManualClock::new();
+        let of_clock = clock.clone();
+        let pool = LlmPool::new(1, move |_: &u64| LlmBuilder::new(of_clock.clone()).tokens_per_day(600).build());
+        assert!(pool.is_empty());
+        let forgotten = change(&pool.limiter(&1).unwrap(), &clock);
+        assert_eq!(pool.limiter(&2).is_ok(), forgotten);
+        assert_eq!((pool.len(), pool.is_empty()), (1, false));
+    }
 }
 
 #[test]

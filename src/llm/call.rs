@@ -93,7 +93,7 @@ impl<'a, C: Clock> Call<'a, C> {
         let covered = self.streamed.max(self.estimate.output);
         self.streamed = self.streamed.saturating_add(tokens);
         let more = self.streamed.saturating_sub(covered);
-        if more > 0 {
+        if more != 0 {
             self.limiter.add(self.id, Usage::new(0, more));
         }
     }

@@ -78,7 +78,7 @@ impl Rates {
 
     /// Charges all limits, as a debt if need be; `before` is told the backlog that a limit had.
     fn charge(&mut self, costs: &Costs, now: Timestamp, mut before: impl FnMut(usize, Low)) {
-        for (index, limit) in self.limits.iter_mut().enumerate().filter(|(index, _)| costs[*index] > 0) {
+        for (index, limit) in self.limits.iter_mut().enumerate().filter(|(index, _)| costs[*index] != 0) {
             match limit {
                 Some(Limit::Rolling(account)) => before(index, account.take(costs[index], now)),
                 Some(Limit::Daily(daily)) => daily.take(costs[index], now),
@@ -119,7 +119,7 @@ impl Ledger {
     /// Charges a call more than it was, while it is under way.
     pub(super) fn add(&mut self, id: CallId, more: &Costs, now: Timestamp) {
         self.charge(more, now);
-        for (index, more) in more.iter().enumerate().filter(|(_, more)| **more > 0) {
+        for (index, more) in more.iter().enumerate().filter(|(_, more)| **more != 0) {
             let Some(charged) = self.calls.get(&id).map(|call| call.charged[index]) else { return };
             let since = (charged == 0).then(|| self.begin(index));
             let Some(call) = self.calls.get_mut(&id) else { return };
@@ -132,7 +132,7 @@ impl Ledger {
     pub(super) fn settle(&mut self, id: CallId, actual: &Costs, now: Timestamp) {
         let Some(Call { charged, since }) = self.calls.remove(&id) else { return };
         let mut debts = Costs::default();
-        for (index, limit) in self.rates.limits.iter_mut().enumerate().filter(|(index, _)| charged[*index] > 0) {
+        for (index, limit) in self.rates.limits.iter_mut().enumerate().filter(|(index, _)| charged[*index] != 0) {
             let unused = charged[index].saturating_sub(actual[index]);
             match limit {
                 Some(Limit::Rolling(account)) => {
@@ -196,7 +196,7 @@ impl Ledger {
     /// The provider has less than we think: the difference is gone.
     pub(super) fn lower(&mut self, kind: Kind, remaining: u64, now: Timestamp) {
         let excess = self.available(kind, now).map_or(0, |ours| ours.saturating_sub(remaining));
-        if excess > 0 {
+        if excess != 0 {
             let mut costs = Costs::default();
             costs[kind as usize] = excess;
             self.charge(&costs, now);
@@ -215,7 +215,7 @@ impl Ledger {
         let index = kind as usize;
         let Some(Limit::Rolling(account)) = &mut self.rates.limits[index] else { return };
         let stale = answered.is_some_and(|id| id < self.news[index]);
-        if stale && capacity > account.quota().capacity() {
+        if stale && capacity >= account.quota().capacity() {
             return;
         }
         if let Some(convert) = account.allow(capacity, tick, now) {

@@ -242,6 +242,7 @@ fn closed_it_refuses_all_but_calls_under_way_end_as_ever() {
     let (limiter, clock) = slots(1);
     let call = limiter.try_acquire(10).unwrap();
     let mut waits = [1, 2].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
+    assert!(!limiter.is_closed());
     limiter.close();
     assert!(limiter.is_closed());
     for waits in &mut waits {
