@@ -275,7 +275,7 @@ SOURCES = {
         let (begin, inherited) = Self::begin_at(floor, at, tier);
         Ok(tat) => tat.min(SATURATED),
         let tat = owing(Self::begin_at(lock.floor, at, tier).0);
-        let leaves = if tat > MAX_TAT { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
+        let leaves = if tat >= SATURATED { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
         lock.floor = lock.floor.max(leaves);
         if floor == NEVER { (SATURATED, true) } else if floor > tier.scale.within_horizon(at).ticks() {
             (tier.scale.units_beyond(Timestamp::from_ticks(floor)), true)
