@@ -135,7 +135,7 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     /// Takes all, unless somebody waits: then `Err` with what the first in line asks for.
     fn take(&self, now: Timestamp, costs: [u64; N]) -> Result<Pass<N>, Option<[u64; N]>> {
         // Who waits may be due and not know it yet, or have been leaked.
-        if self.line.waiting() > 0
+        if self.line.waiting() != 0
             && let Some(first) = self.line.first(self.clock())
         {
             return Err(Some(first));

@@ -1,7 +1,8 @@
 //! A limiter for each key, at most so many, and none is reset for want of room.
 #![cfg(all(feature = "llm", not(loom)))]
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use limitor::ManualClock;
@@ -76,6 +77,24 @@ fn what_a_day_has_left_a_pause_and_a_close_are_not_forgotten() {
         assert_eq!(pool.limiter(&2).is_ok(), forgotten);
         assert_eq!((pool.len(), pool.is_empty()), (1, false));
     }
+}
+
+/// Another thread may bring the same key while its limiter is being made. Here it is the maker itself, inside.
+#[test]
+fn two_who_bring_the_same_key_get_the_same_limiter() {
+    static POOL: OnceLock<LlmPool<u64, ManualClock>> = OnceLock::new();
+    static QUICKER: OnceLock<Arc<LlmLimiter<ManualClock>>> = OnceLock::new();
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    let pool = POOL.get_or_init(|| {
+        LlmPool::new(1, |key: &u64| {
+            if !ASKED.swap(true, Ordering::Relaxed) {
+                QUICKER.get_or_init(|| POOL.get().unwrap().limiter(key).unwrap());
+            }
+            LlmBuilder::new(ManualClock::new()).tokens_per_minute(60).build()
+        })
+    });
+    let slower = pool.limiter(&7).unwrap();
+    assert!(Arc::ptr_eq(&slower, QUICKER.get().unwrap()));
 }
 
 #[test]

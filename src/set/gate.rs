@@ -124,7 +124,7 @@ impl<const N: usize, C: Clock> Members<N, C> {
     fn settle_at(&self, pass: &Pass<N>, actual: [u64; N], at: Option<Timestamp>) {
         for (index, member) in self.0.iter().enumerate() {
             // What cost nothing at first may do so after all.
-            if pass.charges[index] == Charge::Counted || (pass.costs[index] == 0 && actual[index] > 0) {
+            if pass.charges[index] == Charge::Counted || (pass.costs[index] == 0 && actual[index] != 0) {
                 member.limiter.settle(at, actual[index], pass.costs[index]);
             }
         }
@@ -133,14 +133,14 @@ impl<const N: usize, C: Clock> Members<N, C> {
     /// Which limit grants last, and what it says; not before those can go who ask for `ahead`.
     pub(super) fn denied(&self, now: Timestamp, costs: [u64; N], ahead: Option<[u64; N]>) -> SetDenied {
         let ahead = ahead.unwrap_or([0; N]);
-        let asked = self.0.iter().zip(costs.into_iter().zip(ahead)).filter(|(_, (cost, ahead))| *cost.max(ahead) > 0);
+        let asked = self.0.iter().zip(costs.into_iter().zip(ahead)).filter(|(_, (cost, ahead))| *cost.max(ahead) != 0);
         let binding = asked.filter_map(|(member, (cost, ahead))| {
             let meter = &member.limiter.meter;
             let first = due(meter, ahead).unwrap_or(0);
             let refused = match due(meter, cost) {
                 Ok(due) => {
                     let excess = due.max(first).saturating_sub(meter.scale.units(now));
-                    (excess > 0).then_some(Refused { reason: Reason::NotYet, excess })
+                    (excess != 0).then_some(Refused { reason: Reason::NotYet, excess })
                 }
                 Err(reason) => Some(reason.into()),
             };

@@ -187,6 +187,7 @@ fn whether_a_minute_or_a_day_is_meant_is_told_by_the_limit_that_is_stated() {
         ((500, 10_000), "250", MINUTE),
         ((500, 10_000), "1000", MINUTE), // more than configured
         ((500, 10_000), "1000000", MINUTE),
+        ((500, 500), "500", MINUTE), // as near to either
     ];
     for ((minute, day), limit, meant) in cases {
         let (limiter, _) = built(|builder| {

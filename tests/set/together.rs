@@ -70,13 +70,14 @@ fn what_was_not_charged_is_not_given_back() {
     pair.a.try_acquire(6).unwrap();
     let before = pair.set.try_acquire([2, 2]).unwrap();
     pair.a.breach();
-    let meanwhile = pair.set.try_acquire([3, 3]).unwrap();
+    let (less, more) = (pair.set.try_acquire([3, 3]).unwrap(), pair.set.try_acquire([1, 1]).unwrap());
     pair.a.reset();
     pair.a.try_acquire(6).unwrap();
-    meanwhile.refund();
-    assert_eq!(pair.available(), [4, 8]);
+    less.refund();
+    more.reconcile([3, 1]);
+    assert_eq!(pair.available(), [4, 7]);
     before.refund();
-    assert_eq!(pair.available(), [6, 10]);
+    assert_eq!(pair.available(), [6, 9]);
 }
 
 #[test]

@@ -7,11 +7,9 @@ use chrono::DateTime;
 /// From `at` to an RFC 3339 date, with any offset and fraction; 0 if it has passed.
 pub(super) fn rfc3339(text: &str, at: SystemTime) -> Option<Duration> {
     let date = DateTime::parse_from_rfc3339(text).ok()?;
-    let seconds = Duration::from_secs(date.timestamp().unsigned_abs());
-    let second = if date.timestamp() < 0 {
-        SystemTime::UNIX_EPOCH.checked_sub(seconds)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(seconds)
+    let second = match u64::try_from(date.timestamp()) {
+        Ok(after) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(after)),
+        Err(_) => SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(date.timestamp().unsigned_abs())),
     };
     // Over a second's worth of these in a leap second.
     let below = Duration::from_nanos(date.timestamp_subsec_nanos().into());
