@@ -185,7 +185,7 @@ fn due_of(meter: &Meter, tat: u64, cost: u64) -> u64 {
 /// The time of a word at the reading `at`: when `cost` comes due, if that is what was rounded up to this reading.
 fn moment(meter: &Meter, tat: u64, cost: u64, at: Timestamp) -> u64 {
     let (due, now) = (due_of(meter, tat, cost), meter.scale.units(at));
-    if due < now && meter.scale.reading(due) == at { due } else { now }
+    if due <= now && meter.scale.reading(due) == at { due } else { now }
 }
 
 /// The words of a set as they will be.
@@ -199,7 +199,7 @@ impl<const N: usize, C: Clock> Gate for Members<N, C> {
 
     fn due(&self, costs: &[u64; N]) -> Result<Option<Timestamp>, SetError> {
         let mut at = Timestamp::default();
-        for (index, member) in self.0.iter().enumerate().filter(|(index, _)| costs[*index] > 0) {
+        for (index, member) in self.0.iter().enumerate().filter(|(index, _)| costs[*index] != 0) {
             let meter = &member.limiter.meter;
             let due = due(meter, costs[index]).map_err(|reason| self.error(index, costs[index], reason))?;
             let reading = meter.scale.reading(due);

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Breaks the code in the way that each claim of TESTING.md names, and runs the check that stands beside the claim.
+
+    python3 ci/broken.py [WORD...]
+
+Each break of ci/broken.toml is made in a copy of the working tree. Before that the check must pass there; then it must not. Only
+breaks whose claim or check has one of the words in it, if there are any. Ends with 1 if some check does not notice.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COPY = ROOT / "target" / "broken" / "copy"
+NOT_BUILT = re.compile(r"error: could not compile|error\[E\d+\]")
+
+
+def refresh():
+    """The copy is as the working tree; what has not changed keeps its time, so that little is built again."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
+    )
+    names = {name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()}
+    for name in names:
+        here, there = ROOT / name, COPY / name
+        if not there.exists() or there.read_bytes() != here.read_bytes():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(here, there)
+            shutil.copymode(here, there)
+
+
+def run(check, limit=None):
+    """Whether the check passes, whether the code was built at all, and what it printed."""
+    process = subprocess.Popen(
+        ["bash", "-c", check],
+        cwd=COPY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        return False, True, output + f"error: it did not end in {limit:.0f} s"
+    return process.returncode == 0, not NOT_BUILT.search(output), output
+
+
+def make(change):
+    path = COPY / change["file"]
+    text = path.read_text()
+    if text.count(change["replace"]) != 1:
+        sys.exit(f"{change['file']}: {change['replace']!r} is there {text.count(change['replace'])} times: ci/broken.toml is out of date")
+    path.write_text(text.replace(change["replace"], change["by"]))
+
+
+def who_noticed(output):
+    if output.endswith(" s") and "error: it did not end" in output:
+        return output.rpartition("error: ")[2]
+    tests = re.findall(r"^test (\S+)(?: - should panic)? \.\.\. FAILED", output, re.MULTILINE)
+    if tests:
+        return ", ".join(tests[:2]) + (f" and {len(tests) - 2} more" if len(tests) > 2 else "")
+    last = [line.strip() for line in output.splitlines() if re.search(r"error|panicked|FAILED|not |race|signal", line)]
+    return last[-1][:120] if last else "it ended otherwise than with 0"
+
+
+def main():
+    words = sys.argv[1:]
+    breaks = tomllib.loads((ROOT / "ci" / "broken.toml").read_text())["break"]
+    breaks = [one for one in breaks if not words or any(word in one["claim"] + one["check"] for word in words)]
+    whole, unnoticed = {}, []
+    for number, one in enumerate(breaks, 1):
+        claim, check = one["claim"], one["check"]
+        began = time.monotonic()
+        refresh()
+        if check not in whole:
+            passed, _, output = run(check)
+            if not passed:
+                sys.exit(f"{output[-4000:]}\n{check}\nfails on code that nobody broke")
+            whole[check] = time.monotonic() - began
+        for change in one["change"]:
+            make(change)
+        # Who waits for what does not come hangs, which is noticed too.
+        passed, built, output = run(check, limit=120 + 2 * whole[check])
+        noticed = not passed and (built or one.get("by_not_building", False))
+        if not noticed:
+            unnoticed.append(f"{claim}: {check}")
+        verdict = f"noticed: {who_noticed(output)}" if noticed else "NOT NOTICED" if passed else f"NOT BUILT\n{output[-2000:]}"
+        print(f"[{number}/{len(breaks)}, {time.monotonic() - began:.0f} s] {claim}\n    {verdict}", flush=True)
+    print(f"{len(breaks) - len(unnoticed)} of {len(breaks)} noticed")
+    refresh()
+    sys.exit(1 if unnoticed else 0)
+
+
+if __name__ == "__main__":
+    main()

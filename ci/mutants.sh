@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Breaks the code in every way that cargo-mutants knows, one at a time, and runs the tests that must notice:
+#
+#     bash ci/mutants.sh [core|line|keys|calls|sets ...]
+#
+# What the quick tests of a part let live goes on to the slower ones, and in the end to loom. Who lives through all of them
+# is a hole in the tests, and this ends with 1; unless .cargo/mutants.toml says why it does no harm.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# The toolchain that is installed is the one to use: nothing is fetched through rustup.
+export RUSTUP_DIST_SERVER=file:///nonexistent
+# Nobody looks at these with a debugger, and they are built thousands of times.
+export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
+
+if ! cargo mutants --version >/dev/null 2>&1; then
+  cargo install cargo-mutants --locked --debug
+fi
+
+# survive PART TESTS... [-- ARGUMENTS...]: runs the mutants of a part that are still alive through more tests.
+survive() {
+  local part=$1 features=${FEATURES:-llm,http,exact,tokio} arguments=() argument code=0
+  shift
+  printf '\n== %s: %s (%s s)\n' "$part" "$*" "$SECONDS"
+  for argument in ${sources[$part]}; do arguments+=(-f "$argument"); done
+  # For building too: what cargo-mutants passes on at the end is for running only, and everything would be built each time.
+  arguments+=(--cargo-arg=--locked)
+  while (($# > 0)) && [[ $1 != -- ]]; do
+    arguments+=("--cargo-arg=$1")
+    shift
+  done
+  CARGO_TARGET_DIR="$PWD/target/mutants/build${RUSTFLAGS:+-loom}" cargo mutants "${arguments[@]}" \
+    --iterate --output "target/mutants/$part" --minimum-test-timeout 5 --timeout-multiplier 3 --no-shuffle --colors never \
+    --no-default-features --features "$features" -- "$@" || code=$?
+  # 2: some live; 3: some were stopped, which is noticing too. Anything else is a failure of the run itself.
+  ((code == 0 || code == 2 || code == 3)) || exit "$code"
+  # Who was stopped once need not be stopped again.
+  cat "target/mutants/$part/mutants.out/timeout.txt" >>"target/mutants/$part/mutants.out/caught.txt"
+}
+
+# The same under loom.
+race() {
+  FEATURES=llm,exact RUSTFLAGS="--cfg loom" survive "$1" --release "${@:2}"
+}
+
+declare -A sources=(
+  [core]="src/gcra.rs src/scale.rs src/state.rs src/meter.rs src/grant.rs src/local.rs src/limiter.rs"
+  [line]="src/turnstile.rs src/turnstile/** src/wait/**"
+  [keys]="src/keyed.rs src/keyed/**"
+  [calls]="src/llm/*.rs src/llm/provider/**"
+  [sets]="src/set.rs src/set/**"
+)
+
+core() {
+  survive core --lib --test=core --test=contract --test=vectors --test=buckets --test=debug
+  survive core --test=line --test=local --test=field
+  survive core --test=llm --test=keyed --test=set -- --skip exact:: --skip overload:: --skip flood:: --skip timeline::
+  race core --test=loom
+}
+
+line() {
+  survive line --lib --test=contract --test=tasks --test=concurrency --test=buckets --test=strategies --test=debug
+  survive line --test=set --test=keyed --test=llm -- --skip exact:: --skip overload:: --skip flood:: --skip timeline::
+  survive line --test=line
+  # Not those that measure real time.
+  survive line --test=waiting -- --skip no_grant_is_early --skip many_threads_share --skip counterparts
+  race line --test=loom --test=loom_set
+}
+
+keys() {
+  survive keys --lib --test=keyed --test=debug -- --skip exact:: --skip overload:: --skip flood::
+  survive keys --test=keyed_exact --test=keyed_allocation -- --skip model:: --skip races::
+  survive keys --test=keyed --test=keyed_exact
+  race keys --test=loom_keyed --test=loom_exact
+}
+
+calls() {
+  survive calls --lib --test=llm --test=provider --test=pool --test=debug -- --skip timeline:: --skip throughput::
+  survive calls --test=llm --test=provider --test=estimate
+  race calls --test=loom_llm
+}
+
+sets() {
+  survive sets --test=set --test=debug -- --skip timeline:: --skip threads::
+  survive sets --test=set --test=strategies
+  race sets --test=loom_set
+}
+
+alive=0
+for part in ${@:-core line keys calls sets}; do
+  rm -rf "target/mutants/$part"
+  mkdir -p "target/mutants/$part"
+  "$part"
+  printf '\n== alive in %s:\n' "$part"
+  cat "target/mutants/$part/mutants.out/missed.txt"
+  alive=$((alive + $(wc -l <"target/mutants/$part/mutants.out/missed.txt")))
+done
+printf '\n== done (%s s), %s alive\n' "$SECONDS" "$alive"
+((alive == 0))
