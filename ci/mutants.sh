@@ -44,7 +44,7 @@ race() {
 
 declare -A sources=(
   [core]="src/gcra.rs src/scale.rs src/state.rs src/meter.rs src/grant.rs src/local.rs src/limiter.rs"
-  [line]="src/turnstile.rs src/turnstile/** src/wait/**"
+  [line]="src/wake.rs src/turnstile.rs src/turnstile/** src/wait/**"
   [keys]="src/keyed.rs src/keyed/**"
   [calls]="src/llm/*.rs src/llm/provider/**"
   [sets]="src/set.rs src/set/**"

@@ -40,6 +40,8 @@ mod turnstile;
 #[cfg(feature = "std")]
 mod wait;
 #[cfg(feature = "std")]
+mod wake;
+#[cfg(feature = "std")]
 pub mod wrap;
 
 pub use builder::Builder;

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::sync::{AtomicU64, Lock, Locked, Ordering};
+use crate::wake::wake_all;
 
 mod pass;
 
@@ -154,7 +155,7 @@ impl<G: Gate> Drop for Guard<'_, G> {
             self.home.changes.fetch_add(1, Ordering::Release);
         }
         drop(inner);
-        outgoing.wake.into_iter().for_each(Waker::wake);
+        wake_all(outgoing.wake);
     }
 }
 

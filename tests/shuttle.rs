@@ -164,6 +164,28 @@ fn a_line_while_time_passes() {
     together(WAITERS + 1, || (Shared::new(), AtomicU64::new(0)), part, |(s, _)| s.assert_whole());
 }
 
+/// Time stands still, so that nobody goes but by what others give back, or by a place that is given up: if one were not woken by
+/// that, it would sleep for ever, which shuttle reports.
+#[test]
+fn a_line_that_moves_only_by_what_is_given_back() {
+    fn part(s: &Shared, number: u64) {
+        match number {
+            0 | 1 => s.limiter.refund(BURST / 3),
+            // More than both give back: never granted, always in the way of those behind it.
+            2 | 3 => drop(s.limiter.reserve_owned(BURST).unwrap()),
+            _ => drop(s.limiter.acquire(BURST / 3).wait().unwrap()),
+        }
+    }
+    let setup = || {
+        let shared = Shared::new();
+        shared.limiter.try_acquire(BURST).unwrap();
+        shared
+    };
+    together(6, setup, part, |s| {
+        assert_eq!((s.limiter.waiters(), s.limiter.capacity_info(0).needed, s.limiter.available()), (0, 0, 0));
+    });
+}
+
 /// More keys than a set has entries fight for one: none is granted more than a limiter of its own would grant.
 #[test]
 fn keys_that_displace_each_other() {

@@ -2,6 +2,7 @@
 #![cfg(all(feature = "async", not(loom)))]
 
 use std::future::Future;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -461,5 +462,41 @@ fn a_waker_may_own_another_place_in_the_line() {
         drop(waker);
         end(&limiter, acquire, &clock);
         assert!(limiter.waiters() <= 2);
+    }
+}
+
+/// A task whose waker panics fails whoever lets it go, and nobody else: the others are told all the same.
+#[test]
+fn a_waker_that_panics_leaves_nobody_behind_it_asleep() {
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("not today");
+        }
+    }
+
+    type Verb = fn(&RateLimiter<ManualClock>, &ManualClock);
+    let ends: [Verb; 5] = [
+        |limiter, _| limiter.refund(5),
+        |limiter, _| limiter.cancel_waiters(),
+        |limiter, _| limiter.reset(),
+        |limiter, _| limiter.close(),
+        |_, clock| clock.advance(secs(5)),
+    ];
+    for (verb, end) in ends.into_iter().enumerate() {
+        let (limiter, clock) = limiter(5);
+        limiter.try_acquire(5).unwrap();
+        let tasks: Vec<_> = (0..5).map(|_| Task::new()).collect();
+        let mut waits: Vec<_> = tasks.iter().map(|_| limiter.acquire(1)).collect();
+        for (index, (task, wait)) in tasks.iter().zip(&mut waits).enumerate() {
+            let panics = Waker::from(Arc::new(Panics));
+            let waker = if index % 2 == 0 { &panics } else { &task.waker };
+            assert!(pin!(wait).poll(&mut Context::from_waker(waker)).is_pending());
+        }
+        let panicked = panic::catch_unwind(AssertUnwindSafe(|| end(&limiter, &clock))).unwrap_err();
+        assert_eq!(panicked.downcast_ref(), Some(&"not today"));
+        assert!([1, 3].iter().all(|index| tasks[*index].woken() > 0), "by verb {verb}");
+        assert!(waits.iter_mut().zip(&tasks).all(|(wait, task)| task.poll(wait).is_ready()), "by verb {verb}");
     }
 }

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use super::Sleep;
 use super::{Clock, Timestamp};
 use crate::sync::{AtomicU64, Lock, Ordering, park, thread_waker};
+use crate::wake::wake_all;
 
 /// A clock that moves only when told to. It begins at 0 and counts nanoseconds; its clones share the time.
 ///
@@ -94,9 +95,7 @@ impl ManualClock {
         let mut awake: Vec<Sleeper> = due.asleep.extract_if(.., |sleeper| sleeper.until <= now).collect();
         drop(due);
         awake.sort_by_key(|sleeper| (sleeper.until, sleeper.id));
-        for sleeper in awake {
-            sleeper.waker.wake();
-        }
+        wake_all(awake.into_iter().map(|sleeper| sleeper.waker));
     }
 
     fn fall_asleep(&self, until: Timestamp, waker: Waker) -> u64 {

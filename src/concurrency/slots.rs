@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::task::Waker;
 
 use crate::sync::{Lock, Locked};
+use crate::wake::wake_all;
 
 #[derive(Debug)]
 pub(super) struct Slots {
@@ -113,9 +114,7 @@ impl Slots {
     /// Has all who wait look again at what they wait for.
     pub(super) fn wake_all(&self) {
         let wakers: Vec<Waker> = self.line.lock().waiting.values().flatten().cloned().collect();
-        for waker in wakers {
-            waker.wake();
-        }
+        wake_all(wakers);
     }
 }
 

@@ -30,6 +30,7 @@ use crate::meter::{Charge, Meter};
 use crate::state::Snapshot;
 use crate::sync::{AtomicU64, Lock, Locked, Ordering};
 use crate::verdict::Verdict;
+use crate::wake::wake_all;
 
 /// Those who have moved are told of it when they come due within this time of the first in line: long enough to wake a
 /// thread or a task and set its timer again, short enough that it seldom is for nothing.
@@ -115,7 +116,7 @@ impl Drop for Guard<'_> {
         places.tell(self.line.tell_ahead);
         let outgoing = places.outgoing();
         drop(places);
-        outgoing.wake.into_iter().for_each(Waker::wake);
+        wake_all(outgoing.wake);
     }
 }
 
