@@ -16,7 +16,7 @@ use super::slot::Slot;
 use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
 use crate::handle::Held;
-use crate::wait::Acquire;
+use crate::wait::{Acquire, Deadline, Patience};
 #[cfg(feature = "async")]
 use crate::{clock::Sleep, grant::Grant};
 
@@ -35,7 +35,7 @@ use crate::{clock::Sleep, grant::Grant};
 pub struct AcquireSlot<'a, C: Clock> {
     home: Held<'a, ConcurrentLimiter<C>>,
     n: u64,
-    timeout: Option<Duration>,
+    patience: Patience,
     #[cfg(feature = "async")]
     stage: Stage<'a, C>,
 }
@@ -61,7 +61,7 @@ struct Way<'a, C: Clock> {
 
 impl<C: Clock> fmt::Debug for AcquireSlot<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AcquireSlot").field("amount", &self.n).field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("AcquireSlot").field("amount", &self.n).field("patience", &self.patience).finish_non_exhaustive()
     }
 }
 
@@ -70,7 +70,7 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
         Self {
             home,
             n,
-            timeout: None,
+            patience: Patience::default(),
             #[cfg(feature = "async")]
             stage: Stage::Begin,
         }
@@ -80,9 +80,29 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     ///
     /// Nobody knows when work ends and a slot comes free: that wait goes on until the time is over. From then on it is
     /// known how long the permits take: if that does not fit in what is left, it is said at once, and the slot is given
-    /// back. A timeout of zero means now or never.
+    /// back. A timeout of zero means now or never. With a [`deadline`](Self::deadline) as well, the earlier of the two holds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.patience.timeout = Some(timeout);
+        self
+    }
+
+    /// Wait no longer than until `deadline` for the slot and the permits together: a reading of the limiter's clock or an
+    /// [`Instant`](std::time::Instant). Otherwise as with [`timeout`](Self::timeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{AcquireError, ConcurrentLimiter, Quota};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let limiter = ConcurrentLimiter::new(Quota::per_second(100)?, 1)?;
+    /// let deadline = Instant::now() + Duration::from_millis(5);
+    /// let slot = limiter.acquire(1).deadline(deadline).wait().unwrap();
+    /// assert!(matches!(limiter.acquire(1).deadline(deadline).wait(), Err(AcquireError::Busy { .. })));
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
+        self.patience.deadline = Some(deadline.into());
         self
     }
 
@@ -90,8 +110,8 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     ///
     /// # Errors
     ///
-    /// - [`AcquireError::Busy`] if no slot came free before the timeout;
-    /// - [`AcquireError::TooLong`] as soon as there is a slot, if the wait for the permits would pass the timeout;
+    /// - [`AcquireError::Busy`] if no slot came free before the timeout or deadline;
+    /// - [`AcquireError::TooLong`] as soon as there is a slot, if the wait for the permits would pass it;
     /// - [`AcquireError::ExceedsBurst`] at once if no wait would help;
     /// - [`AcquireError::QueueFull`] as soon as there is a slot, if too many wait for permits already;
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
@@ -123,7 +143,7 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     fn set_out(&self) -> Result<Way<'a, C>, AcquireError> {
         self.home.check_burst(self.n)?;
         Ok(Way {
-            by: self.timeout.map(|timeout| self.home.limiter.clock().after(timeout)),
+            by: self.patience.begin(self.home.limiter.clock()),
             #[cfg(feature = "async")]
             alarm: None,
             acquire: None,
