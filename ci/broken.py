@@ -28,6 +28,8 @@ def refresh():
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
     )
     names = {name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()}
+    for gone in {str(path.relative_to(COPY)) for path in COPY.glob("tests/**/*.rs")} - names:
+        (COPY / gone).unlink()
     for name in names:
         here, there = ROOT / name, COPY / name
         if not there.exists() or there.read_bytes() != here.read_bytes():
@@ -70,8 +72,10 @@ def who_noticed(output):
     tests = re.findall(r"^test (\S+)(?: - should panic)? \.\.\. FAILED", output, re.MULTILINE)
     if tests:
         return ", ".join(tests[:2]) + (f" and {len(tests) - 2} more" if len(tests) > 2 else "")
-    last = [line.strip() for line in output.splitlines() if re.search(r"error|panicked|FAILED|not |race|signal", line)]
-    return last[-1][:120] if last else "it ended otherwise than with 0"
+    for telling in r"panicked at", r"error|FAILED|not |data race|signal":
+        if found := [line.strip() for line in output.splitlines() if re.search(telling, line)]:
+            return found[-1][:120]
+    return "it ended otherwise than with 0"
 
 
 def main():
