@@ -52,7 +52,7 @@ declare -A sources=(
 
 core() {
   survive core --lib --test=core --test=contract --test=vectors --test=buckets --test=debug
-  survive core --test=line --test=local --test=field
+  survive core --test=line --test=local --test=field --test=strategies
   survive core --test=llm --test=keyed --test=set -- --skip exact:: --skip overload:: --skip flood:: --skip timeline::
   race core --test=loom
 }
@@ -69,7 +69,7 @@ line() {
 keys() {
   survive keys --lib --test=keyed --test=debug -- --skip exact:: --skip overload:: --skip flood::
   survive keys --test=keyed_exact --test=keyed_allocation -- --skip model:: --skip races::
-  survive keys --test=keyed --test=keyed_exact
+  survive keys --lib --test=keyed --test=keyed_exact
   race keys --test=loom_keyed --test=loom_exact
 }
 

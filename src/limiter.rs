@@ -270,9 +270,8 @@ impl<C: Clock> RateLimiter<C> {
         }
         match self.meter.take_with_extra(now, 1, |room| room.min(n - 1)) {
             Ok((taken, charge)) => Ok(Grant::new(Handle::Borrowed(self), taken, charge)),
-            // Of a strict limiter there is never more than one to be had.
-            Err(refused) if refused.reason == Reason::NotYet => self.try_acquire_at(now, 1),
-            Err(refused) => Err(self.meter.denied(1, refused)),
+            // Of a strict limiter there is never more than one to be had; and any other says why there is none.
+            Err(_) => self.try_acquire_at(now, 1),
         }
     }
 

@@ -143,7 +143,7 @@ impl<'a, C: Clock> LocalLimiter<'a, C> {
     /// To be called when there will be nothing to decide for a while: [gives back](Self::flush) what it holds, unless the
     /// limiter has more than half its burst to give anyway.
     pub fn idle(&self) {
-        if self.stock.get() > 0 && self.limiter.available() <= self.limiter.quota().burst() / 2 {
+        if self.stock.get() != 0 && self.limiter.available() <= self.limiter.quota().burst() / 2 {
             self.flush();
         }
     }

@@ -128,6 +128,8 @@ impl Scale {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::gcra::Gcra;
     use crate::quota::Quota;
@@ -165,6 +167,20 @@ mod tests {
                 let scale = Scale::new(Unit::of(quota), Gcra::new(quota).depth(), Tick::NANOSECOND, reading);
                 let end = scale.origin + scale.horizon;
                 assert!((end - now) / 31_557_600_000_000_000 >= years, "{quota} from {now}");
+            }
+        }
+    }
+    /// Also where whole ticks are whole units, so that the one after is one unit too many.
+    #[test]
+    fn the_last_tick_within_some_units_is_the_last() {
+        let whole_ticks = Quota::new(1, Duration::from_nanos(1 << 30)).unwrap();
+        for quota in [whole_ticks, Quota::per_second(3).unwrap()] {
+            let scale =
+                Scale::new(Unit::of(quota), Gcra::new(quota).depth(), Tick::NANOSECOND, Timestamp::from_ticks(0));
+            let units = |ticks: u64| (scale.slope() * u128::from(ticks)) >> 64;
+            for within in [1, 2, 3, 1_000, 1 << 40, MAX_TAT / 3] {
+                let last = scale.last_within(within);
+                assert!(units(last) <= within.into() && units(last + 1) > within.into(), "{quota}: {last} in {within}");
             }
         }
     }
