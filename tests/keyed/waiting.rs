@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{AcquireError, KeyedGrant, KeyedLimiter, ManualClock, Quota, Reason, Strategy, Timestamp};
+use limitor::{
+    AcquireError, KeyedGrant, KeyedLimiter, KeyedReservation, ManualClock, Quota, Reason, Strategy, Timestamp,
+};
 
 use super::{ENTRIES, Keyed, at, one_set, per_second, secs, until};
 
@@ -168,6 +170,16 @@ fn deadlines_refuse_at_once_consume_nothing_and_say_how_long() {
     assert_eq!(limiter.reserve_within(&1, 1, secs(1)).unwrap().wait_time(), secs(1), "the exact wait fits");
     clock.advance(secs(1));
     assert!(limiter.try_acquire(&1, 1).is_ok(), "nothing was consumed by any of it");
+}
+
+#[test]
+fn a_place_is_for_as_much_as_was_asked_for() {
+    let (limiter, clock) = one_set(5);
+    let places = [5, 3].map(|n| limiter.reserve(&1, n).unwrap());
+    assert_eq!(places.each_ref().map(KeyedReservation::amount), [5, 3]);
+    assert_eq!(places.each_ref().map(KeyedReservation::wait_time), [secs(0), secs(3)]);
+    clock.advance(secs(3));
+    assert_eq!(places.map(|place| place.wait().unwrap().amount()), [5, 3]);
 }
 
 #[test]
