@@ -68,10 +68,13 @@ fn what_a_day_has_left_a_pause_and_a_close_are_not_forgotten() {
             false
         },
     ];
-    for change in changes {
+    for (change, at_midnight) in changes.into_iter().flat_map(|change| [(change, false), (change, true)]) {
         let clock = ManualClock::new();
         let of_clock = clock.clone();
-        let pool = LlmPool::new(1, move |_: &u64| LlmBuilder::new(of_clock.clone()).tokens_per_day(600).build());
+        let pool = LlmPool::new(1, move |_: &u64| {
+            let builder = LlmBuilder::new(of_clock.clone()).tokens_per_day(600);
+            if at_midnight { builder.days_begin_at_midnight(0) } else { builder }.build()
+        });
         assert!(pool.is_empty());
         let forgotten = change(&pool.limiter(&1).unwrap(), &clock);
         assert_eq!(pool.limiter(&2).is_ok(), forgotten);
