@@ -98,6 +98,25 @@ fn whoever_becomes_idle_early_makes_room() {
     }
 }
 
+/// In a table of several parts, in which most keys have taken more than when it was noted when they would be idle.
+#[test]
+fn the_one_key_that_is_idle_is_found_wherever_it_is() {
+    const KEYS: u64 = 1_024;
+    for idle in 0..16 {
+        let clock = ManualClock::new();
+        let limiter = exact(quota("1/s burst 5"), 1_024, &clock);
+        for key in 0..KEYS {
+            limiter.try_acquire(&key, 1).unwrap();
+        }
+        for key in (0..KEYS).filter(|key| *key != idle) {
+            limiter.try_acquire(&key, 4).unwrap();
+        }
+        clock.advance(seconds(1));
+        assert!(limiter.try_acquire(&KEYS, 5).is_ok());
+        assert_eq!(limiter.try_acquire(&idle, 1).unwrap_err().retry_after(), Some(seconds(4)), "there is no other");
+    }
+}
+
 #[test]
 fn a_refund_or_a_reset_makes_room_at_once() {
     let clock = ManualClock::new();

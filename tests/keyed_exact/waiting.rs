@@ -58,7 +58,9 @@ fn kept_places_make_room_when_they_are_over() {
         assert!(busy(), "a place that has not come due");
         clock.advance(seconds(others + 1).saturating_sub(Duration::from_nanos(1)));
         assert!(busy(), "its permit has not come back");
+        assert_eq!(limiter.available(&2), 0);
         clock.advance(Duration::from_nanos(1));
+        assert_eq!(limiter.available(&2), 1, "whoever only asks finds the room too");
         assert!(!busy(), "{others}");
     }
 }
