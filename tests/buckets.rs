@@ -191,6 +191,25 @@ fn a_strict_queue_spaces_by_when_each_really_left() {
     assert!(queue.try_acquire(1).is_ok());
 }
 
+/// So late that its own interval has passed as well, and nothing but its place tells of it.
+#[test]
+fn nobody_slips_past_a_late_one_that_waits_alone() {
+    let millis = Duration::from_millis;
+    let clock = ManualClock::new();
+    let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
+    queue.try_acquire(1).unwrap();
+    let late = queue.reserve(1).unwrap();
+    clock.advance(millis(350));
+    assert_eq!(queue.try_acquire(1).unwrap_err().retry_after(), Some(millis(100)));
+    let behind = queue.reserve(1).unwrap();
+    late.wait().unwrap();
+    assert_eq!(behind.wait_time(), millis(100));
+    clock.advance(millis(100));
+    behind.wait().unwrap();
+    clock.advance(millis(100));
+    assert!(queue.reserve(1).unwrap().wait_time().is_zero(), "who need not wait does not");
+}
+
 #[test]
 fn a_debt_beside_a_late_leaver_is_put_off_with_the_rest() {
     let millis = Duration::from_millis;
