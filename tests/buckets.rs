@@ -223,6 +223,21 @@ fn a_debt_beside_a_late_leaver_is_put_off_with_the_rest() {
     assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(200), "T after the late one left, and the debt's T");
 }
 
+/// It goes when it was told, and whoever comes after it is on time as well.
+#[test]
+fn a_kept_place_behind_a_late_leaver_puts_nobody_off() {
+    let millis = Duration::from_millis;
+    let clock = ManualClock::new();
+    let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
+    queue.try_acquire(1).unwrap();
+    let late = queue.reserve(1).unwrap();
+    assert_eq!(queue.reserve(1).unwrap().keep(), millis(200));
+    let last = queue.reserve(1).unwrap();
+    clock.advance(millis(150));
+    late.wait().unwrap();
+    assert_eq!(last.wait_time(), millis(150));
+}
+
 #[test]
 fn a_strict_wait_put_off_past_its_limit_is_refused_and_its_place_returned() {
     let millis = Duration::from_millis;
