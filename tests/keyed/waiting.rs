@@ -152,6 +152,20 @@ fn kept_places_whose_time_is_over_leave_room_to_wait() {
     assert_eq!(limiter.reserve(&9, 1).unwrap().wait_time(), secs(1));
 }
 
+/// Nobody comes back for a place that is kept; its key is idle all the same, and leaves before one that owes something.
+#[test]
+fn a_key_whose_kept_place_is_over_makes_room_for_another() {
+    let (limiter, clock) = one_set(1);
+    limiter.try_acquire(&0, 1).unwrap();
+    assert_eq!(limiter.reserve(&0, 1).unwrap().keep(), secs(1));
+    for key in 1..ENTRIES {
+        limiter.charge(&key, 100);
+    }
+    clock.advance(secs(2));
+    assert!(limiter.try_acquire(&50, 1).is_ok());
+    assert_eq!(limiter.available(&1), 0);
+}
+
 #[test]
 fn deadlines_refuse_at_once_consume_nothing_and_say_how_long() {
     let (limiter, clock) = one_set(1);
