@@ -1,28 +1,32 @@
-//! What need not wait allocates nothing.
+//! What need not wait allocates nothing, and what waited leaves nothing behind.
 #![cfg(not(loom))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
-use limitor::{Quota, RateLimiter};
+use limitor::{AcquireError, ManualClock, Quota, RateLimiter, Reservation};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Counts what each thread allocates.
+/// Counts what each thread allocates, and how many bytes it holds.
 struct Counting;
 
 // SAFETY: every call is handed on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        HELD.set(HELD.get().wrapping_add(layout.size()));
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.set(HELD.get().wrapping_sub(layout.size()));
         // SAFETY: the caller keeps the contract of `dealloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -70,4 +74,42 @@ fn nor_does_a_future_that_is_ready_at_once() {
         assert!(pin!(limiter.acquire(1)).poll(&mut Context::from_waker(Waker::noop())).is_ready());
     });
     assert_eq!(count, 0);
+}
+
+/// However many have waited, and however their waits have ended, the line holds no more than one of a few places does.
+#[test]
+fn what_waited_leaves_nothing_behind() {
+    const MANY: u64 = 5_000;
+    const FEW: usize = 16 * 1_024;
+    type End = fn(&RateLimiter<ManualClock>, &ManualClock);
+    let ends: [(&str, End); 4] = [
+        ("given up", |_, _| {}),
+        ("granted", |_, clock| clock.advance(Duration::from_secs(MANY))),
+        ("sent away", |limiter, _| limiter.cancel_waiters()),
+        ("refunded", |limiter, _| limiter.refund(1)),
+    ];
+    for (name, end) in ends {
+        let clock = ManualClock::new();
+        let limiter = RateLimiter::with_clock(Quota::per_second(1).unwrap(), clock.clone());
+        let before = HELD.get();
+        let held = || HELD.get() - before;
+        for length in [MANY, 1] {
+            for _ in 0..MANY / length {
+                limiter.try_acquire(1).unwrap();
+                let places: Vec<_> = (0..length).map(|_| limiter.reserve(1).unwrap()).collect();
+                end(&limiter, &clock);
+                match name {
+                    "given up" | "refunded" => drop(places),
+                    "sent away" => {
+                        let sent_away = |place: Reservation<'_, _>| place.wait().err() == Some(AcquireError::Cancelled);
+                        assert!(places.into_iter().all(sent_away));
+                    }
+                    _ => assert!(places.into_iter().all(|place| place.wait().is_ok())),
+                }
+                clock.advance(Duration::from_secs(2));
+            }
+            assert_eq!(limiter.waiters(), 0);
+            assert!(held() < FEW, "{} bytes after lines of {length}, {name}", held());
+        }
+    }
 }

@@ -129,6 +129,7 @@ fn a_refund_lets_the_first_waiter_go_but_does_not_let_fifteen_go_at_once() {
     let (limiter, clock) = limiter(10);
     let a = limiter.try_acquire(10).unwrap();
     let b = limiter.reserve(10).unwrap();
+    assert_eq!(b.amount(), 10);
     assert_eq!(b.wait_time(), secs(10));
     clock.advance(secs(5));
     a.refund();
