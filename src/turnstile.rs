@@ -180,7 +180,7 @@ impl<G: Gate> Turnstile<G> {
 
     /// Whether somebody waits who may not have found what this thread has just done to the gate.
     pub(crate) fn anybody_waits(&self) -> bool {
-        self.waiting.fetch_add(0, Ordering::AcqRel) > 0
+        self.waiting.fetch_add(0, Ordering::AcqRel) != 0
     }
 
     fn changes(&self) -> u64 {

@@ -211,6 +211,23 @@ mod sets {
         });
     }
 
+    #[test]
+    fn who_spins_goes_when_there_is_enough() {
+        let _alone = alone();
+        let (set, clock) = set(false);
+        let set = Arc::new(set);
+        let early = INTERVAL - 15_000;
+        clock.happens(early, {
+            let set = Arc::clone(&set);
+            move || {
+                set.limits().for_each(|(_, limit)| limit.reset());
+                set.moved();
+            }
+        });
+        set.acquire([1, 1]).wait().unwrap();
+        assert!((early..early + 10_000).contains(&clock.at()), "{}", clock.at());
+    }
+
     /// It looks after the first in line, in case that does not; for which there is time.
     #[cfg(feature = "async")]
     #[test]

@@ -255,3 +255,25 @@ impl<const N: usize, C: Clock> Gate for Members<N, C> {
         SetError::new(None, AcquireError::QueueFull)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::{ManualClock, Quota};
+
+    /// Granted as of when it came due, which was some time ago: only what is still ahead of the clock is given back.
+    #[test]
+    fn what_has_come_back_by_itself_is_not_given_back_again() {
+        let quota = Quota::per_second(1).unwrap().with_burst(4).unwrap();
+        for (late, available) in [(0, 4), (1_000, 4), (1_500, 3), (2_000, 4), (2_500, 3), (3_000, 4), (3_500, 3)] {
+            let clock = ManualClock::new();
+            let members = Members::new([("only", Arc::new(RateLimiter::with_clock(quota, clock.clone())))]);
+            let limiter = &members.0[0].limiter;
+            let pass = members.take_due(clock.now(), [4], clock.now()).unwrap();
+            let ends = [limiter.meter.load().tat()];
+            clock.set(Duration::from_millis(late));
+            members.give_back(&pass, ends, clock.now());
+            assert_eq!(limiter.available(), available, "{late} ms late");
+        }
+    }
+}
