@@ -44,10 +44,10 @@ race() {
 
 declare -A sources=(
   [core]="src/gcra.rs src/scale.rs src/state.rs src/meter.rs src/grant.rs src/local.rs src/limiter.rs"
-  [line]="src/wake.rs src/turnstile.rs src/turnstile/** src/wait/**"
+  [line]="src/wake.rs src/wait/**"
   [keys]="src/keyed.rs src/keyed/**"
   [calls]="src/llm/*.rs src/llm/provider/**"
-  [sets]="src/set.rs src/set/**"
+  [sets]="src/set.rs src/set/** src/turnstile.rs src/turnstile/**"
 )
 
 core() {
@@ -58,12 +58,12 @@ core() {
 }
 
 line() {
-  survive line --lib --test=contract --test=tasks --test=concurrency --test=buckets --test=strategies --test=debug
-  survive line --test=set --test=keyed --test=llm -- --skip exact:: --skip overload:: --skip flood:: --skip timeline::
+  survive line --lib --test=contract --test=tasks --test=concurrency --test=buckets --test=strategies --test=debug --test=allocation
   survive line --test=line
   # Not those that measure real time.
-  survive line --test=waiting -- --skip no_grant_is_early --skip many_threads_share --skip counterparts
-  race line --test=loom --test=loom_set
+  survive line --test=waiting --test=keyed -- --skip no_grant_is_early --skip many_threads_share --skip counterparts \
+    --skip exact:: --skip overload:: --skip flood::
+  race line --test=loom
 }
 
 keys() {
@@ -80,8 +80,9 @@ calls() {
 }
 
 sets() {
-  survive sets --test=set --test=debug -- --skip timeline:: --skip threads::
-  survive sets --test=set --test=strategies
+  survive sets --lib --test=set --test=debug -- --skip timeline:: --skip threads::
+  survive sets --test=set --test=strategies --test=pool
+  survive sets --test=llm -- --skip timeline::
   race sets --test=loom_set
 }
 

@@ -238,6 +238,26 @@ fn a_kept_place_behind_a_late_leaver_puts_nobody_off() {
     assert_eq!(last.wait_time(), millis(150));
 }
 
+/// Those on either side of a kept place are put off, and it is not: where it ends, nothing passes.
+#[test]
+fn a_late_leaver_does_not_put_off_a_kept_place() {
+    let millis = Duration::from_millis;
+    let clock = ManualClock::new();
+    let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 8, clock.clone());
+    queue.try_acquire(1).unwrap();
+    let (late, next) = (queue.reserve(1).unwrap(), queue.reserve(1).unwrap());
+    assert_eq!([queue.reserve(1).unwrap().keep(), queue.reserve(1).unwrap().keep()], [millis(300), millis(400)]);
+    let last = queue.reserve(1).unwrap();
+    clock.advance(millis(150));
+    late.wait().unwrap();
+    assert_eq!([next.wait_time(), last.wait_time()], [millis(100), millis(400)]);
+    last.cancel();
+    queue.refund(10);
+    next.wait().unwrap();
+    queue.refund(10);
+    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(350), "the second kept place ends 350 ms from now");
+}
+
 #[test]
 fn a_strict_wait_put_off_past_its_limit_is_refused_and_its_place_returned() {
     let millis = Duration::from_millis;

@@ -197,24 +197,34 @@ fn a_refund_reaches_those_far_behind_when_their_turn_is_near() {
     }
 }
 
-/// The first in line is leaked: those behind still learn that they have moved up.
+/// Some are leaked, the first in line or some behind others: those behind them still learn that they have moved up.
 #[test]
 fn a_leaked_future_delays_nobody() {
-    let (limiter, clock) = limiter(1);
-    limiter.try_acquire(1).unwrap();
-    limiter.charge(1);
-    let leaked_task = Task::new();
-    for _ in 0..3 {
-        let mut leaked = limiter.acquire_owned(1);
-        assert!(leaked_task.poll(&mut leaked).is_pending());
-        std::mem::forget(leaked);
+    for ahead in [0, 5, 20] {
+        let (limiter, clock) = limiter(1);
+        limiter.try_acquire(1).unwrap();
+        limiter.charge(1);
+        let mut before: Vec<_> = (0..ahead).map(|_| (Task::new(), limiter.acquire(1))).collect();
+        for (task, acquire) in &mut before {
+            assert!(task.poll(acquire).is_pending());
+        }
+        let leaked_task = Task::new();
+        for _ in 0..3 {
+            let mut leaked = limiter.acquire_owned(1);
+            assert!(leaked_task.poll(&mut leaked).is_pending());
+            std::mem::forget(leaked);
+        }
+        let (task, mut acquire) = (Task::new(), limiter.acquire(1));
+        assert!(task.poll(&mut acquire).is_pending());
+        limiter.refund(1);
+        for (task, mut acquire) in before {
+            clock.advance(secs(1));
+            assert!(task.woken() > 0 && task.poll(&mut acquire).is_ready());
+        }
+        assert!(task.woken() > 0 && task.poll(&mut acquire).is_pending(), "told that it has moved, {ahead}");
+        clock.advance(secs(4));
+        assert!(task.woken() > 0 && task.poll(&mut acquire).is_ready());
     }
-    let (task, mut acquire) = (Task::new(), limiter.acquire(1));
-    assert!(task.poll(&mut acquire).is_pending());
-    limiter.refund(1);
-    assert!(task.woken() > 0 && task.poll(&mut acquire).is_pending());
-    clock.advance(secs(4));
-    assert!(task.woken() > 0 && task.poll(&mut acquire).is_ready());
 }
 
 #[test]

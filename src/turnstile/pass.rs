@@ -93,7 +93,7 @@ impl<G: Gate> Turnstile<G> {
                         if nap.sleep.as_ref().map(|(set, _)| *set) != until {
                             nap.sleep = until.map(|until| (until, clock.sleep_until(until)));
                         }
-                        if again && until.is_some_and(|until| until <= clock.now()) {
+                        if until.filter(|_| again).is_some_and(|until| until <= clock.now()) {
                             // Others were quicker, twice: let them go on.
                             nap.sleep = None;
                             cx.waker().wake_by_ref();

@@ -63,22 +63,30 @@ impl<C: Clock> RateLimiter<C> {
                 }
                 nap.waker = Some(cx.waker().clone());
             }
-            let until = if turn.crowded || clock.is_manual() { turn.due } else { TASKS.before(clock, turn.due) };
-            if now >= until {
-                if nap.spins_until != Some(turn.due) {
-                    nap.spins_until = lease_spin(clock.between(now, turn.due)).then_some(turn.due);
-                }
-                if nap.spins_until.is_some() {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+            ready!(self.pass_time(*turn, now, nap, cx));
+        }
+    }
+
+    /// Sleeps until shortly before the turn, and yields for the rest if it has leave to, so that it is on time; and sleeps until
+    /// the turn otherwise.
+    fn pass_time(&self, turn: Turn, now: Timestamp, nap: &mut Nap, cx: &mut Context<'_>) -> Poll<()> {
+        let clock = self.clock();
+        let until = if turn.crowded || clock.is_manual() { turn.due } else { TASKS.before(clock, turn.due) };
+        if now >= until {
+            if nap.spins_until != Some(turn.due) {
+                nap.spins_until = lease_spin(clock.between(now, turn.due)).then_some(turn.due);
             }
-            let until = if now < until { until } else { turn.due };
-            ready!(nap.sleep(clock, until, cx));
-            let woke = clock.now();
-            if woke >= until && !turn.crowded && !clock.is_manual() {
-                TASKS.observe(clock.between(until, woke));
+            if nap.spins_until.is_some() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
+        let until = if now < until { until } else { turn.due };
+        ready!(nap.sleep(clock, until, cx));
+        let woke = clock.now();
+        if woke >= until && !turn.crowded && !clock.is_manual() {
+            TASKS.observe(clock.between(until, woke));
+        }
+        Poll::Ready(())
     }
 }
