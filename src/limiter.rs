@@ -7,7 +7,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::builder::Builder;
 use crate::clock::{Clock, Timestamp};
-use crate::error::{Denied, Reason, Refused};
+use crate::error::{Denied, Refused};
 use crate::grant::Grant;
 use crate::handle::Handle;
 use crate::local::{Aside, LocalLimiter};
@@ -17,6 +17,8 @@ use crate::state::Phase;
 
 #[cfg(feature = "std")]
 use crate::clock::SystemClock;
+#[cfg(feature = "std")]
+use crate::error::Reason;
 #[cfg(feature = "std")]
 use crate::gcra::{Gcra, Unit};
 #[cfg(feature = "std")]
