@@ -7,6 +7,8 @@
 //! race is run both ways round.
 #![cfg(loom)]
 
+mod beside;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use loom::cell::UnsafeCell;
 use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
+
+use beside::beside;
 
 type Limiter = RateLimiter<ManualClock>;
 
@@ -73,24 +77,7 @@ fn bounded_race<A: Send + 'static, B: Send + 'static>(
     there: fn(&Shared) -> B,
     check: fn(&Shared, A, B),
 ) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || there(&other));
-        let first = here(&shared);
-        let second = thread.join().unwrap();
-        check(&shared, first, second);
-    });
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || here(&other));
-        let second = there(&shared);
-        let first = thread.join().unwrap();
-        check(&shared, first, second);
-    });
+    beside(preemptions, setup, here, there, check);
 }
 
 fn at(seconds: u64) -> Timestamp {

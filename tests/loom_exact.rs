@@ -6,12 +6,16 @@
 //! why. The search has no bound on preemptions where nothing else is said.
 #![cfg(all(loom, feature = "exact"))]
 
+mod beside;
+
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use limitor::{KeyedGrant, KeyedLimiter, ManualClock, Quota, Timestamp};
 use loom::thread;
+
+use beside::beside;
 
 /// What the threads of a race share.
 struct Shared {
@@ -70,24 +74,7 @@ fn race<A: Send + 'static, B: Send + 'static>(
         assert_eq!(entered as u64, room, "room for newcomers");
         assert_eq!(shared.limiter.waiters(), 0);
     };
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || there(&other));
-        let first = here(&shared);
-        let second = thread.join().unwrap();
-        check(&shared, first, second);
-    });
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || here(&other));
-        let second = there(&shared);
-        let first = thread.join().unwrap();
-        check(&shared, first, second);
-    });
+    beside(preemptions, setup, here, there, check);
 }
 
 #[test]

@@ -6,11 +6,12 @@
 //! the one that is given; what else bounds it is the scenarios, of a few operations each, and loom's model of memory.
 #![cfg(all(loom, feature = "keyed"))]
 
-use std::sync::Arc;
+mod beside;
+
 use std::time::Duration;
 
+use beside::beside;
 use limitor::{AcquireError, KeyedLimiter, ManualClock, Quota, Reason, Timestamp};
-use loom::thread;
 
 /// A key in debt for so long that nobody takes its entry while the other one can be had: all others fight for that.
 const DEBTOR: u64 = 9;
@@ -83,24 +84,7 @@ fn bounded_race<A: Send + 'static, B: Send + 'static>(
     there: fn(&Shared) -> B,
     check: fn(&Shared, A, B),
 ) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || there(&other));
-        let first = here(&shared);
-        let second = thread.join().unwrap();
-        check(&shared, first, second);
-    });
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || here(&other));
-        let second = there(&shared);
-        let first = thread.join().unwrap();
-        check(&shared, first, second);
-    });
+    beside(preemptions, setup, here, there, check);
 }
 
 fn at(seconds: u64) -> Timestamp {
@@ -464,7 +448,7 @@ mod lines {
         s.come_and_go(1);
         s.limiter.charge(&2, 20);
         // `here` may still hold the first line, so that none can begin.
-        s.limiter.reserve(&2, 1).map(|place| drop(place.keep())).is_ok()
+        s.limiter.reserve(&2, 1).is_ok_and(|place| place.keep() < Duration::MAX)
     }
 
     /// What is refunded of a key never comes off another that has its entry, and a line, since.

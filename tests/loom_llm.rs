@@ -5,6 +5,8 @@
 //! reports. Each race is run both ways round; `loom.rs` says why.
 #![cfg(all(loom, feature = "llm"))]
 
+mod beside;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use limitor::llm::{AcquireCall, Call, LlmBuilder, LlmLimiter};
 use limitor::{AcquireError, ManualClock, Quota};
 use loom::sync::Mutex;
 use loom::thread;
+
+use beside::beside;
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -71,24 +75,7 @@ fn race<A: Send + 'static, B: Send + 'static>(
     there: fn(&Shared) -> B,
     check: fn(&Shared, A, B),
 ) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || there(&other));
-        let first = here(&shared);
-        let second = thread.join().unwrap();
-        check(&shared, first, second);
-    });
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || here(&other));
-        let second = there(&shared);
-        let first = thread.join().unwrap();
-        check(&shared, first, second);
-    });
+    beside(Some(3), setup, here, there, check);
 }
 
 /// The future, polled once; whether it was woken since.

@@ -6,12 +6,16 @@
 //! loom, which it reports: nobody moves the clock unless the race says so.
 #![cfg(loom)]
 
+mod beside;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter, SetGrant, Timestamp};
 use loom::sync::Mutex;
 use loom::thread;
+
+use beside::beside;
 
 type Limiter = RateLimiter<ManualClock>;
 type Pair = LimitSet<2, ManualClock>;
@@ -67,34 +71,6 @@ impl Shared {
     }
 }
 
-/// Runs `here` beside `there`, then `check` on what they gave, in all interleavings within the bound, both ways round.
-fn race<A: Send + 'static, B: Send + 'static>(
-    preemptions: Option<usize>,
-    setup: fn() -> Shared,
-    here: fn(&Shared) -> A,
-    there: fn(&Shared) -> B,
-    check: fn(&Shared, A, B),
-) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || there(&other));
-        let first = here(&shared);
-        let second = thread.join().unwrap();
-        check(&shared, first, second);
-    });
-    builder.check(move || {
-        let shared = Arc::new(setup());
-        let other = shared.clone();
-        let thread = thread::spawn(move || here(&other));
-        let second = there(&shared);
-        let first = thread.join().unwrap();
-        check(&shared, first, second);
-    });
-}
-
 fn at(seconds: u64) -> Timestamp {
     Timestamp::from_ticks(seconds * 1_000_000_000)
 }
@@ -114,7 +90,7 @@ fn wait(shared: &Shared) -> Result<(), AcquireError> {
 /// Both may be refused because of each other. What neither got is all there afterwards.
 #[test]
 fn two_sets_for_the_last_permit_of_each_limit() {
-    race(
+    beside(
         None,
         || Shared::new(1, 1),
         |s| try_both(&s.set, [1, 1]),
@@ -128,7 +104,7 @@ fn two_sets_for_the_last_permit_of_each_limit() {
 
 #[test]
 fn a_set_beside_direct_callers_of_its_limits() {
-    race(
+    beside(
         None,
         || Shared::new(2, 2),
         |s| try_both(&s.set, [2, 2]),
@@ -149,7 +125,7 @@ fn two_sets_that_share_a_limit_beside_a_direct_caller() {
         let direct = try_one(&s.b, 1);
         [second.join().unwrap(), direct]
     };
-    race(
+    beside(
         Some(2),
         || Shared::new(2, 3),
         |s| try_both(&s.other, [2, 1]),
@@ -167,7 +143,7 @@ fn what_was_taken_in_passing_is_given_back_to_who_waits_at_the_limit() {
         let taken = try_one(&s.b, 1);
         (taken, s.a.reserve_owned(1).unwrap())
     };
-    race(
+    beside(
         None,
         || Shared::new(1, 1),
         |s| try_both(&s.set, [1, 1]),
@@ -192,7 +168,7 @@ fn what_is_given_back_late_is_not_what_others_were_granted_since() {
         shared.clock.advance(Duration::from_secs(20));
         shared
     }
-    race(
+    beside(
         None,
         setup,
         |s| s.set.moved(),
@@ -223,7 +199,7 @@ fn a_settlement_through_the_set_wakes_who_falls_asleep_beside_it() {
             s.set.moved();
         },
     ] {
-        race(
+        beside(
             Some(3),
             || Shared::granted(2),
             wait,
@@ -250,7 +226,7 @@ fn two_settlements_wake_who_needs_both() {
         s.set.moved();
         second.join().unwrap();
     };
-    race(
+    beside(
         Some(2),
         || Shared::granted(1),
         wait,
@@ -264,7 +240,7 @@ fn two_settlements_wake_who_needs_both() {
 
 #[test]
 fn the_clock_wakes_who_falls_asleep_beside_it() {
-    race(
+    beside(
         None,
         || Shared::granted(1),
         wait,
@@ -285,7 +261,7 @@ fn two_who_wait_go_both() {
         s.grant().refund();
         second.join().unwrap()
     };
-    race(
+    beside(
         Some(2),
         || Shared::granted(2),
         wait,
@@ -303,7 +279,7 @@ fn a_wait_that_begins_beside_a_cancel_ends_with_it_or_stays() {
         s.set.cancel_waiters();
         s.clock.advance(Duration::from_secs(1));
     };
-    race(
+    beside(
         None,
         || Shared::granted(1),
         wait,
@@ -323,7 +299,7 @@ fn a_wait_beside_the_closing_of_a_limit_ends() {
         s.b.close();
         s.clock.advance(Duration::from_secs(1));
     };
-    race(
+    beside(
         None,
         || Shared::granted(1),
         wait,
@@ -348,7 +324,7 @@ fn what_was_taken_in_passing_reaches_who_joins_meanwhile() {
         s.clock.advance(Duration::from_secs(granted));
         granted
     };
-    race(
+    beside(
         Some(3),
         || Shared::new(1, 1),
         join,
@@ -363,7 +339,7 @@ fn what_was_taken_in_passing_reaches_who_joins_meanwhile() {
 /// Nobody waits any more once all have gone: who tries then is not refused for it.
 #[test]
 fn a_try_beside_whoever_goes() {
-    race(
+    beside(
         Some(3),
         || Shared::granted(2),
         wait,
@@ -438,7 +414,7 @@ mod task {
 #[cfg(feature = "async")]
 #[test]
 fn a_refund_wakes_the_task_that_is_polled_beside_it() {
-    race(
+    beside(
         None,
         || Shared::granted(1),
         |s| task::poll_once(s, [1, 1]),
@@ -461,7 +437,7 @@ fn whoever_leaves_beside_being_let_through_has_spent_all_or_nothing() {
         task::join(&shared, [1, 1]);
         shared
     }
-    race(
+    beside(
         None,
         setup,
         task::leave,
@@ -487,7 +463,7 @@ fn whoever_leaves_beside_becoming_due_has_spent_all_or_nothing() {
         s.clock.advance(Duration::from_secs(1));
         try_both(&s.set, [1, 1])
     };
-    race(None, setup, task::leave, come_due, |s, (), tried| {
+    beside(None, setup, task::leave, come_due, |s, (), tried| {
         assert_eq!(s.set.waiters(), 0);
         let left = s.available();
         assert!(left == [0, 0] || (tried == 0 && left == [1, 1]), "{left:?}");
@@ -505,7 +481,7 @@ fn whoever_leaves_wakes_who_falls_asleep_behind() {
         shared
     }
     let wait = |s: &Shared| s.set.acquire([0, 1]).wait().is_ok();
-    race(None, setup, wait, task::leave, |s, waited, ()| assert!(waited && s.available() == [0, 0]));
+    beside(None, setup, wait, task::leave, |s, waited, ()| assert!(waited && s.available() == [0, 0]));
 }
 
 /// The same readings of the clock from two threads, one behind the other: neither is let through more than there is.
@@ -519,7 +495,7 @@ fn tries_at_readings_that_differ() {
         drop(shared.set.try_acquire_at(at(3), [2, 1]).unwrap());
         shared
     }
-    race(
+    beside(
         None,
         setup,
         |s| tries(s, 5),

@@ -1,0 +1,84 @@
+//! Two programs, one after the other in every order, and then at once.
+
+use std::sync::{Arc, Mutex};
+
+use super::bound::assert_bound;
+use super::world::{Op, Outcome, Step, World};
+use crate::beside::beside;
+
+/// Runs `here` beside `there` in all interleavings, with at most so many preemptions if it is said. The places that the set-up takes
+/// are the first thread's.
+pub(crate) fn race(preemptions: Option<usize>, setup: &'static [Step], here: &[Step], there: &[Step]) {
+    let begins_anew = here.iter().chain(there).any(|Step(_, op)| matches!(op, Op::Reset | Op::Breach | Op::Close));
+    let seen = move |outcome: Outcome| if begins_anew { outcome.but_for_verdicts() } else { outcome };
+    let allowed: Arc<Vec<_>> = Arc::new(one_after_the_other(setup, here, there).into_iter().map(seen).collect());
+    let programs = [Arc::new(here.to_vec()), Arc::new(there.to_vec())];
+    let [here, there] = programs.clone();
+    let begin = move || {
+        let (world, mut places) = (World::new(), Vec::new());
+        let before = world.run(setup, &mut places);
+        (world, before, Mutex::new(places))
+    };
+    beside(
+        preemptions,
+        begin,
+        move |(world, _, places)| {
+            let mut places = std::mem::take(&mut *places.lock().unwrap());
+            (world.run(&here, &mut places), places)
+        },
+        move |(world, ..)| {
+            let mut places = Vec::new();
+            (world.run(&there, &mut places), places)
+        },
+        move |(world, before, _), (told, places), (others_told, others_places)| {
+            let outcome = world.outcome([told, others_told], [places, others_places]);
+            assert_bound([&programs[0], &programs[1]], (setup, before), &outcome);
+            let outcome = seen(outcome);
+            assert!(
+                allowed.contains(&outcome),
+                "after {setup:?}, {programs:?} at once came to {outcome:?}, but in turn to one of {allowed:#?}"
+            );
+        },
+    );
+}
+
+/// What comes of all orders of the two that keep each one's own. Whoever takes the lock of the line finds out whose time has come by
+/// its reading, and whoever is too quick for that does not; beside others, one that is quick otherwise may have to take it. So
+/// each order is run with all choices of who does.
+fn one_after_the_other(setup: &'static [Step], here: &[Step], there: &[Step]) -> Vec<Outcome> {
+    let outcomes = Arc::new(Mutex::new(Vec::new()));
+    for order in orders(here.len(), there.len()) {
+        for finds_out in 0..1_u32 << order.len() {
+            let (here, there, order, outcomes) = (here.to_vec(), there.to_vec(), order.clone(), Arc::clone(&outcomes));
+            loom::model(move || {
+                let world = World::new();
+                let (mut places, mut told) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+                world.run(setup, &mut places[0]);
+                let mut programs = [here.iter(), there.iter()];
+                for (number, side) in order.iter().enumerate() {
+                    let step = programs[*side].next().unwrap();
+                    if finds_out >> number & 1 == 1 {
+                        world.find_out(*step);
+                    }
+                    told[*side].push(world.step(*step, &mut places[*side]));
+                }
+                outcomes.lock().unwrap().push(world.outcome(told, places));
+            });
+        }
+    }
+    let outcomes = std::mem::take(&mut *outcomes.lock().unwrap());
+    outcomes
+}
+
+/// Sequences of so many zeros and so many ones.
+fn orders(zeros: usize, ones: usize) -> Vec<Vec<usize>> {
+    if zeros == 0 && ones == 0 {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (side, left) in [zeros, ones].into_iter().enumerate().filter(|(_, left)| *left > 0) {
+        let rest = if side == 0 { orders(left - 1, ones) } else { orders(zeros, left - 1) };
+        all.extend(rest.into_iter().map(|rest| [vec![side], rest].concat()));
+    }
+    all
+}

@@ -1,0 +1,66 @@
+//! Where a word may stand in the end, by what each thread took from it and gave back.
+
+/// Permits taken at a reading, in seconds; given back if negative.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Move {
+    pub(crate) at: u64,
+    pub(crate) n: i64,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Granted,
+    /// A debt, or a refund.
+    Settled,
+    /// Taken for a moment, if at all, and given back.
+    Passing,
+}
+
+impl Move {
+    pub(crate) fn granted(at: u64, n: u64) -> Vec<Self> {
+        vec![Self { at, n: n.cast_signed(), kind: Kind::Granted }]
+    }
+
+    pub(crate) fn settled(at: u64, n: i64) -> Vec<Self> {
+        vec![Self { at, n, kind: Kind::Settled }]
+    }
+
+    pub(crate) fn passing(at: u64, n: u64) -> Vec<Self> {
+        [n.cast_signed(), -n.cast_signed()].map(|n| Self { at, n, kind: Kind::Passing }).into()
+    }
+}
+
+/// The earliest and the latest that the TAT can be after the moves of both, in all orders that keep each one's own, with what was passing or
+/// without; one permit a second.
+pub(crate) fn after(tat: u64, runs: [&[Move]; 2]) -> (u64, u64) {
+    let stay = runs.map(|run| run.iter().copied().filter(|made| made.kind != Kind::Passing).collect::<Vec<_>>());
+    let [(low, high), (lower, higher)] = [ends(tat, runs), ends(tat, [&stay[0], &stay[1]])];
+    (low.min(lower), high.max(higher))
+}
+
+fn ends(tat: u64, [here, there]: [&[Move]; 2]) -> (u64, u64) {
+    let first = here.split_first().map(|(next, rest)| ends(made(tat, *next), [rest, there]));
+    let other = there.split_first().map(|(next, rest)| ends(made(tat, *next), [here, rest]));
+    let both = first.into_iter().chain(other);
+    both.reduce(|(low, high), (lower, higher)| (low.min(lower), high.max(higher))).unwrap_or((tat, tat))
+}
+
+/// As the contract says, of a limiter for which nobody waits.
+fn made(tat: u64, Move { at, n, .. }: Move) -> u64 {
+    if n >= 0 { tat.max(at) + n.unsigned_abs() } else { tat.min(tat.saturating_sub(n.unsigned_abs()).max(at)) }
+}
+
+/// Between any two readings no more was granted than the burst, a permit a second, and what was given back whenever it was.
+pub(crate) fn assert_bound(burst: u64, runs: [&[Move]; 2]) {
+    let moves = || runs.into_iter().flatten();
+    let back: u64 = moves().filter(|made| made.n < 0).map(|made| made.n.unsigned_abs()).sum();
+    let grants = || moves().filter(|made| made.kind == Kind::Granted);
+    for from in grants() {
+        for to in grants().filter(|to| to.at >= from.at) {
+            let within = grants().filter(|grant| (from.at..=to.at).contains(&grant.at));
+            let sum: u64 = within.map(|grant| grant.n.unsigned_abs()).sum();
+            assert!(sum <= burst + to.at - from.at + back, "{sum} from {} to {}: {runs:?}", from.at, to.at);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Whoever waits goes when its own clock says so, be that behind the other thread's or ahead of it, and sleeps no longer.
+//!
+//! The time moves only as far as is needed: a waiter that is not told that its turn has moved, or is told when it falls asleep, never
+//! wakes, which loom reports as a deadlock. No bound on preemptions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use limitor::{AcquireError, Clock, ManualClock, Quota, RateLimiter, Reservation, Timestamp};
+use loom::thread::{self, ThreadId};
+
+use crate::beside::beside;
+
+/// A clock that each thread reads so many seconds late.
+#[derive(Debug, Clone)]
+struct Lagging {
+    time: ManualClock,
+    lags: Arc<Mutex<HashMap<ThreadId, u64>>>,
+}
+
+impl Lagging {
+    fn at(seconds: u64) -> Self {
+        let time = ManualClock::new();
+        time.set(Duration::from_secs(seconds));
+        Self { time, lags: Arc::default() }
+    }
+
+    fn lag(&self, seconds: u64) {
+        self.lags.lock().unwrap().insert(thread::current().id(), seconds * 1_000_000_000);
+    }
+
+    fn late(&self) -> u64 {
+        self.lags.lock().unwrap().get(&thread::current().id()).copied().unwrap_or(0)
+    }
+}
+
+impl Clock for Lagging {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ticks(self.time.now().ticks().saturating_sub(self.late()))
+    }
+
+    fn is_manual(&self) -> bool {
+        true
+    }
+
+    fn park_until(&self, at: Timestamp) {
+        self.time.park_until(Timestamp::from_ticks(at.ticks() + self.late()));
+    }
+}
+
+/// One permit a second, bursts of one. It is 10 s, and the next permit is there at 11; somebody may be in line for that.
+struct Shared {
+    limiter: Arc<RateLimiter<Lagging>>,
+    clock: Lagging,
+    ahead: Mutex<Option<Reservation<'static, Lagging>>>,
+}
+
+impl Shared {
+    fn new(somebody_is_ahead: bool) -> Self {
+        let clock = Lagging::at(10);
+        let quota = Quota::per_second(1).unwrap().with_burst(1).unwrap();
+        let limiter = Arc::new(RateLimiter::with_clock(quota, clock.clone()));
+        limiter.try_acquire(1).unwrap();
+        let ahead = Mutex::new(somebody_is_ahead.then(|| limiter.reserve_owned(1).unwrap()));
+        Self { limiter, clock, ahead }
+    }
+}
+
+/// How late the waiter and the other thread read the clock.
+const LAGS: [[u64; 2]; 4] = [[0, 0], [2, 0], [0, 2], [1, 3]];
+
+/// One thread waits for a permit beside what the other does, which is told how late the waiter is. When it is over, the
+/// place of whoever was granted is the last: this many seconds from 10 on the next is had.
+fn race(somebody_is_ahead: bool, other: fn(&Shared, u64), outcome: Result<(), AcquireError>, next: Option<u64>) {
+    for [late, others_late] in LAGS {
+        beside(
+            None,
+            move || Shared::new(somebody_is_ahead),
+            move |s| {
+                s.clock.lag(late);
+                s.limiter.acquire(1).wait().map(drop)
+            },
+            move |s| {
+                s.clock.lag(others_late);
+                other(s, late);
+            },
+            move |s, waited, ()| {
+                assert_eq!(waited, outcome);
+                let at_10 = s.limiter.try_acquire_at(Timestamp::from_ticks(10_000_000_000), 1);
+                let wait = at_10.err().and_then(|denied| denied.retry_after());
+                assert_eq!(wait, next.map(Duration::from_secs));
+                assert_eq!(s.limiter.waiters(), 0);
+            },
+        );
+    }
+}
+
+#[test]
+fn the_time_passes_beside_a_wait() {
+    race(false, |s, late| s.clock.time.advance(Duration::from_secs(1 + late)), Ok(()), Some(2));
+}
+
+#[test]
+fn the_time_steps_back_and_passes_beside_a_wait() {
+    let other = |s: &Shared, late| {
+        s.clock.time.set(Duration::from_secs(7));
+        s.clock.time.set(Duration::from_secs(11 + late));
+    };
+    race(false, other, Ok(()), Some(2));
+}
+
+/// What was granted at 10 comes back: whoever is first goes at 10 by its own clock.
+#[test]
+fn a_refund_beside_a_wait() {
+    let other = |s: &Shared, late| {
+        s.limiter.refund(1);
+        s.clock.time.advance(Duration::from_secs(late));
+    };
+    race(false, other, Ok(()), Some(1));
+}
+
+/// The place ahead is given up before its time: whoever is behind goes at 11 by its own clock.
+#[test]
+fn a_cancel_ahead_beside_a_wait() {
+    let other = |s: &Shared, late| {
+        drop(s.ahead.lock().unwrap().take());
+        s.clock.time.advance(Duration::from_secs(1 + late));
+    };
+    race(true, other, Ok(()), Some(2));
+}
+
+/// A debt stands behind whoever waits, or before it: never in between.
+#[test]
+fn a_debt_beside_a_wait() {
+    let other = |s: &Shared, late| {
+        s.limiter.charge(1);
+        s.clock.time.advance(Duration::from_secs(2 + late));
+    };
+    race(false, other, Ok(()), Some(3));
+}
+
+#[test]
+fn a_close_beside_a_wait() {
+    race(false, |s, _| s.limiter.close(), Err(AcquireError::Closed), None);
+}
