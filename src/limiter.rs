@@ -271,6 +271,10 @@ impl<C: Clock> RateLimiter<C> {
             return self.try_acquire_at(now, n);
         }
         match self.meter.take_with_extra(now, 1, |room| room.min(n - 1)) {
+            // Of a breached limiter as many are to be had as it ever grants.
+            Ok((_, Charge::Free)) => {
+                Ok(Grant::new(Handle::Borrowed(self), n.min(self.meter.gcra.burst()), Charge::Free))
+            }
             Ok((taken, charge)) => Ok(Grant::new(Handle::Borrowed(self), taken, charge)),
             // Of a strict limiter there is never more than one to be had; and any other says why there is none.
             Err(_) => self.try_acquire_at(now, 1),
@@ -352,8 +356,8 @@ impl<C: Clock> RateLimiter<C> {
     pub fn capacity_info_at(&self, now: Timestamp, n: u64) -> Capacity {
         let (tat, now) = self.peek(now);
         let needed = self.meter.gcra.needed(tat, now, n);
-        // Nothing is always to be had, also of one in debt.
-        let needed = if n == 0 { needed.min(0) } else { needed };
+        // Nothing is always to be had, also of one in debt, but not of one that is closed.
+        let needed = if n == 0 && !self.is_closed() { needed.min(0) } else { needed };
         Capacity { has_capacity: needed <= 0, needed }
     }
 

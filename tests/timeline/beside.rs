@@ -1,0 +1,450 @@
+//! Runs both, and compares what they say.
+
+use std::time::Duration;
+
+use limitor::{AcquireError, Denied, Grant, ManualClock, Quota, RateLimiter, Reason, Timestamp};
+use limitor_model::{Charge, Limiter, Model, Refusal, Reserved, Standing};
+
+use super::holders::{Held, Holders};
+use super::time::Range;
+use super::{Amount, Await, Op, Patience, Reading, SLACK, Step};
+
+/// Runs the operations on a limiter beside the model, and asserts the bound on all that was granted.
+pub(crate) fn run(built: Limiter, ops: impl IntoIterator<Item = Op>) {
+    let Limiter { capacity, period_nanos, burst, initial, max_waiters, start } = built;
+    let quota = Quota::new(capacity, Duration::from_nanos(period_nanos)).unwrap().with_burst(burst).unwrap();
+    let clock = ManualClock::new();
+    clock.set(Duration::from_nanos(start));
+    let limiter = RateLimiter::builder(quota).clock(clock).initial(initial).max_waiters(max_waiters).build();
+    let mut beside = Beside::new(&limiter, built);
+    for (id, op) in ops.into_iter().enumerate() {
+        beside.step(id, op);
+        beside.compare(op);
+    }
+    beside.model.assert_bound();
+}
+
+struct Beside<'a> {
+    limiter: &'a RateLimiter<ManualClock>,
+    model: Model,
+    built: Limiter,
+    held: Holders<'a>,
+    range: Range,
+    /// What the clock reads.
+    now: u64,
+    /// The latest that it has read.
+    latest: u64,
+    /// How close boundaries may not be; 0 if nothing rounds.
+    slack: u64,
+}
+
+/// Whether clock readings convert exactly.
+fn is_exact(built: &Limiter) -> bool {
+    let Limiter { capacity, period_nanos, .. } = *built;
+    capacity % period_nanos == 0 || period_nanos % capacity == 0 && (period_nanos / capacity).is_power_of_two()
+}
+
+impl<'a> Beside<'a> {
+    fn new(limiter: &'a RateLimiter<ManualClock>, built: Limiter) -> Self {
+        Self {
+            limiter,
+            model: Model::new(built),
+            held: Holders::default(),
+            range: Range::from(built.start),
+            now: built.start,
+            latest: built.start,
+            slack: if is_exact(&built) { 0 } else { SLACK },
+            built,
+        }
+    }
+
+    fn step(&mut self, id: usize, op: Op) {
+        match op {
+            Op::Move(step) => {
+                let at = self.after(step);
+                self.set_clock(at);
+            }
+            Op::Try(amount, reading) => {
+                let Some((at, n)) = self.reading(amount, reading) else { return };
+                let seen = match reading {
+                    Reading::Clock => self.limiter.try_acquire(n),
+                    Reading::Off(_) => self.limiter.try_acquire_at(at, n),
+                };
+                let expected = self.model.try_acquire(at.ticks(), n);
+                self.decided(seen, expected.map(|charge| (n, charge)));
+            }
+            Op::UpTo(amount, reading) => {
+                let Some((at, n)) = self.reading(amount, reading) else { return };
+                let room = self.model.available(at.ticks(), 0);
+                if self.is_close(at.ticks(), room) || self.is_close(at.ticks(), room + 1) {
+                    return;
+                }
+                let seen = match reading {
+                    Reading::Clock => self.limiter.try_acquire_up_to(n),
+                    Reading::Off(_) => self.limiter.try_acquire_up_to_at(at, n),
+                };
+                let expected = self.model.try_acquire_up_to(at.ticks(), n);
+                self.decided(seen, expected);
+            }
+            Op::Reserve(amount, reading) => self.reserve(id, amount, reading, None),
+            Op::ReserveWithin(amount, reading, more) => self.reserve(id, amount, reading, Some(more)),
+            Op::Acquire(amount, patience, how) => self.acquire(id, amount, patience, how),
+            Op::Look(index, how) => {
+                if let Some(id) = self.held.nth(index) {
+                    self.look(id, how);
+                }
+            }
+            Op::Cancel(index) => {
+                if let Some(id) = self.held.nth(index) {
+                    match self.held.places.remove(&id) {
+                        Some(Held::Place(reservation)) => reservation.cancel(),
+                        other => drop(other),
+                    }
+                    self.model.cancel(self.now, id);
+                }
+            }
+            Op::Keep(index) => self.keep(index),
+            Op::Reconcile(actual, estimated, reading) => {
+                let Some((at, _)) = self.reading(Amount::Some(0), reading) else { return };
+                let (actual, estimated) = (self.amount(actual, at.ticks()), self.amount(estimated, at.ticks()));
+                self.settle(at, actual, estimated, |limiter| match reading {
+                    Reading::Clock => limiter.reconcile(actual, estimated),
+                    Reading::Off(_) => limiter.reconcile_at(at, actual, estimated),
+                });
+            }
+            Op::Refund(amount) => {
+                let n = self.amount(amount, self.now);
+                self.settle(self.clock(), 0, n, |limiter| limiter.refund(n));
+            }
+            Op::Charge(amount) => {
+                let n = self.amount(amount, self.now);
+                self.settle(self.clock(), n, 0, |limiter| limiter.charge(n));
+            }
+            Op::Settle(index, actual) => {
+                if let Some((grant, charge)) = self.held.grant(index) {
+                    let actual = self.amount(actual, self.now);
+                    self.settle_grant(grant, charge, actual, |grant| grant.reconcile(actual));
+                }
+            }
+            Op::GiveBack(index) => {
+                if let Some((grant, charge)) = self.held.grant(index) {
+                    self.settle_grant(grant, charge, 0, Grant::refund);
+                }
+            }
+            Op::CancelWaiters => {
+                self.limiter.cancel_waiters();
+                self.model.cancel_waiters(self.now);
+            }
+            Op::Reset => {
+                self.limiter.reset();
+                self.model.reset(self.now);
+            }
+            Op::Breach => {
+                self.limiter.breach();
+                self.model.breach(self.now);
+            }
+            Op::Close => {
+                self.limiter.close();
+                self.model.close(self.now);
+            }
+        }
+    }
+
+    fn clock(&self) -> Timestamp {
+        Timestamp::from_ticks(self.now)
+    }
+
+    fn after(&mut self, step: Step) -> u64 {
+        let (model, held, now) = (&mut self.model, &self.held, self.now);
+        self.range.after(now, step, &self.built, |nth| match model.standing(now, held.nth(nth)?) {
+            Standing::Waits(wait) => Some(wait),
+            _ => None,
+        })
+    }
+
+    /// Sets the clock, past any boundary that is too close.
+    fn set_clock(&mut self, mut at: u64) {
+        while self.is_close(at, 0) {
+            at += SLACK + 1;
+        }
+        self.now = at;
+        self.latest = self.latest.max(at);
+        self.limiter.clock().set(Duration::from_nanos(at));
+        // Both look at the line, so that those due at this reading are granted even if the clock steps back after it.
+        assert_eq!(self.limiter.waiters(), self.waiting());
+    }
+
+    fn is_close(&self, at: u64, n: u64) -> bool {
+        self.slack > 0 && self.model.is_close(at, n, self.slack)
+    }
+
+    fn waiting(&mut self) -> usize {
+        self.model.look(self.now);
+        self.model.waiting()
+    }
+
+    fn amount(&self, amount: Amount, at: u64) -> u64 {
+        amount.of(&self.model, at, self.built.burst)
+    }
+
+    /// The reading to use, away from boundaries, and an amount there. `None` if the reading is ahead of a clock that rounds: what
+    /// is granted behind those who wait begins where that reading was, not where they end.
+    fn reading(&mut self, amount: Amount, reading: Reading) -> Option<(Timestamp, u64)> {
+        let mut at = match reading {
+            Reading::Clock => self.now,
+            Reading::Off(step) => self.after(step),
+        };
+        if self.slack > 0 && at > self.now {
+            return None;
+        }
+        let n = self.amount(amount, at);
+        while self.is_close(at, n) {
+            match reading {
+                Reading::Clock => {
+                    self.set_clock(at + SLACK + 1);
+                    at = self.now;
+                }
+                Reading::Off(_) => at = at.checked_sub(SLACK + 1).filter(|at| *at >= self.range.first)?,
+            }
+        }
+        Some((Timestamp::from_ticks(at), n))
+    }
+
+    /// Compares two stretches of time, the model's in ns.
+    #[track_caller]
+    fn assert_near(&self, seen: Duration, expected: u128) {
+        assert!(seen.as_nanos().abs_diff(expected) <= self.slack.into(), "{} ns, expected {expected}", seen.as_nanos());
+    }
+
+    #[track_caller]
+    fn assert_denied(&self, denied: Denied, expected: Refusal) {
+        let (reason, retry_after) = match expected {
+            Refusal::NotYet(wait) => (Reason::NotYet, Some(wait)),
+            Refusal::TooLong(wait) => (Reason::TooLong, Some(wait)),
+            Refusal::ExceedsBurst => (Reason::ExceedsBurst, None),
+            Refusal::QueueFull => (Reason::QueueFull, None),
+            Refusal::Closed => (Reason::Closed, None),
+            Refusal::Saturated => (Reason::Saturated, None),
+        };
+        assert_eq!(denied.reason(), reason);
+        assert_eq!(denied.retry_after().is_some(), retry_after.is_some(), "{denied}");
+        if let (Some(seen), Some(expected)) = (denied.retry_after(), retry_after) {
+            self.assert_near(seen, expected);
+        }
+    }
+
+    #[track_caller]
+    fn assert_error(&self, error: AcquireError, n: u64, expected: Refusal) {
+        match (error, expected) {
+            (AcquireError::TooLong { requested, wait, .. }, Refusal::TooLong(expected)) if requested == n => {
+                self.assert_near(wait, expected);
+            }
+            (AcquireError::TooLong { requested, wait: Duration::MAX, .. }, Refusal::Saturated) if requested == n => {}
+            (AcquireError::ExceedsBurst { requested, burst, .. }, Refusal::ExceedsBurst) => {
+                assert_eq!((requested, burst), (n, self.built.burst));
+            }
+            (AcquireError::QueueFull, Refusal::QueueFull) | (AcquireError::Closed, Refusal::Closed) => {}
+            (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn decided(&mut self, seen: Result<Grant<'a, ManualClock>, Denied>, expected: Result<(u64, Charge), Refusal>) {
+        match (seen, expected) {
+            (Ok(grant), Ok((n, charge))) => {
+                assert_eq!(grant.amount(), n);
+                self.held.hold(grant, charge);
+            }
+            (Err(denied), Err(expected)) => self.assert_denied(denied, expected),
+            (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
+        }
+    }
+
+    /// The wait that would be needed, in ns; `None` if it is no question of that.
+    fn wait_needed(&self, at: u64, n: u64) -> Option<u128> {
+        match self.model.clone().reserve(at, n, Some(0), usize::MAX) {
+            Err(Refusal::TooLong(wait)) => Some(wait),
+            _ => None,
+        }
+    }
+
+    /// A limit that is by `more` ns longer than the wait that is needed; clearly longer or clearly shorter if that rounds.
+    fn limit(&self, at: u64, n: u64, more: i8) -> u64 {
+        let more = match self.slack {
+            0 => i64::from(more),
+            slack => i64::from(if more < 0 { -1_i8 } else { 1 }) * i64::try_from(slack + 1).expect("small"),
+        };
+        let wait = u64::try_from(self.wait_needed(at, n).unwrap_or(0)).expect("decades");
+        wait.saturating_add_signed(more)
+    }
+
+    fn reserve(&mut self, id: usize, amount: Amount, reading: Reading, more: Option<i8>) {
+        let Some((at, n)) = self.reading(amount, reading) else { return };
+        if !self.model.counts_place(at.ticks(), n) {
+            return;
+        }
+        let within = more.map(|more| self.limit(at.ticks(), n, more));
+        let max_wait = within.map(Duration::from_nanos);
+        let seen = match (max_wait, reading) {
+            (None, Reading::Clock) => self.limiter.reserve(n),
+            (None, Reading::Off(_)) => self.limiter.reserve_at(at, n),
+            (Some(max_wait), Reading::Clock) => self.limiter.reserve_within(n, max_wait),
+            (Some(max_wait), Reading::Off(_)) => self.limiter.reserve_within_at(at, n, max_wait),
+        };
+        let expected = self.model.reserve(at.ticks(), n, within, id);
+        match (seen, expected) {
+            (Ok(reservation), Ok(Reserved::Granted(charge))) => {
+                assert_eq!((reservation.amount(), reservation.wait_time()), (n, Duration::ZERO));
+                let grant = reservation.wait().expect("granted at once");
+                self.held.hold(grant, charge);
+            }
+            (Ok(reservation), Ok(Reserved::Waits(_))) => {
+                assert_eq!(reservation.amount(), n);
+                self.held.places.insert(id, Held::Place(reservation));
+            }
+            (Err(denied), Err(expected)) => self.assert_denied(denied, expected),
+            (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
+        }
+    }
+
+    fn acquire(&mut self, id: usize, amount: Amount, patience: Patience, how: Await) {
+        let Some((_, n)) = self.reading(amount, Reading::Clock) else { return };
+        if !self.model.counts_place(self.now, n) {
+            return;
+        }
+        let acquire = self.limiter.acquire(n);
+        let (acquire, within) = match patience {
+            Patience::Endless => (acquire, None),
+            Patience::Timeout(more) => {
+                let within = self.limit(self.now, n, more);
+                (acquire.timeout(Duration::from_nanos(within)), Some(within))
+            }
+            Patience::Deadline(more) => {
+                let within = self.limit(self.now, n, more);
+                (acquire.deadline(Timestamp::from_ticks(self.now + within)), Some(within))
+            }
+        };
+        let expected = self.model.reserve(self.now, n, within, id);
+        // Nobody moves the clock for whoever blocks.
+        let how = if matches!(expected, Ok(Reserved::Waits(_))) { Await::Poll } else { how };
+        match (Held::Task(acquire).look(how), expected) {
+            (Ok(Ok(grant)), Ok(Reserved::Granted(charge))) => {
+                assert_eq!(grant.amount(), n);
+                self.held.hold(grant, charge);
+            }
+            (Ok(Err(error)), Err(expected)) => self.assert_error(error, n, expected),
+            (Err(task), Ok(Reserved::Waits(_))) => {
+                self.held.places.insert(id, task);
+            }
+            (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
+        }
+    }
+
+    fn look(&mut self, id: usize, how: Await) {
+        let Some(held) = self.held.places.remove(&id) else { return };
+        let expected = self.model.standing(self.now, id);
+        let how = if matches!(expected, Standing::Waits(_)) { Await::Poll } else { how };
+        match (held.look(how), expected) {
+            (Ok(Ok(grant)), Standing::Granted(charge)) => self.held.hold(grant, charge),
+            (Ok(Err(AcquireError::Cancelled)), Standing::Cancelled)
+            | (Ok(Err(AcquireError::Closed)), Standing::Closed) => {}
+            (Err(held), Standing::Waits(_)) => {
+                self.held.places.insert(id, held);
+            }
+            // One that was due before the clock stepped back may learn of it when its time comes again.
+            (Err(held), Standing::Granted(Charge::Counted)) if self.now < self.latest => {
+                self.held.places.insert(id, held);
+            }
+            (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
+        }
+    }
+
+    fn keep(&mut self, index: usize) {
+        let Some(id) = self.held.nth(index) else { return };
+        if self.slack > 0 && self.model.debts() > 0 {
+            return;
+        }
+        let Some(Held::Place(reservation)) = self.held.places.remove(&id) else {
+            // A future is dropped instead, which gives its place back.
+            self.model.cancel(self.now, id);
+            return;
+        };
+        let (seen, expected) = (reservation.keep(), self.model.standing(self.now, id));
+        self.model.keep(self.now, id);
+        self.assert_left(seen, expected);
+    }
+
+    #[track_caller]
+    fn assert_left(&self, seen: Duration, expected: Standing) {
+        match expected {
+            Standing::Waits(wait) => self.assert_near(seen, wait),
+            Standing::Granted(_) => assert_eq!(seen, Duration::ZERO),
+            Standing::Cancelled | Standing::Closed => assert_eq!(seen, Duration::MAX),
+        }
+    }
+
+    fn settle_grant(
+        &mut self,
+        grant: Grant<'a, ManualClock>,
+        charge: Charge,
+        actual: u64,
+        act: impl FnOnce(Grant<'a, ManualClock>),
+    ) {
+        match charge {
+            Charge::Counted => {
+                let estimated = grant.amount();
+                self.settle(self.clock(), actual, estimated, |_| act(grant));
+            }
+            Charge::Free => act(grant),
+        }
+    }
+
+    fn settle(&mut self, at: Timestamp, actual: u64, estimated: u64, act: impl FnOnce(&'a RateLimiter<ManualClock>)) {
+        if self.slack > 0 && actual > estimated && self.model.kept() > 0 {
+            return;
+        }
+        act(self.limiter);
+        let counted = match actual.checked_sub(estimated) {
+            Some(debt) => self.model.counts(at.ticks(), debt).unwrap_or_else(|| {
+                let denied = self.limiter.try_acquire_at(at, 1).expect_err("decades ahead");
+                denied.reason() != Reason::Saturated
+            }),
+            None => true,
+        };
+        self.model.reconcile(at.ticks(), actual, estimated, counted);
+    }
+
+    /// Compares all that can be seen.
+    fn compare(&mut self, op: Op) {
+        // Places may have moved to where the clock is.
+        self.set_clock(self.now);
+        assert_eq!(self.limiter.waiters(), self.waiting(), "waiters after {op:?}");
+        assert_eq!(self.limiter.is_closed(), self.model.is_closed(), "after {op:?}");
+        let slack = i64::try_from(self.slack).expect("small");
+        let available = self.limiter.available();
+        let (least, most) = (self.model.available(self.now, -slack), self.model.available(self.now, slack));
+        assert!((least..=most).contains(&available), "{available} available after {op:?}, expected {least} to {most}");
+        for n in [0, 1, 3, self.built.burst] {
+            let info = self.limiter.capacity_info(n);
+            assert_eq!(info.has_capacity, info.needed <= 0);
+            match (self.model.needed(self.now, slack, n), self.model.needed(self.now, -slack, n)) {
+                (Some(least), Some(most)) => {
+                    assert!(
+                        (least..=most).contains(&info.needed),
+                        "{info:?} for {n} after {op:?}, expected {least} to {most}"
+                    );
+                }
+                _ => assert!(!info.has_capacity || n == 0 && !self.model.is_closed(), "{info:?} for {n} after {op:?}"),
+            }
+        }
+        let held = self.held.places.iter();
+        let places = held.filter_map(|(id, held)| match held {
+            Held::Place(reservation) => Some((*id, reservation.wait_time())),
+            Held::Task(_) => None,
+        });
+        for (id, seen) in places.collect::<Vec<_>>() {
+            let expected = self.model.standing(self.now, id);
+            self.assert_left(seen, expected);
+        }
+    }
+}
