@@ -103,10 +103,6 @@ impl Model {
         self.line.iter().filter(|place| place.kind == kind).count()
     }
 
-    pub(crate) fn last_end(&self) -> i128 {
-        self.line.last().map_or(i128::MIN / 4, |last| last.end)
-    }
-
     fn position(&self, id: usize) -> Option<usize> {
         self.line.iter().position(|place| place.kind == Kind::Waiting && place.id == id)
     }

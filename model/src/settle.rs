@@ -4,11 +4,6 @@ use crate::line::{Kind, Place};
 use crate::word::{Model, Word};
 
 impl Model {
-    /// Whether the word itself proves that nobody waits at `now`; then what follows concerns the word alone.
-    fn is_idle(&self, now: i128) -> bool {
-        matches!(self.word, Word::Counting(tat) if tat - now <= self.depth)
-    }
-
     /// Gives `n` permits back. A word that is not counting stays as it is; those who wait before a debt past counting move.
     pub fn refund(&mut self, at: u64, n: u64) {
         let (now, amount) = (self.read(at), self.size(n));
@@ -16,10 +11,6 @@ impl Model {
             return;
         }
         self.record.refund(now, amount);
-        if self.is_idle(now) {
-            self.lower(now, amount);
-            return;
-        }
         self.settle(now);
         let first = self.line.iter().position(|place| place.kind == Kind::Waiting);
         let (mut ahead, mut behind) = (self.line.clone(), Vec::new());
@@ -59,19 +50,15 @@ impl Model {
         if n == 0 {
             return;
         }
-        let idle = self.is_idle(now);
-        if !idle {
-            self.settle(now);
-        }
+        self.settle(now);
         let Word::Counting(tat) = self.word else { return };
         if !counted {
             self.word = Word::Saturated;
             return;
         }
-        let earliest = if idle { now } else { now.max(self.last_end()) };
-        let end = tat.max(earliest) + amount;
+        let end = tat.max(now) + amount;
         self.word = Word::Counting(end);
-        if !idle && self.waiting() > 0 {
+        if self.waiting() > 0 {
             self.line.push(Place {
                 id: usize::MAX,
                 end,

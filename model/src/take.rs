@@ -89,8 +89,7 @@ impl Model {
         }
         let Word::Counting(tat) = self.word else { unreachable!("it would have been granted or refused") };
         let size = self.size(n);
-        // A clock that ran ahead may have brought the word before the end of the line.
-        let end = tat.max(now).max(self.last_end()) + size;
+        let end = tat.max(now) + size;
         let wait = end - now - self.depth;
         if within.is_some_and(|within| wait > i128::from(within) * i128::from(self.built.capacity)) {
             return Err(Refusal::TooLong(self.nanos(wait)));

@@ -137,7 +137,7 @@ impl Model {
     /// Whether a debt of `n` permits can be counted for certain, or for certain not; `None` if that is the implementation's.
     pub fn counts(&self, at: u64, n: u64) -> Option<bool> {
         let Word::Counting(tat) = self.word else { return Some(true) };
-        let end = tat.max(self.time(at)).max(self.last_end()) + self.size(n);
+        let end = tat.max(self.time(at)) + self.size(n);
         let capacity = i128::from(self.built.capacity);
         // Compared by division, as 293 years of the fastest rates are past 128 bits.
         (end / capacity <= COUNTED).then_some(true).or((end / capacity > PAST_COUNTING).then_some(false))
@@ -146,7 +146,7 @@ impl Model {
     /// Whether a place of `n` permits, and the reading at which it comes due, can be counted for certain.
     pub fn counts_place(&self, at: u64, n: u64) -> bool {
         let Word::Counting(tat) = self.word else { return true };
-        let due = tat.max(self.time(at)).max(self.last_end()) + self.size(n) - self.depth;
+        let due = tat.max(self.time(at)) + self.size(n) - self.depth;
         self.counts(at, n) == Some(true) && due / i128::from(self.built.capacity) <= READ
     }
 
