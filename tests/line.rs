@@ -5,7 +5,7 @@ mod timeline;
 
 use limitor_model::Limiter;
 use proptest::prelude::*;
-use timeline::{Op, exact, rounding, run};
+use timeline::{Amount, Op, Reading, Step, exact, rounding, run};
 
 /// Full at first, on a clock at 0; or some other way.
 fn built(limiter: impl Strategy<Value = Limiter>) -> impl Strategy<Value = Limiter> {
@@ -44,4 +44,39 @@ proptest! {
     ) {
         run(built, ops);
     }
+}
+
+const fn some(n: u64) -> Amount {
+    Amount::Some(n)
+}
+
+#[test]
+fn a_refund_of_a_debt_behind_a_kept_place_does_not_pass_it() {
+    use Op::{Charge, Keep, Refund, Reserve, Try};
+    let ops = [
+        Try(some(9), Reading::Clock),
+        Reserve(some(4), Reading::Clock),
+        Charge(some(1)),
+        Keep(0),
+        Refund(some(1)),
+        Reserve(some(1), Reading::Clock),
+    ];
+    run(Limiter::new(3, 3_000_000, 12), ops);
+}
+
+#[test]
+fn a_refund_past_kept_places_and_waiters_repays_the_debt_behind_them() {
+    use Op::{Charge, Keep, Move, Refund, Reserve, Try};
+    let ops = [
+        Try(some(8), Reading::Clock),
+        Reserve(some(4), Reading::Clock),
+        Reserve(some(1), Reading::Clock),
+        Reserve(some(1), Reading::Clock),
+        Keep(2),
+        Move(Step::Halves(1)),
+        Charge(some(2)),
+        Refund(some(8)),
+        Move(Step::Halves(1)),
+    ];
+    run(Limiter::new(1, 1, 11), ops);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use limitor::{AcquireError, Denied, Grant, ManualClock, Quota, RateLimiter, Reason, Timestamp};
 use limitor_model::{Charge, Limiter, Model, Refusal, Reserved, Standing};
 
-use super::holders::{Held, Holders};
+use super::holders::{Held, Holders, Looked};
 use super::time::Range;
 use super::{Amount, Await, Op, Patience, Reading, SLACK, Step};
 
@@ -24,18 +24,18 @@ pub(crate) fn run(built: Limiter, ops: impl IntoIterator<Item = Op>) {
     beside.model.assert_bound();
 }
 
-struct Beside<'a> {
-    limiter: &'a RateLimiter<ManualClock>,
-    model: Model,
-    built: Limiter,
-    held: Holders<'a>,
+pub(super) struct Beside<'a> {
+    pub(super) limiter: &'a RateLimiter<ManualClock>,
+    pub(super) model: Model,
+    pub(super) built: Limiter,
+    pub(super) held: Holders<'a>,
     range: Range,
     /// What the clock reads.
-    now: u64,
+    pub(super) now: u64,
     /// The latest that it has read.
     latest: u64,
     /// How close boundaries may not be; 0 if nothing rounds.
-    slack: u64,
+    pub(super) slack: u64,
 }
 
 /// Whether clock readings convert exactly.
@@ -163,7 +163,7 @@ impl<'a> Beside<'a> {
     }
 
     /// Sets the clock, past any boundary that is too close.
-    fn set_clock(&mut self, mut at: u64) {
+    pub(super) fn set_clock(&mut self, mut at: u64) {
         while self.is_close(at, 0) {
             at += SLACK + 1;
         }
@@ -178,7 +178,7 @@ impl<'a> Beside<'a> {
         self.slack > 0 && self.model.is_close(at, n, self.slack)
     }
 
-    fn waiting(&mut self) -> usize {
+    pub(super) fn waiting(&mut self) -> usize {
         self.model.look(self.now);
         self.model.waiting()
     }
@@ -208,44 +208,6 @@ impl<'a> Beside<'a> {
             }
         }
         Some((Timestamp::from_ticks(at), n))
-    }
-
-    /// Compares two stretches of time, the model's in ns.
-    #[track_caller]
-    fn assert_near(&self, seen: Duration, expected: u128) {
-        assert!(seen.as_nanos().abs_diff(expected) <= self.slack.into(), "{} ns, expected {expected}", seen.as_nanos());
-    }
-
-    #[track_caller]
-    fn assert_denied(&self, denied: Denied, expected: Refusal) {
-        let (reason, retry_after) = match expected {
-            Refusal::NotYet(wait) => (Reason::NotYet, Some(wait)),
-            Refusal::TooLong(wait) => (Reason::TooLong, Some(wait)),
-            Refusal::ExceedsBurst => (Reason::ExceedsBurst, None),
-            Refusal::QueueFull => (Reason::QueueFull, None),
-            Refusal::Closed => (Reason::Closed, None),
-            Refusal::Saturated => (Reason::Saturated, None),
-        };
-        assert_eq!(denied.reason(), reason);
-        assert_eq!(denied.retry_after().is_some(), retry_after.is_some(), "{denied}");
-        if let (Some(seen), Some(expected)) = (denied.retry_after(), retry_after) {
-            self.assert_near(seen, expected);
-        }
-    }
-
-    #[track_caller]
-    fn assert_error(&self, error: AcquireError, n: u64, expected: Refusal) {
-        match (error, expected) {
-            (AcquireError::TooLong { requested, wait, .. }, Refusal::TooLong(expected)) if requested == n => {
-                self.assert_near(wait, expected);
-            }
-            (AcquireError::TooLong { requested, wait: Duration::MAX, .. }, Refusal::Saturated) if requested == n => {}
-            (AcquireError::ExceedsBurst { requested, burst, .. }, Refusal::ExceedsBurst) => {
-                assert_eq!((requested, burst), (n, self.built.burst));
-            }
-            (AcquireError::QueueFull, Refusal::QueueFull) | (AcquireError::Closed, Refusal::Closed) => {}
-            (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
-        }
     }
 
     #[track_caller]
@@ -328,12 +290,12 @@ impl<'a> Beside<'a> {
         // Nobody moves the clock for whoever blocks.
         let how = if matches!(expected, Ok(Reserved::Waits(_))) { Await::Poll } else { how };
         match (Held::Task(acquire).look(how), expected) {
-            (Ok(Ok(grant)), Ok(Reserved::Granted(charge))) => {
+            (Looked::Ended(Ok(grant)), Ok(Reserved::Granted(charge))) => {
                 assert_eq!(grant.amount(), n);
                 self.held.hold(grant, charge);
             }
-            (Ok(Err(error)), Err(expected)) => self.assert_error(error, n, expected),
-            (Err(task), Ok(Reserved::Waits(_))) => {
+            (Looked::Ended(Err(error)), Err(expected)) => self.assert_error(error, n, expected),
+            (Looked::Pending(task), Ok(Reserved::Waits(_))) => {
                 self.held.places.insert(id, task);
             }
             (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
@@ -345,14 +307,14 @@ impl<'a> Beside<'a> {
         let expected = self.model.standing(self.now, id);
         let how = if matches!(expected, Standing::Waits(_)) { Await::Poll } else { how };
         match (held.look(how), expected) {
-            (Ok(Ok(grant)), Standing::Granted(charge)) => self.held.hold(grant, charge),
-            (Ok(Err(AcquireError::Cancelled)), Standing::Cancelled)
-            | (Ok(Err(AcquireError::Closed)), Standing::Closed) => {}
-            (Err(held), Standing::Waits(_)) => {
+            (Looked::Ended(Ok(grant)), Standing::Granted(charge)) => self.held.hold(grant, charge),
+            (Looked::Ended(Err(AcquireError::Cancelled)), Standing::Cancelled)
+            | (Looked::Ended(Err(AcquireError::Closed)), Standing::Closed) => {}
+            (Looked::Pending(held), Standing::Waits(_)) => {
                 self.held.places.insert(id, held);
             }
             // One that was due before the clock stepped back may learn of it when its time comes again.
-            (Err(held), Standing::Granted(Charge::Counted)) if self.now < self.latest => {
+            (Looked::Pending(held), Standing::Granted(Charge::Counted)) if self.now < self.latest => {
                 self.held.places.insert(id, held);
             }
             (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
@@ -372,15 +334,6 @@ impl<'a> Beside<'a> {
         let (seen, expected) = (reservation.keep(), self.model.standing(self.now, id));
         self.model.keep(self.now, id);
         self.assert_left(seen, expected);
-    }
-
-    #[track_caller]
-    fn assert_left(&self, seen: Duration, expected: Standing) {
-        match expected {
-            Standing::Waits(wait) => self.assert_near(seen, wait),
-            Standing::Granted(_) => assert_eq!(seen, Duration::ZERO),
-            Standing::Cancelled | Standing::Closed => assert_eq!(seen, Duration::MAX),
-        }
     }
 
     fn settle_grant(
@@ -412,39 +365,5 @@ impl<'a> Beside<'a> {
             None => true,
         };
         self.model.reconcile(at.ticks(), actual, estimated, counted);
-    }
-
-    /// Compares all that can be seen.
-    fn compare(&mut self, op: Op) {
-        // Places may have moved to where the clock is.
-        self.set_clock(self.now);
-        assert_eq!(self.limiter.waiters(), self.waiting(), "waiters after {op:?}");
-        assert_eq!(self.limiter.is_closed(), self.model.is_closed(), "after {op:?}");
-        let slack = i64::try_from(self.slack).expect("small");
-        let available = self.limiter.available();
-        let (least, most) = (self.model.available(self.now, -slack), self.model.available(self.now, slack));
-        assert!((least..=most).contains(&available), "{available} available after {op:?}, expected {least} to {most}");
-        for n in [0, 1, 3, self.built.burst] {
-            let info = self.limiter.capacity_info(n);
-            assert_eq!(info.has_capacity, info.needed <= 0);
-            match (self.model.needed(self.now, slack, n), self.model.needed(self.now, -slack, n)) {
-                (Some(least), Some(most)) => {
-                    assert!(
-                        (least..=most).contains(&info.needed),
-                        "{info:?} for {n} after {op:?}, expected {least} to {most}"
-                    );
-                }
-                _ => assert!(!info.has_capacity || n == 0 && !self.model.is_closed(), "{info:?} for {n} after {op:?}"),
-            }
-        }
-        let held = self.held.places.iter();
-        let places = held.filter_map(|(id, held)| match held {
-            Held::Place(reservation) => Some((*id, reservation.wait_time())),
-            Held::Task(_) => None,
-        });
-        for (id, seen) in places.collect::<Vec<_>>() {
-            let expected = self.model.standing(self.now, id);
-            self.assert_left(seen, expected);
-        }
     }
 }

@@ -10,7 +10,7 @@ use limitor_model::Charge;
 
 use super::Await;
 
-pub(super) type Granted<'a> = Result<Grant<'a, ManualClock>, AcquireError>;
+type Granted<'a> = Result<Grant<'a, ManualClock>, AcquireError>;
 
 /// A place, as its holder has it.
 #[derive(Debug)]
@@ -19,18 +19,25 @@ pub(super) enum Held<'a> {
     Task(Acquire<'a, ManualClock>),
 }
 
+/// What came of a look.
+#[derive(Debug)]
+pub(super) enum Looked<'a> {
+    Ended(Granted<'a>),
+    Pending(Held<'a>),
+}
+
 impl<'a> Held<'a> {
-    /// Polls it once, or waits for it. Handed back if it is pending.
-    pub(super) fn look(mut self, how: Await) -> Result<Granted<'a>, Self> {
+    /// Polls it once, or waits for it.
+    pub(super) fn look(mut self, how: Await) -> Looked<'a> {
         let cx = &mut Context::from_waker(Waker::noop());
         let polled = match (&mut self, how) {
-            (_, Await::Block) => return Ok(self.wait()),
+            (_, Await::Block) => return Looked::Ended(self.wait()),
             (Self::Place(reservation), Await::Poll) => Pin::new(reservation).poll(cx),
             (Self::Task(acquire), Await::Poll) => Pin::new(acquire).poll(cx),
         };
         match polled {
-            Poll::Ready(outcome) => Ok(outcome),
-            Poll::Pending => Err(self),
+            Poll::Ready(outcome) => Looked::Ended(outcome),
+            Poll::Pending => Looked::Pending(self),
         }
     }
 

@@ -14,6 +14,7 @@
 
 mod amount;
 mod beside;
+mod compare;
 mod decode;
 mod holders;
 mod time;
