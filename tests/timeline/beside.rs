@@ -32,7 +32,7 @@ pub(super) struct Beside<'a> {
     range: Range,
     /// What the clock reads.
     pub(super) now: u64,
-    /// The latest that it has read.
+    /// The latest reading that was used.
     latest: u64,
     /// How close boundaries may not be; 0 if nothing rounds.
     pub(super) slack: u64,
@@ -207,6 +207,7 @@ impl<'a> Beside<'a> {
                 Reading::Off(_) => at = at.checked_sub(SLACK + 1).filter(|at| *at >= self.range.first)?,
             }
         }
+        self.latest = self.latest.max(at);
         Some((Timestamp::from_ticks(at), n))
     }
 
@@ -313,7 +314,7 @@ impl<'a> Beside<'a> {
             (Looked::Pending(held), Standing::Waits(_)) => {
                 self.held.places.insert(id, held);
             }
-            // One that was due before the clock stepped back may learn of it when its time comes again.
+            // One that was due by a later reading may learn of it when the clock comes to its time.
             (Looked::Pending(held), Standing::Granted(Charge::Counted)) if self.now < self.latest => {
                 self.held.places.insert(id, held);
             }
