@@ -275,22 +275,38 @@ impl<'a> Beside<'a> {
         if !self.model.counts_place(self.now, n) {
             return;
         }
-        let acquire = self.limiter.acquire(n);
-        let (acquire, within) = match patience {
-            Patience::Endless => (acquire, None),
-            Patience::Timeout(more) => {
-                let within = self.limit(self.now, n, more);
-                (acquire.timeout(Duration::from_nanos(within)), Some(within))
-            }
-            Patience::Deadline(more) => {
-                let within = self.limit(self.now, n, more);
-                (acquire.deadline(Timestamp::from_ticks(self.now + within)), Some(within))
-            }
+        let (timeout, deadline) = match patience {
+            Patience::Endless => (None, None),
+            Patience::Timeout(more) => (Some(self.limit(self.now, n, more)), None),
+            Patience::Deadline(more) => (None, Some(self.limit(self.now, n, more))),
         };
-        let expected = self.model.reserve(self.now, n, within, id);
-        // Nobody moves the clock for whoever blocks.
-        let how = if matches!(expected, Ok(Reserved::Waits(_))) { Await::Poll } else { how };
-        match (Held::Task(acquire).look(how), expected) {
+        let acquire = || {
+            let mut acquire = self.limiter.acquire(n);
+            if let Some(within) = timeout {
+                acquire = acquire.timeout(Duration::from_nanos(within));
+            }
+            if let Some(within) = deadline {
+                acquire = acquire.deadline(Timestamp::from_ticks(self.now + within));
+            }
+            Held::Task(acquire)
+        };
+        let expected = self.model.reserve(self.now, n, timeout.or(deadline), id);
+        // Nobody moves the clock for whoever blocks: so not before it is certain that there is nothing to wait for.
+        let how = match expected {
+            Ok(Reserved::Waits(_)) => Await::Poll,
+            Ok(Reserved::Granted(_)) => {
+                assert!(self.limiter.capacity_info(n).has_capacity);
+                how
+            }
+            Err(expected) => match acquire().look(Await::Poll) {
+                Looked::Ended(Err(error)) => {
+                    self.assert_error(error, n, expected);
+                    how
+                }
+                seen => panic!("{seen:?}, expected {expected:?}"),
+            },
+        };
+        match (acquire().look(how), expected) {
             (Looked::Ended(Ok(grant)), Ok(Reserved::Granted(charge))) => {
                 assert_eq!(grant.amount(), n);
                 self.held.hold(grant, charge);
