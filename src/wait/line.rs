@@ -381,7 +381,13 @@ mod tests {
     /// With the lock of the line held by another, all that need not wait goes on.
     #[test]
     fn who_need_not_wait_takes_no_lock() {
-        let limiter = RateLimiter::with_clock(Quota::per_second(100).unwrap(), ManualClock::new());
+        let clock = ManualClock::new();
+        let limiter = RateLimiter::with_clock(Quota::per_second(100).unwrap(), clock.clone());
+        // Nor does it once somebody has waited.
+        limiter.try_acquire(100).unwrap();
+        let waited = limiter.reserve(100).unwrap();
+        clock.advance(Duration::from_secs(2));
+        assert!(waited.wait().is_ok());
         let held = limiter.line.places.lock();
         let (done, finished) = mpsc::channel();
         thread::scope(|scope| {
