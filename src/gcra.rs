@@ -142,6 +142,9 @@ impl Gcra {
 
 #[cfg(all(test, feature = "std", not(loom)))]
 mod tests {
+    use limitor_model::{Limiter, Model, Refusal};
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Also where the period of a permit is a power of 2 in nanoseconds, so that 2 and 4 are hit exactly.
@@ -168,6 +171,47 @@ mod tests {
             for duration in [0, 1, 2, 999, 50_000_000, 7_000_000_001].map(Duration::from_nanos) {
                 let count = unit.units_in(duration);
                 assert!(unit.duration(count) <= duration && unit.duration(count + 1) > duration, "{unit:?}");
+            }
+        }
+    }
+
+    /// What is asked, how many units the clock moves before, and of how many permits.
+    fn questions() -> impl Strategy<Value = Vec<(u8, i64, u64)>> {
+        proptest::collection::vec((any::<u8>(), -100..300_i64, 0..20_u64), 1..40)
+    }
+
+    proptest! {
+        /// With a unit for 1 ns a permit takes `2^k` of them, and nothing rounds on either side.
+        #[test]
+        fn it_is_the_model_in_units(k in 0..40_u32, burst in 1..16_u64, start in 0..1_u64 << 40, questions in questions()) {
+            let gcra = Gcra { burst, depth: burst << k, permit: 1 << k, k };
+            let mut model = Model::new(Limiter { start, ..Limiter::new(1, 1 << k, burst) });
+            let (mut tat, mut now) = (start, start);
+            for (asked, moved, n) in questions {
+                // In eighths of a permit, and 1 more or fewer.
+                now = now.saturating_add_signed(((moved << k) >> 3) + moved % 2);
+                match asked % 4 {
+                    0 | 1 if (1..=burst).contains(&n) => {
+                        let seen = gcra.decide(tat, now, gcra.cost(n));
+                        prop_assert_eq!(seen.err().map(|excess| Refusal::NotYet(excess.into())), model.try_acquire(now, n).err());
+                        tat = seen.unwrap_or(tat);
+                    }
+                    2 => {
+                        tat = Gcra::refund(tat, now, gcra.amount(n));
+                        model.refund(now, n);
+                    }
+                    // A place that is charged for, and not waited for, is a debt.
+                    _ if n > 0 => {
+                        tat = Gcra::place(tat, now, gcra.amount(n)).unwrap();
+                        model.charge(now, n, true);
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(gcra.available(tat, now), model.available(now, 0));
+                prop_assert_eq!(gcra.may_wait(tat, now), model.needed(now, 0, burst + 1).unwrap() > i128::from(burst) + 1);
+                for n in [1, n.max(1), burst] {
+                    prop_assert_eq!(Some(gcra.needed(tat, now, n)), model.needed(now, 0, n));
+                }
             }
         }
     }

@@ -70,6 +70,8 @@ pub struct RateLimiter<#[cfg(feature = "std")] C: Clock = SystemClock, #[cfg(not
     pub(crate) claimed: AtomicUsize,
     #[cfg(feature = "std")]
     strategy: Strategy,
+    #[cfg(feature = "std")]
+    max_waiters: usize,
     /// Touched only by those who must wait, and by what concerns them.
     #[cfg(feature = "std")]
     pub(crate) line: CachePadded<Line>,
@@ -128,9 +130,11 @@ impl<C: Clock> RateLimiter<C> {
     pub(crate) fn around(meter: Meter, initial: u64, built: Builder<C>) -> Self {
         Self {
             #[cfg(feature = "std")]
-            line: CachePadded::new(Line::new(built.max_waiters, Unit::of(built.quota).units_in(TELL_AHEAD))),
+            line: CachePadded::new(Line::new(Unit::of(built.quota).units_in(TELL_AHEAD))),
             #[cfg(feature = "std")]
             strategy: built.strategy,
+            #[cfg(feature = "std")]
+            max_waiters: built.max_waiters,
             meter: CachePadded::new(meter),
             clock: built.clock,
             initial,
@@ -168,6 +172,11 @@ impl<C: Clock> RateLimiter<C> {
     #[cfg(feature = "std")]
     pub(crate) fn strategy(&self) -> Strategy {
         self.strategy
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn max_waiters(&self) -> usize {
+        self.max_waiters
     }
 
     pub(crate) fn initial(&self) -> u64 {
@@ -271,6 +280,10 @@ impl<C: Clock> RateLimiter<C> {
             return self.try_acquire_at(now, n);
         }
         match self.meter.take_with_extra(now, 1, |room| room.min(n - 1)) {
+            // Of a breached limiter as many are to be had as it ever grants.
+            Ok((_, Charge::Free)) => {
+                Ok(Grant::new(Handle::Borrowed(self), n.min(self.meter.gcra.burst()), Charge::Free))
+            }
             Ok((taken, charge)) => Ok(Grant::new(Handle::Borrowed(self), taken, charge)),
             // Of a strict limiter there is never more than one to be had; and any other says why there is none.
             Err(_) => self.try_acquire_at(now, 1),
@@ -308,14 +321,14 @@ impl<C: Clock> RateLimiter<C> {
         match actual.cmp(&estimated) {
             Ordering::Less => {
                 let back = estimated - actual;
-                if !self.meter.refund_idle(units(), back) {
+                if !self.meter.refund_idle(units(), back, || self.line_is_empty()) {
                     self.refund_waiting(now, back);
                 }
             }
             Ordering::Equal => {}
             Ordering::Greater => {
                 let debt = actual - estimated;
-                if !self.meter.charge_idle(units(), debt) {
+                if !self.meter.charge_idle(units(), debt, || self.line_is_empty()) {
                     self.charge_waiting(now, debt);
                 }
             }
@@ -352,8 +365,8 @@ impl<C: Clock> RateLimiter<C> {
     pub fn capacity_info_at(&self, now: Timestamp, n: u64) -> Capacity {
         let (tat, now) = self.peek(now);
         let needed = self.meter.gcra.needed(tat, now, n);
-        // Nothing is always to be had, also of one in debt.
-        let needed = if n == 0 { needed.min(0) } else { needed };
+        // Nothing is always to be had, also of one in debt, but not of one that is closed.
+        let needed = if n == 0 && !self.is_closed() { needed.min(0) } else { needed };
         Capacity { has_capacity: needed <= 0, needed }
     }
 

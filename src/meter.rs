@@ -214,21 +214,24 @@ impl Meter {
         Denied::new(n, self.quota, refused)
     }
 
-    /// Gives `n` permits back if it is certain that nobody waits. `false`: somebody may, and nothing was done.
-    pub(crate) fn refund_idle(&self, now: u64, n: u64) -> bool {
+    /// Gives `n` permits back if it is certain that nobody waits and the line is `empty`. `false`: somebody may, and nothing was
+    /// done.
+    pub(crate) fn refund_idle(&self, now: u64, n: u64, empty: impl Fn() -> bool) -> bool {
         let amount = self.gcra.amount(n);
-        self.move_idle(now, |tat| Gcra::refund(tat, now, amount))
+        self.move_idle(now, empty, |tat| Gcra::refund(tat, now, amount))
     }
 
-    /// Adds a debt of `n` permits if it is certain that nobody waits. `false`: somebody may, and nothing was done.
-    pub(crate) fn charge_idle(&self, now: u64, n: u64) -> bool {
+    /// Adds a debt of `n` permits, likewise.
+    pub(crate) fn charge_idle(&self, now: u64, n: u64, empty: impl Fn() -> bool) -> bool {
         let amount = self.gcra.amount(n);
-        self.move_idle(now, |tat| tat.max(now).saturating_add(amount))
+        self.move_idle(now, empty, |tat| tat.max(now).saturating_add(amount))
     }
 
     /// A TAT within the depth proves that nobody waits (unless who is due may still have to leave); the exchange proves that nobody has come since.
-    fn move_idle(&self, now: u64, next: impl Fn(u64) -> u64) -> bool {
-        let idle = |seen: Snapshot| self.lock_free > 0 && !self.gcra.may_wait(seen.tat(), now);
+    ///
+    /// By an earlier reading than `now` somebody may still wait: so the line is to be `empty` too, which is asked after the word.
+    fn move_idle(&self, now: u64, empty: impl Fn() -> bool, next: impl Fn(u64) -> u64) -> bool {
+        let idle = |seen: Snapshot| self.lock_free > 0 && !self.gcra.may_wait(seen.tat(), now) && empty();
         self.state.update(|seen| idle(seen).then(|| Snapshot::open(next(seen.tat())))).is_ok()
     }
 }
@@ -236,20 +239,19 @@ impl Meter {
 /// Places are taken under the lock of the line, beside tries and immediate grants that go on without it.
 #[cfg(feature = "std")]
 impl Meter {
-    /// Takes a place of `n` permits behind all others, of which the last ends at `last_end`, if it comes due by the reading
-    /// `by`; the TAT after it, which is where it ends.
-    pub(crate) fn place(&self, now: u64, last_end: u64, n: u64, by: Option<u64>) -> Result<u64, Refused> {
-        let earliest = now.max(last_end);
+    /// Takes a place of `n` permits behind all others, if it comes due by the reading `by`; the TAT after it, which is where it
+    /// ends.
+    pub(crate) fn place(&self, now: u64, n: u64, by: Option<u64>) -> Result<u64, Refused> {
         let cost = self.gcra.cost(n);
         let due = |tat: u64| tat - self.gcra.depth().min(tat);
         let next = |seen: Snapshot| match seen.phase() {
-            Phase::Open(tat) => Gcra::place(tat, earliest, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by)),
+            Phase::Open(tat) => Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by)),
             _ => None,
         };
         match self.state.update(|seen| next(seen).map(Snapshot::open)) {
             Ok(placed) => Ok(placed.tat()),
             Err(seen) => Err(match seen.phase() {
-                Phase::Open(tat) => match Gcra::place(tat, earliest, cost) {
+                Phase::Open(tat) => match Gcra::place(tat, now, cost) {
                     Some(tat) => Refused { reason: Reason::TooLong, excess: due(tat).saturating_sub(now) },
                     None => Reason::Saturated.into(),
                 },

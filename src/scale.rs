@@ -126,9 +126,12 @@ impl Scale {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, feature = "std", not(loom)))]
 mod tests {
     use std::time::Duration;
+
+    use limitor_model::{Limiter, Model};
+    use proptest::prelude::*;
 
     use super::*;
     use crate::gcra::Gcra;
@@ -181,6 +184,45 @@ mod tests {
             for within in [1, 2, 3, 1_000, 1 << 40, MAX_TAT / 3] {
                 let last = scale.last_within(within);
                 assert!(units(last) <= within.into() && units(last + 1) > within.into(), "{quota}: {last} in {within}");
+            }
+        }
+    }
+
+    proptest! {
+        /// At any rate, on clocks of 1 to 5 GHz, from any reading on: what the model grants is granted, and what the model would
+        /// not even grant 1 ns later is not. And the reading at which units come is the first.
+        #[test]
+        fn readings_decide_as_the_model_does_to_within_a_nanosecond(
+            (capacity, shift, period) in (prop_oneof![any::<u64>(), 0..50_u64], 0..63_u32, 1..25 * 31_557_600_000_000_000_u64),
+            per in 1..6_u64,
+            start in prop_oneof![Just(0), 0..1_u64 << 55],
+            (late, near, burst, n) in (0..1_u64 << 55, -3..=3_i64, 1..100_u64, 1..100_u64),
+        ) {
+            let period = (period >> shift).max(1);
+            let capacity = capacity % period.saturating_mul(10) + 1;
+            let quota = Quota::new(capacity.min(period.saturating_mul(10)), Duration::from_nanos(period)).unwrap();
+            let burst = burst.min(quota.burst());
+            // As many as come in a whole period, where they can be: then the boundary lies on a reading.
+            let n = if quota.capacity() <= burst { quota.capacity() } else { n.min(burst) };
+            let quota = quota.with_burst(burst).unwrap();
+            let (gcra, tick) = (Gcra::new(quota), Tick::new(1, per).unwrap());
+            let reading = |nanos: u64| Timestamp::from_ticks(nanos * per);
+            let scale = Scale::new(Unit::of(quota), gcra.depth(), tick, Timestamp::from_ticks(0));
+
+            // All is taken at `start`; `n` are to be had again after the time that they take, to a nanosecond or three.
+            let mut model = Model::new(Limiter::new(quota.capacity(), period, burst));
+            model.try_acquire(start, burst).unwrap();
+            let tat = gcra.decide(0, scale.units(reading(start)), gcra.depth()).unwrap();
+            let needed = u128::from(n) * u128::from(period) / u128::from(quota.capacity());
+            for later in [late, u64::try_from(needed).unwrap().saturating_add_signed(near)] {
+                let at = start + later;
+                let granted = gcra.decide(tat, scale.units(reading(at)), gcra.cost(n)).is_ok();
+                prop_assert!(granted || model.clone().try_acquire(at, n).is_err(), "refused at {}", at);
+                prop_assert!(!granted || model.clone().try_acquire(at + 1, n).is_ok(), "granted at {}", at);
+                let units = scale.units(reading(at));
+                let first = scale.reading(units);
+                prop_assert!(first <= reading(at) && scale.units(first) >= units);
+                prop_assert!(first.ticks() == 0 || scale.units(Timestamp::from_ticks(first.ticks() - 1)) < units);
             }
         }
     }

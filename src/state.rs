@@ -20,9 +20,10 @@
 //!
 //! *What each operation needs:* a decision is a function of the word alone and is committed by compare-and-swap against
 //! the very value it was made from, so a stale load costs a retry or an early refusal, never a wrong grant: loads are
-//! `Relaxed`. A successful exchange is `AcqRel`: `Release` publishes what its thread did before, `Acquire` pairs with the
+//! `Relaxed`. (But of [`State::update`], whose callers look at the line after the word: `Acquire`, so that whoever sees a place
+//! in the word sees it in the line.) A successful exchange is `AcqRel`: `Release` publishes what its thread did before, `Acquire` pairs with the
 //! `Release` of the exchange whose value it replaces; as every move is a read-modify-write, the chain has no gap. What a
-//! failed exchange read is a load like any other: `Relaxed`.
+//! failed exchange read is a load like any other.
 
 use crate::gcra::MAX_TAT;
 use crate::sync::{AtomicU64, Ordering};
@@ -110,15 +111,14 @@ impl State {
     }
 
     /// Moves the word to what `next` makes of it, however often it must look again; `Err` with what it said if `next`
-    /// makes nothing of that.
+    /// makes nothing of that. What was done before the move that `next` looks at, it sees.
     #[inline]
     pub(crate) fn update(&self, mut next: impl FnMut(Snapshot) -> Option<Snapshot>) -> Result<Snapshot, Snapshot> {
-        let mut seen = self.load();
         loop {
+            let seen = Snapshot(self.0.load(Ordering::Acquire));
             let wanted = next(seen).ok_or(seen)?;
-            match self.exchange(seen, wanted) {
-                Ok(()) => return Ok(wanted),
-                Err(now) => seen = now,
+            if self.exchange(seen, wanted).is_ok() {
+                return Ok(wanted);
             }
         }
     }

@@ -109,6 +109,24 @@ fn up_to_n_takes_what_there_is() {
 }
 
 #[test]
+fn a_breached_limiter_gives_as_many_up_to_n_as_it_says_there_are() {
+    let (limiter, _) = limiter(10);
+    limiter.try_acquire(10).unwrap();
+    limiter.breach();
+    assert_eq!(limiter.try_acquire_up_to(7).unwrap().amount(), 7);
+    assert_eq!(limiter.try_acquire_up_to(u64::MAX).unwrap().amount(), limiter.available());
+}
+
+#[test]
+fn a_closed_limiter_has_no_capacity_even_for_nothing() {
+    let (limiter, _) = limiter(10);
+    limiter.close();
+    assert_eq!(limiter.try_acquire(0).unwrap_err().reason(), Reason::Closed);
+    let info = limiter.capacity_info(0);
+    assert!(!info.has_capacity && info.needed > 0, "{info:?}");
+}
+
+#[test]
 fn more_than_the_burst_is_an_error_on_every_path() {
     let (limiter, _) = limiter(10);
     for n in [11, u64::MAX] {
@@ -194,19 +212,36 @@ fn a_dropped_reservation_is_cancelled_before_its_time_and_spent_after_it() {
     assert_eq!(limiter.available(), 0, "its time had come");
 }
 
-/// A refund at a reading ahead of the others' brings the word before the end of a place that by their reading still waits.
+/// A refund at a reading ahead of the others' finds a place due that by their reading still waits: it is granted.
 #[test]
-fn a_move_at_a_later_reading_lets_nobody_overtake_who_waits() {
+fn a_refund_at_a_later_reading_grants_what_it_finds_due() {
     let (limiter, clock) = limiter(10);
     limiter.try_acquire(10).unwrap();
     let first = limiter.reserve(5).unwrap();
     limiter.reconcile_at(Timestamp::from_ticks(8_000_000_000), 0, 100);
     let second = limiter.reserve(5).unwrap();
-    assert_eq!((first.wait_time(), second.wait_time()), (secs(5), secs(10)));
+    // The word was lowered to 8, the reading of the refund.
+    assert_eq!((first.wait_time(), second.wait_time()), (secs(0), secs(3)));
     first.cancel();
-    assert_eq!(second.wait_time(), secs(5));
-    clock.advance(secs(5));
+    assert_eq!(second.wait_time(), secs(3), "nothing is left to be cancelled");
+    clock.advance(secs(3));
     assert!(second.wait().is_ok());
+}
+
+/// At 10 somebody finds B due and gives 10 back, and at 11 another takes 10. Who cancels B by a clock that still reads 9 comes
+/// too late: a place that a refund took for granted would be given back a second time, and 20 would go at 11.
+#[test]
+fn a_place_is_not_to_be_cancelled_once_a_refund_has_found_it_due() {
+    let at = |seconds: u64| Timestamp::from_ticks(seconds * 1_000_000_000);
+    let (limiter, clock) = limiter(10);
+    limiter.try_acquire(10).unwrap();
+    let b = limiter.reserve(10).unwrap();
+    clock.set(secs(9));
+    limiter.reconcile_at(at(10), 0, 10);
+    limiter.try_acquire_at(at(11), 10).unwrap();
+    assert_eq!(b.wait_time(), Duration::ZERO);
+    b.cancel();
+    assert_eq!(limiter.try_acquire_at(at(11), 10).unwrap_err().retry_after(), Some(secs(10)));
 }
 
 #[test]

@@ -1,49 +1,82 @@
-//! The line of waiters against the plain model, on random timelines.
-#![cfg(not(loom))]
+//! The whole public API of a limiter against the plain model, on random timelines.
+#![cfg(all(feature = "async", not(loom)))]
 
-mod model;
+mod timeline;
 
-use model::timeline::{Op, run};
+use limitor_model::Limiter;
 use proptest::prelude::*;
+use timeline::{Amount, Op, Reading, Step, exact, rounding, run};
 
-/// Rates and bursts at which a few steps meet every boundary, from 1 in 18 minutes to the fastest there is. T is a power of two
-/// nanoseconds, or a whole fraction of one, so that clock readings convert exactly and the comparison can be exact as well;
-/// `vectors.rs` and `contract.rs` have the rates at which they round.
-fn quotas() -> impl Strategy<Value = (u64, u64, u64)> {
-    prop_oneof![
-        (1..10_u64, 0..6_u32, 1..12_u64).prop_map(|(capacity, log, burst)| (capacity, capacity << log, burst)),
-        (1..10_u64, 6..40_u32, 1..30_u64).prop_map(|(capacity, log, burst)| (capacity, capacity << log, burst)),
-        Just((10_000_000_000, 1_000_000_000, 7)),
-        Just((2_000_000_000, 1_000_000_000, 3)),
-    ]
+/// Full at first, on a clock at 0; or some other way.
+fn built(limiter: impl Strategy<Value = Limiter>) -> impl Strategy<Value = Limiter> {
+    let initial = prop_oneof![3 => Just(u64::MAX), 1 => 0..12_u64];
+    let max_waiters = prop_oneof![3 => Just(usize::MAX), 1 => 0..4_usize];
+    let start = prop_oneof![3 => Just(0), 1 => 0..1_u64 << 57, 1 => 1_u64 << 58..1_u64 << 63];
+    (limiter, initial, max_waiters, start).prop_map(|(limiter, initial, max_waiters, start)| Limiter {
+        initial,
+        max_waiters,
+        start,
+        ..limiter
+    })
 }
 
-fn ops(with_debts: bool) -> impl Strategy<Value = Vec<Op>> {
-    let amounts = 0..14_u64;
-    let debts = if with_debts { amounts.clone().boxed() } else { Just(0).boxed() };
-    let op = prop_oneof![
-        4 => (0..6_u64).prop_map(Op::Advance),
-        2 => amounts.clone().prop_map(Op::Try),
-        6 => amounts.clone().prop_map(Op::Reserve),
-        3 => any::<usize>().prop_map(Op::Cancel),
-        1 => any::<usize>().prop_map(Op::Keep),
-        3 => amounts.prop_map(Op::Refund),
-        2 => debts.prop_map(Op::Charge),
-        1 => Just(Op::CancelWaiters),
-    ];
-    proptest::collection::vec(op, 1..60)
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    proptest::collection::vec(any::<[u8; 5]>().prop_map(Op::from), 1..60)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig::with_cases(8_000))]
 
     #[test]
-    fn decides_and_moves_as_the_model_does(quota in quotas(), ops in ops(true)) {
-        run(quota, ops);
+    fn answers_as_the_model_does_to_the_nanosecond(
+        built in built(any::<(u8, u16, u16)>().prop_map(|(log, capacity, burst)| exact(log, capacity, burst))),
+        ops in ops(),
+    ) {
+        run(built, ops);
     }
 
     #[test]
-    fn keeps_the_bound_through_all_that_happens(quota in quotas(), ops in ops(false)) {
-        run(quota, ops).assert_bound();
+    fn answers_as_the_model_does_where_readings_round(
+        built in built((any::<u64>(), 0..64_u32, any::<u64>(), any::<u16>()).prop_map(
+            |(capacity, shift, period, burst)| rounding(capacity, period >> shift, burst),
+        )),
+        ops in ops(),
+    ) {
+        run(built, ops);
     }
+}
+
+const fn some(n: u64) -> Amount {
+    Amount::Some(n)
+}
+
+#[test]
+fn a_refund_of_a_debt_behind_a_kept_place_does_not_pass_it() {
+    use Op::{Charge, Keep, Refund, Reserve, Try};
+    let ops = [
+        Try(some(9), Reading::Clock),
+        Reserve(some(4), Reading::Clock),
+        Charge(some(1)),
+        Keep(0),
+        Refund(some(1)),
+        Reserve(some(1), Reading::Clock),
+    ];
+    run(Limiter::new(3, 3_000_000, 12), ops);
+}
+
+#[test]
+fn a_refund_past_kept_places_and_waiters_repays_the_debt_behind_them() {
+    use Op::{Charge, Keep, Move, Refund, Reserve, Try};
+    let ops = [
+        Try(some(8), Reading::Clock),
+        Reserve(some(4), Reading::Clock),
+        Reserve(some(1), Reading::Clock),
+        Reserve(some(1), Reading::Clock),
+        Keep(2),
+        Move(Step::Halves(1)),
+        Charge(some(2)),
+        Refund(some(8)),
+        Move(Step::Halves(1)),
+    ];
+    run(Limiter::new(1, 1, 11), ops);
 }

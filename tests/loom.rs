@@ -277,6 +277,22 @@ fn refund_beside_cancel() {
     );
 }
 
+/// By the refund's reading the place is due, by the clock of whoever cancels it it is not: it comes back by one of them.
+#[test]
+fn a_cancel_beside_a_refund_that_finds_the_place_due() {
+    race(
+        || Shared::waiting(1),
+        |s| {
+            s.limiter.reconcile_at(at(1), 0, 1);
+            try_at(s, 2, 1)
+        },
+        |s| s.place().cancel(),
+        |s, granted, ()| {
+            assert_eq!(granted + try_at(s, 2, 1), 1);
+        },
+    );
+}
+
 #[test]
 fn keep_beside_refund_is_due_when_it_was_told() {
     race(

@@ -204,11 +204,11 @@ SOURCES = {
         Self(tat.min(SATURATED))
     """,
     "src/meter.rs": """
-        self.move_idle(now, |tat| Gcra::refund(tat, now, amount))
-        self.move_idle(now, |tat| tat.max(now).saturating_add(amount))
+        self.move_idle(now, empty, |tat| Gcra::refund(tat, now, amount))
+        self.move_idle(now, empty, |tat| tat.max(now).saturating_add(amount))
         self.state.update(|seen| idle(seen).then(|| Snapshot::open(next(seen.tat())))).is_ok()
         let due = |tat: u64| tat - self.gcra.depth().min(tat);
-        Gcra::place(tat, earliest, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by))
+        Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by))
         self.move_open(|tat| Gcra::refund(tat, floor, amount));
     """,
     "src/quota.rs": """

@@ -73,7 +73,7 @@ impl<const N: usize, C: Clock> Members<N, C> {
                 Phase::Breached => return Some((Charge::Free, 0)),
                 Phase::Closed | Phase::Saturated => return None,
             };
-            meter.place(moment, 0, cost, Some(moment)).ok().map(|end| (Charge::Counted, end))
+            meter.place(moment, cost, Some(moment)).ok().map(|end| (Charge::Counted, end))
         };
         self.take_each(due, costs, now, charge)
     }

@@ -4,7 +4,8 @@
 //!
 //! *The key fact.* A place that has yet to come due ends past now + depth, and the word never lies before the end of such
 //! a place. So a word within the depth proves that nobody waits, and moves made from such a word (tries, immediate
-//! grants, refunds, debts) need only their own exchange: whoever comes to wait moves the word, and the exchange fails.
+//! grants) need only their own exchange: whoever comes to wait moves the word, and the exchange fails. Refunds and debts look
+//! whether the line is empty, too.
 //!
 //! *The lock.* All else is done under the lock of the line: taking a place that leaves a wait, leaving it, keeping it,
 //! refunds that may move somebody, control verbs. Such a move still goes by exchange, because tries and immediate grants
@@ -13,7 +14,11 @@
 //! another's.
 //!
 //! *What a stale reading can do.* A reading from before another thread's finds places not yet due that are. Cancelling or
-//! moving such a place returns at most the staleness, in units: a grant counts at the reading its decision used.
+//! moving such a place returns at most the staleness, in units: a grant counts at the reading its decision used. But not if
+//! that other thread took the place for granted and gave it back: cancelling it would give it back a second time. So refunds
+//! and debts take the lock if anything stands in the line, and take out what is due by their reading; and by whatever reading, the word lies before no end of a place that is
+//! still in the line. [`Line::occupied`] is set
+//! before the word is moved for a place, so whoever sees the place in the word sees it.
 //!
 //! *Waking.* Whoever moves places under the lock collects the wakers of those to be told and calls them after unlocking.
 //! A spinning thread watches [`Line::changes`] instead: it is raised under the lock after the places have moved, so a
@@ -46,13 +51,15 @@ pub(crate) struct Line {
     places: Lock<Places>,
     /// Raised whenever places have moved or waits were ended.
     changes: AtomicU64,
-    max_waiters: usize,
+    /// 1 if anything may stand in the line; moved under the lock.
+    occupied: AtomicU64,
     tell_ahead: u64,
 }
 
 impl Line {
-    pub(crate) fn new(max_waiters: usize, tell_ahead: u64) -> Self {
-        Self { places: Lock::new(Places::default()), changes: AtomicU64::new(0), max_waiters, tell_ahead }
+    pub(crate) fn new(tell_ahead: u64) -> Self {
+        let (places, changes, occupied) = (Lock::new(Places::default()), AtomicU64::new(0), AtomicU64::new(0));
+        Self { places, changes, occupied, tell_ahead }
     }
 }
 
@@ -114,6 +121,9 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         let Some(mut places) = self.places.take() else { return };
         places.tell(self.line.tell_ahead);
+        if places.is_empty() && self.line.occupied.load(Ordering::Relaxed) != 0 {
+            self.line.occupied.store(0, Ordering::Relaxed);
+        }
         let outgoing = places.outgoing();
         drop(places);
         wake_all(outgoing.wake);
@@ -172,12 +182,13 @@ impl<C: Clock> RateLimiter<C> {
             Err(refused) if refused.reason != Reason::NotYet => return Err(refused),
             Err(_) => {}
         }
-        if line.places().waiting() >= self.line.max_waiters {
+        if line.places().waiting() >= self.max_waiters() {
             return Err(Reason::QueueFull.into());
         }
         let by = by.map(|by| self.meter.scale.units(by));
-        // Not before the end of the line either, which a move at a later reading may have lowered the word behind.
-        let end = self.meter.place(line.now, line.places().last_end(), n, by)?;
+        // Published by the exchange that takes the place.
+        self.line.occupied.store(1, Ordering::Relaxed);
+        let end = self.meter.place(line.now, n, by)?;
         if !self.meter.gcra.may_wait(end, line.now) && !self.must_wait(&mut line) {
             return Ok(Joined::Granted(Charge::Counted));
         }
@@ -313,8 +324,7 @@ impl<C: Clock> RateLimiter<C> {
     pub(crate) fn charge_waiting(&self, now: Option<Timestamp>, n: u64) {
         let amount = self.meter.gcra.amount(n);
         let mut line = self.lock(now);
-        let earliest = line.places().last_end().max(line.now);
-        if let Some(end) = self.meter.charge(earliest, amount) {
+        if let Some(end) = self.meter.charge(line.now, amount) {
             line.places().push_debt(end, amount);
         }
     }
@@ -323,6 +333,11 @@ impl<C: Clock> RateLimiter<C> {
     #[cfg(feature = "keyed")]
     pub(crate) fn at_rest(&self) -> Option<u64> {
         self.lock(None).places().is_empty().then(|| self.meter.last().tat())
+    }
+
+    /// Whether nothing stands in the line, for whoever has looked at the word before.
+    pub(crate) fn line_is_empty(&self) -> bool {
+        self.line.occupied.load(Ordering::Relaxed) == 0
     }
 
     /// How many wait.
@@ -366,7 +381,13 @@ mod tests {
     /// With the lock of the line held by another, all that need not wait goes on.
     #[test]
     fn who_need_not_wait_takes_no_lock() {
-        let limiter = RateLimiter::with_clock(Quota::per_second(100).unwrap(), ManualClock::new());
+        let clock = ManualClock::new();
+        let limiter = RateLimiter::with_clock(Quota::per_second(100).unwrap(), clock.clone());
+        // Nor does it once somebody has waited.
+        limiter.try_acquire(100).unwrap();
+        let waited = limiter.reserve(100).unwrap();
+        clock.advance(Duration::from_secs(2));
+        assert!(waited.wait().is_ok());
         let held = limiter.line.places.lock();
         let (done, finished) = mpsc::channel();
         thread::scope(|scope| {
