@@ -488,6 +488,27 @@ fn a_closed_limiter_refuses_all_and_nothing_but_reset_opens_it() {
     assert_eq!(limiter.available(), 10);
 }
 
+/// Somebody who reads a second later gives back what was granted before: whoever waits is due by that, and a thread that still reads the
+/// earlier time lines up at what is left, not behind a place that has come due.
+#[test]
+fn a_refund_at_a_later_reading_is_not_lost_to_whoever_still_reads_an_earlier_one() {
+    let (place, debt) = (
+        |limiter: &RateLimiter<ManualClock>| limiter.reserve(10).unwrap().keep(),
+        |limiter: &RateLimiter<ManualClock>| {
+            limiter.charge(10);
+            limiter.reserve(1).unwrap().keep()
+        },
+    );
+    for (come, wait) in [(place as fn(&RateLimiter<ManualClock>) -> Duration, secs(1)), (debt, secs(2))] {
+        let (limiter, _) = limiter(10);
+        limiter.try_acquire(10).unwrap();
+        let due_at_1 = limiter.reserve(1).unwrap();
+        limiter.reconcile_at(Timestamp::from_ticks(1_000_000_000), 0, 10);
+        assert_eq!(come(&limiter), wait, "1 s after which 10 permits are as new");
+        drop(due_at_1);
+    }
+}
+
 #[test]
 fn owned_forms_borrow_nothing() {
     let (limiter, clock) = limiter(1);

@@ -72,7 +72,7 @@ fn control_verbs_beside_all() {
 #[test]
 fn longer_programs() {
     let mut random = Random(7);
-    for _ in 0..1_500 {
+    for _ in 0..600 {
         let (setup, here, there) = (random.setup(), random.program(3), random.program(2));
         race(Some(3), setup, &here, &there);
     }

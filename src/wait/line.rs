@@ -15,10 +15,13 @@
 //!
 //! *What a stale reading can do.* A reading from before another thread's finds places not yet due that are. Cancelling or
 //! moving such a place returns at most the staleness, in units: a grant counts at the reading its decision used. But not if
-//! that other thread took the place for granted and gave it back: cancelling it would give it back a second time. So refunds
-//! and debts take the lock if anything stands in the line, and take out what is due by their reading; and by whatever reading, the word lies before no end of a place that is
-//! still in the line. [`Line::occupied`] is set
-//! before the word is moved for a place, so whoever sees the place in the word sees it.
+//! that other thread took the place for granted and gave something back: then cancelling it would give it back a second time,
+//! and whoever lined up behind it would lose what came back. So refunds and debts take the lock if anything stands in the
+//! line, and take out what is due by their reading: by whatever reading, the word lies before no end of a place in the line.
+//! [`Line::occupied`] is set before the word is moved for a place, so whoever sees the place in the word sees it. What is taken
+//! between that look and the exchange fails the exchange, unless the word has come back to the very value: and then the
+//! place came due no later than the reading of the refund, which is older than the place itself, so only a clock that lags behind by
+//! longer than all that took would still find it waiting.
 //!
 //! *Waking.* Whoever moves places under the lock collects the wakers of those to be told and calls them after unlocking.
 //! A spinning thread watches [`Line::changes`] instead: it is raised under the lock after the places have moved, so a
