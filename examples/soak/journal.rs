@@ -58,6 +58,9 @@ impl Journal {
         let served = |entry: &Entry| entry.got.map(|got| Served { came: entry.from, got });
         let served: Vec<_> = self.entries().iter().filter_map(served).collect();
         let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        if waits.is_empty() {
+            return (Vec::new(), [0, 0]);
+        }
         (order::overtakers(&waits, &served), [served.len(), waits.len()])
     }
 

@@ -1,18 +1,15 @@
 //! Whether the last permit can be found at the end: when all places have come due and all debts are paid, a limiter has its
 //! whole burst, and a crowd that takes what there is gets just that.
 
-use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use limitor::Quota;
 
-use crate::calls;
 use crate::checks::Check;
 use crate::clock::Warp;
 use crate::subject::Subject;
-use crate::tally::Count;
 use crate::world::{Keyed, World};
 
 const THIEVES: usize = 8;
@@ -33,8 +30,7 @@ pub(crate) fn find(world: &World) {
     for keyed in &world.keyed {
         keys(world, keyed);
     }
-    slots(world);
-    calls(world);
+    world.parts.iter().for_each(|part| part.find(world));
 }
 
 fn keys(world: &World, keyed: &Keyed) {
@@ -54,7 +50,7 @@ fn whole(subject: &Subject) -> bool {
 }
 
 /// Sets the clock on until all is paid, and stops it there.
-fn rest(clock: &Warp, is_paid: impl Fn() -> bool) {
+pub(crate) fn rest(clock: &Warp, is_paid: impl Fn() -> bool) {
     clock.go_on();
     let mut by = Duration::from_secs(1);
     // In the end by 68 years, which is more than the deepest burst, and debts besides.
@@ -87,47 +83,13 @@ fn gather(take: impl Fn(u64) -> bool + Sync, quota: Quota) -> u64 {
     found.into_inner()
 }
 
-fn nobody_waits(world: &World, name: &str, waiters: usize) {
+pub(crate) fn nobody_waits(world: &World, name: &str, waiters: usize) {
     if waiters > 0 {
         world.wrong(Check::Ends, format!("{name}: {waiters} still wait"));
     }
 }
 
-/// All slots can be taken, but those that leaked waiters were handed.
-fn slots(world: &World) {
-    let slots = &world.slots;
-    let taken: Vec<_> = iter::from_fn(|| slots.limiter.try_acquire(0).ok()).collect();
-    all_slots(world, slots.rate.name, taken.len(), slots.inside.allowed, &world.slot_leaks);
-}
-
-fn all_slots(world: &World, name: &str, found: usize, allowed: usize, leaks: &Count) {
-    let leaked = usize::try_from(leaks.get()).unwrap_or(usize::MAX);
-    if found > allowed || found + leaked < allowed {
-        let what = format!("{name}: {found} slots found at the end, of {allowed}, and {leaked} may have leaked");
-        world.wrong(Check::LastPermit, what);
-    }
-}
-
-/// All tokens, all requests and all slots can be had.
-fn calls(world: &World) {
-    let (limiter, calls) = (&world.calls.limiter, &world.calls);
-    let (requests, tokens) = (calls.requests.0, calls.tokens.0);
-    rest(limiter.clock(), || {
-        let left = limiter.available();
-        (left.requests, left.tokens) == (Some(requests.burst()), Some(tokens.burst()))
-    });
-    // One after the other, as slots may be fewer: all tokens but one, the last one, and then those that use none.
-    let makes = |usage: u64| limiter.try_acquire(usage).map(|call| call.settle(usage)).is_ok();
-    let all = u64::from(makes(tokens.burst() - 1)) * (tokens.burst() - 1) + u64::from(makes(1));
-    told(world, "tokens of calls", all + u64::from(makes(1)), tokens);
-    told(world, "requests of calls", 2 + iter::from_fn(|| makes(0).then_some(())).map(|()| 1).sum::<u64>(), requests);
-    rest(limiter.clock(), || limiter.available().requests == Some(requests.burst()));
-    let taken: Vec<_> = iter::from_fn(|| limiter.try_acquire(0).ok()).collect();
-    all_slots(world, calls::NAME, taken.len(), calls.inside.allowed, &world.call_leaks);
-    nobody_waits(world, calls::NAME, limiter.waiters());
-}
-
-fn told(world: &World, name: &str, found: u64, quota: Quota) {
+pub(crate) fn told(world: &World, name: &str, found: u64, quota: Quota) {
     world.tally.gathered.count();
     if found != quota.burst() {
         world.wrong(Check::LastPermit, format!("{name}: {found} permits found at the end, of {}", quota.burst()));

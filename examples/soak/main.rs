@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo run --release --example soak -- --seconds 600
+//! cargo run --release --example soak --features tokio,llm -- --seconds 600
 //! ```
+//!
+//! The first is what the default features have; slots, calls of language models and tokio's timer are in the second (`parts.rs`).
 //!
 //! They try, wait, reserve, cancel, keep, refund, reconcile, run into debt, spend prepaid permits, ask for keys, for several limits at
 //! once, for slots and for calls of a language model; they give up at random, panic while they hold something, leak what they hold,
@@ -12,13 +15,13 @@
 //! Checked is, by what the public can see:
 //!
 //! - the bound over every window, in exact arithmetic, by the readings that the decisions used (`audit.rs`); of calls, by
-//!   what they really used (`calls.rs`);
+//!   what they really used (`parts/calls.rs`);
 //! - the last permit: when all is over, each limit has its whole burst, and a crowd finds just that (`last.rs`);
 //! - first come, first served: places of one thread come due in the order in which they were taken (`places.rs`), and nobody who
 //!   came later is served while one who came before still waits (`order.rs`);
 //! - nobody sleeps past its time: waits end when they were to (`board.rs`), tasks are woken when their time has come, also where it
 //!   has moved up (`watch.rs`), and what is given back comes to whoever is next (`relay.rs`);
-//! - no more slots are taken, and no more calls under way, than may be (`slots.rs`);
+//! - no more slots are taken, and no more calls under way, than may be (`parts/slots.rs`);
 //! - all come to their end.
 //!
 //! Where the limiter does not tell, the audit gives it the benefit of the doubt: a grant that was waited for counts in windows that
@@ -35,7 +38,6 @@
 mod args;
 mod audit;
 mod board;
-mod calls;
 mod chaos;
 mod checks;
 mod clock;
@@ -45,12 +47,12 @@ mod keyed;
 mod last;
 mod locals;
 mod order;
+mod parts;
 mod places;
 mod relay;
 mod report;
 mod run;
 mod sets;
-mod slots;
 mod stalls;
 mod subject;
 mod tally;

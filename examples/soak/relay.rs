@@ -23,12 +23,11 @@ pub(crate) fn run(world: &World, runtime: &Handle, mut rng: StdRng) {
     let quota: Quota = "6/h burst 1".parse().expect("a valid quota");
     while !world.is_over() {
         let clock = || world.running.clone();
-        match rng.random_range(0..5) {
+        match rng.random_range(0..3 + world.parts.len()) {
             0 => round(world, runtime, &mut rng, &tracks::rate(quota, clock())),
             1 => round(world, runtime, &mut rng, &tracks::key(quota, clock())),
             2 => round(world, runtime, &mut rng, &tracks::set(quota, &clock())),
-            3 => round(world, runtime, &mut rng, &tracks::slot(clock())),
-            _ => round(world, runtime, &mut rng, &tracks::call(quota, clock())),
+            other => world.parts[other - 3].relay(world, runtime, &mut rng, quota),
         }
         // The rest wants to run too.
         thread::sleep(Duration::from_millis(2));
@@ -38,7 +37,7 @@ pub(crate) fn run(world: &World, runtime: &Handle, mut rng: StdRng) {
 /// Who has come to the end of its wait, and with what.
 type End<G> = (usize, Option<G>);
 
-fn round<L: Send + Sync + 'static, G: Send + 'static>(
+pub(crate) fn round<L: Send + Sync + 'static, G: Send + 'static>(
     world: &World,
     runtime: &Handle,
     rng: &mut StdRng,

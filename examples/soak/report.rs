@@ -6,9 +6,9 @@ use limitor::{Clock, Quota};
 
 use crate::args::Args;
 use crate::audit::{self, Window};
-use crate::calls;
 use crate::checks::Check;
 use crate::journal::{Entry, Journal, What};
+use crate::parts;
 use crate::subject::Subject;
 use crate::tally::Count;
 use crate::world::{Keyed, World};
@@ -28,16 +28,18 @@ pub(crate) fn print(args: &Args, world: &World) {
         let (count, window) = all_keys(keyed);
         line(world, keyed.name, count, window);
     }
-    for (name, (quota, journal)) in
-        [("requests of calls", &world.calls.requests), ("tokens of calls", &world.calls.tokens)]
-    {
+    for (name, quota, journal) in world.parts.iter().flat_map(|part| part.limits()) {
         let entries = journal.entries();
-        line(world, name, grants(&entries), tightest(journal, *quota, 0, &entries));
+        line(world, name, grants(&entries), tightest(journal, quota, 0, &entries));
     }
     println!("\n{}\n", world.tally);
     let overtaken = overtakers(world);
-    for check in Check::ALL {
+    let looked_at = |check: &Check| *check != Check::UnderWay || !world.parts.is_empty();
+    for check in Check::ALL.into_iter().filter(looked_at) {
         world.wrongs.verdict(check, &figures(check, args, world, &overtaken));
+    }
+    if let Some(parts) = parts::left_out() {
+        println!("\n{parts}");
     }
 }
 
@@ -62,9 +64,8 @@ fn figures(check: Check, args: &Args, world: &World, [served, waits]: &[usize; 2
             world.board.stalls.total(),
         ),
         Check::UnderWay => {
-            let [slots, calls] = [&world.slots.inside, &world.calls.inside];
-            let (most_slots, most_calls) = (slots.most(), calls.most());
-            format!("at most {most_slots} of {} slots, {most_calls} of {} calls", slots.allowed, calls.allowed)
+            let parts: Vec<_> = world.parts.iter().map(|part| part.under_way()).collect();
+            parts.join(", ")
         }
         Check::Ends => {
             let (threads, tasks, heirs) = (args.threads, args.tasks, get(&tally.heirs));
@@ -75,11 +76,11 @@ fn figures(check: Check, args: &Args, world: &World, [served, waits]: &[usize; 2
 
 /// Looks who was served before somebody who had come first, on clocks that run. How much there was to look at.
 fn overtakers(world: &World) -> [usize; 2] {
-    let calls = (calls::NAME, &world.calls.requests.1);
     let ordered = |subject: &&Arc<Subject>| !subject.controlled && !subject.journal.clock().steps();
     let subjects = world.subjects.iter().filter(ordered).map(|subject| (subject.name, &subject.journal));
     let mut all = [0, 0];
-    for (name, journal) in subjects.chain([calls]) {
+    let parts = world.parts.iter().flat_map(|part| part.limits()).map(|(name, _, journal)| (name, journal));
+    for (name, journal) in subjects.chain(parts) {
         let (overtakers, [served, waits]) = journal.overtakers();
         all = [all[0] + served, all[1] + waits];
         for by in overtakers {

@@ -16,12 +16,6 @@ impl Count {
         self.0.fetch_max(value, Ordering::Relaxed);
     }
 
-    /// One more, unless there are `most` already.
-    pub(crate) fn up_to(&self, most: u64) -> bool {
-        let more = |count: u64| (count < most).then_some(count + 1);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -14,7 +14,7 @@ use crate::subject::Subject;
 use crate::threads::{LONGEST, at_most};
 use crate::watch::Watched;
 use crate::world::World;
-use crate::{calls, keyed, sets, slots, watch};
+use crate::{keyed, sets, watch};
 
 pub(crate) async fn live(world: Arc<World>, seat: usize, mut rng: StdRng) {
     while !world.is_over() {
@@ -29,8 +29,11 @@ pub(crate) async fn live(world: Arc<World>, seat: usize, mut rng: StdRng) {
             }
             72..82 => keyed::wait(&world, seat, &mut rng).await,
             82..88 => sets::wait(&world, seat, &mut rng).await,
-            88..94 => slots::wait(&world, seat, &mut rng).await,
-            94..99 => calls::wait(&world, seat, &mut rng).await,
+            88..99 => {
+                if let Some(part) = world.parts.choose(&mut rng) {
+                    part.wait(&world, seat, &mut rng).await;
+                }
+            }
             _ => {}
         }
         tokio::time::sleep(Duration::from_millis(rng.random_range(0..100))).await;

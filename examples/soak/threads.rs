@@ -10,7 +10,7 @@ use rand::seq::{IndexedRandom, IteratorRandom};
 use crate::clock::traced;
 use crate::subject::Subject;
 use crate::world::World;
-use crate::{calls, keyed, locals, places, sets, slots};
+use crate::{keyed, locals, places, sets};
 
 /// The longest that anybody means to wait.
 pub(crate) const LONGEST: Duration = Duration::from_secs(1);
@@ -27,8 +27,11 @@ pub(crate) fn live(world: &World, seat: usize, mut rng: StdRng) {
             55..65 => places::line_up(world, subject, seat, &mut rng),
             65..74 => keyed::ask(world, seat, &mut rng),
             74..80 => sets::ask(world, seat, &mut rng),
-            80..86 => slots::ask(world, seat, &mut rng),
-            86..91 => calls::ask(world, seat, &mut rng),
+            80..91 => {
+                if let Some(part) = world.parts.choose(&mut rng) {
+                    part.ask(world, seat, &mut rng);
+                }
+            }
             91..96 => locals::spend(world, &mut rng),
             96..99 => control(world, &mut rng),
             // A thread that ends in the middle of a wait.

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use limitor::llm::{Call, LlmLimiter, Usage};
-use limitor::{ConcurrentLimiter, Grant, KeyedGrant, KeyedLimiter, LimitSet, Quota, RateLimiter, SetGrant, Slot};
+use limitor::{Grant, KeyedGrant, KeyedLimiter, LimitSet, Quota, RateLimiter, SetGrant};
 
 use crate::clock::Warp;
 
@@ -67,37 +66,5 @@ pub(crate) fn set(quota: Quota, clock: &Warp) -> Track<LimitSet<2, Warp>, SetGra
         give_back: |grant| grant.refund(),
         waiters: |set| set.waiters(),
         stop: |set| set.cancel_waiters(),
-    }
-}
-
-pub(crate) fn slot(clock: Warp) -> Track<ConcurrentLimiter<Warp>, Slot<'static, Warp>> {
-    let quota = Quota::per_second(1_000_000).expect("a valid quota");
-    Track {
-        name: "a slot",
-        limiter: Arc::new(ConcurrentLimiter::with_clock(quota, 1, clock).expect("a slot")),
-        task: |limiter| {
-            let acquire = limiter.acquire_owned(1);
-            Box::pin(async { acquire.await.ok() })
-        },
-        thread: |limiter| limiter.acquire_owned(1).wait().ok(),
-        give_back: drop,
-        waiters: |limiter| limiter.waiters(),
-        stop: |limiter| limiter.close(),
-    }
-}
-
-pub(crate) fn call(quota: Quota, clock: Warp) -> Track<LlmLimiter<Warp>, Call<'static, Warp>> {
-    let limiter = LlmLimiter::builder().clock(clock).requests(quota).tokens_per_minute(1_000_000).build();
-    Track {
-        name: "a call",
-        limiter: Arc::new(limiter.expect("valid limits")),
-        task: |limiter| {
-            let acquire = limiter.acquire_owned(Usage::new(10, 10));
-            Box::pin(async { acquire.await.ok() })
-        },
-        thread: |limiter| limiter.acquire_owned(Usage::new(10, 10)).wait().ok(),
-        give_back: |call| call.cancel(),
-        waiters: |limiter| limiter.waiters(),
-        stop: |limiter| limiter.close(),
     }
 }

@@ -8,13 +8,12 @@ use std::time::Duration;
 use limitor::{KeyedLimiter, LimitSet, Quota, Strategy};
 
 use crate::board::Board;
-use crate::calls::Calls;
 use crate::checks::{Check, Wrongs};
 use crate::clock::Warp;
 use crate::journal::Journal;
-use crate::slots::Slots;
+use crate::parts::{self, Part};
 use crate::subject::Subject;
-use crate::tally::{Count, Tally};
+use crate::tally::Tally;
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -24,10 +23,8 @@ pub(crate) struct World {
     /// Those of the set, which are asked directly as well.
     pub(crate) members: [Arc<Subject>; 2],
     pub(crate) local: Arc<Subject>,
-    pub(crate) slots: Slots,
-    pub(crate) slot_leaks: Count,
-    pub(crate) calls: Calls,
-    pub(crate) call_leaks: Count,
+    /// What the features of this build bring.
+    pub(crate) parts: Vec<Box<dyn Part>>,
     pub(crate) running: Warp,
     pub(crate) stepping: Warp,
     pub(crate) board: Board,
@@ -68,12 +65,11 @@ impl World {
         let local = shared(Subject::built("handles", "500/s burst 100", &runs, 20, |builder| {
             builder.local(HANDLES, BATCH).expect("less than the burst")
         }));
-        let slots = shared(Subject::new("slots", "1000/s burst 30", &runs, 4));
         let members = [
             shared(Subject::new("requests of the set", "2000/s burst 40", &runs, 4).of_a_set()),
             shared(Subject::new("bytes of the set", "1000000/s burst 100000", &runs, 10_000).of_a_set()),
         ];
-        let subjects = vec![
+        let mut subjects = vec![
             shared(Subject::new("hot", "20000/s burst 200", &runs, 100)),
             shared(Subject::built("one by one", "2000/s burst 1", &runs, 1, |builder| {
                 builder.strategy(Strategy::Park)
@@ -85,10 +81,10 @@ impl World {
             shared(Subject::new("stepping, slowest", "1/365d burst 25", &stepping, 5).keeping_all()),
             shared(Subject::new("stepping, all", "500/s burst 20", &stepping, 10)),
             Arc::clone(&local),
-            Arc::clone(&slots),
             Arc::clone(&members[0]),
             Arc::clone(&members[1]),
         ];
+        let parts = parts::all(&runs, &mut subjects);
         let [requests, bytes] = members.each_ref().map(|member| Arc::clone(&member.limiter));
         Self {
             subjects,
@@ -99,10 +95,7 @@ impl World {
             set: Arc::new(LimitSet::new([("requests", requests), ("bytes", bytes)])),
             members,
             local,
-            slots: Slots::new(slots, 5),
-            slot_leaks: Count::default(),
-            calls: Calls::new(&runs, 6),
-            call_leaks: Count::default(),
+            parts,
             running: runs,
             stepping,
             board: Board::new(seats),

@@ -1,0 +1,73 @@
+//! Parts that only some features bring.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use limitor::Quota;
+use rand::rngs::StdRng;
+use tokio::runtime::Handle;
+
+use crate::clock::Warp;
+use crate::journal::Journal;
+use crate::subject::Subject;
+use crate::world::World;
+
+#[cfg(feature = "llm")]
+mod calls;
+#[cfg(feature = "concurrency")]
+mod slots;
+
+#[cfg(not(feature = "llm"))]
+mod calls {
+    pub(super) const MAKE: Option<super::Make> = None;
+}
+#[cfg(not(feature = "concurrency"))]
+mod slots {
+    pub(super) const MAKE: Option<super::Make> = None;
+}
+
+/// A kind of limiter that has its own ways to be asked, and its own audit.
+pub(crate) trait Part: Debug + Send + Sync {
+    /// Asks as a thread.
+    fn ask(&self, world: &World, seat: usize, rng: &mut StdRng);
+
+    /// Waits as a task.
+    fn wait<'a>(&'a self, world: &'a World, seat: usize, rng: &'a mut StdRng) -> Work<'a>;
+
+    /// Hands a grant on along a line.
+    fn relay(&self, world: &World, runtime: &Handle, rng: &mut StdRng, quota: Quota);
+
+    /// What is limited besides the [subjects](World::subjects), with the bound of each.
+    fn limits(&self) -> Vec<(&'static str, Quota, &Journal)>;
+
+    /// How much was under way at most.
+    fn under_way(&self) -> String;
+
+    /// Looks for the last permit when all is over.
+    fn find(&self, world: &World);
+}
+
+pub(crate) type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Makes a part; what it asks beside others, it adds to the subjects.
+type Make = fn(&Warp, &mut Subjects) -> Box<dyn Part>;
+type Subjects = Vec<Arc<Subject>>;
+
+/// All there are, with the feature that brings each.
+const ALL: [(&str, &str, Option<Make>); 2] =
+    [("slots", "concurrency", slots::MAKE), ("calls of language models", "llm", calls::MAKE)];
+
+/// Those of this build.
+pub(crate) fn all(clock: &Warp, subjects: &mut Subjects) -> Vec<Box<dyn Part>> {
+    ALL.iter().filter_map(|(_, _, make)| *make).map(|make| make(clock, subjects)).collect()
+}
+
+/// What this build leaves out, in a line.
+pub(crate) fn left_out() -> Option<String> {
+    let timer = ("tokio's timer", "tokio", cfg!(feature = "tokio"));
+    let parts = ALL.iter().map(|(name, feature, make)| (*name, *feature, make.is_some()));
+    let missing = parts.chain([timer]).filter(|(_, _, is_in)| !is_in);
+    let missing: Vec<_> = missing.map(|(name, feature, _)| format!("{name} (--features {feature})")).collect();
+    (!missing.is_empty()).then(|| format!("left out of this build: {}", missing.join(", ")))
+}
