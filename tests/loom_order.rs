@@ -1,13 +1,15 @@
 //! Whatever two threads do at once to one limiter, at whatever readings of the clock, is as if one had done it after the other.
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_order`. Each thread has a program, a few operations with the
-//! reading each is made at: so readings are stale, differ between the threads, and step back. `race.rs` first runs the programs on
+//! reading each is made at: so readings are stale, differ between the threads, and step back. `order/race.rs` first runs the programs on
 //! one thread in every order that keeps each thread's own, then on two threads in every interleaving, both ways round (`loom.rs` says
 //! why): what the callers were told and what the word says in the end must be what one of the orders gave. So nothing is lost
 //! and nothing minted that the same operations would not have lost or minted in turn; and that in turn they do what the contract
-//! says is what `line` holds them to, beside an exact model. Besides, `bound.rs` counts what was granted, by the readings used.
+//! says is what `line` holds them to, beside an exact model. Besides, `order/bound.rs` counts what was granted, by the readings used.
 //!
-//! The bound of the search: pairs of single operations with no bound on preemptions, longer programs with at most three; one
+//! `order/` has the same for prepaid permits, sets and keys, where less is promised, and for waits on clocks that lag.
+//!
+//! The bound of the search: pairs of single operations with no bound on preemptions, longer programs with at most three (keys: two); one
 //! permit a second, bursts of 2, and loom's model of memory.
 #![cfg(loom)]
 
