@@ -93,11 +93,7 @@ impl Meter {
     /// A word that leaves `initial` permits (at most the burst) available at `now`.
     pub(crate) fn new(rate: Rate, initial: u64, now: Timestamp, strict: bool) -> Self {
         let tat = rate.gcra.leaving(rate.units(now), initial);
-        Self {
-            lock_free: if strict { 0 } else { rate.gcra.burst() },
-            state: State::new(Snapshot::open(tat)),
-            rate,
-        }
+        Self { lock_free: if strict { 0 } else { rate.gcra.burst() }, state: State::new(Snapshot::open(tat)), rate }
     }
 
     /// A word that is at `tat` already.

@@ -10,7 +10,6 @@ pub use self::error::QuotaError;
 
 use core::time::Duration;
 
-
 /// Nanoseconds in 25 Julian years, the most that `burst · T` may come to.
 pub(crate) const MAX_DEPTH_NANOS: u128 = 25 * 31_557_600 * 1_000_000_000;
 

@@ -5,9 +5,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::llm::{CharsPerToken, Learned, Builder, LlmLimiter, LlmPool, Usage};
+use limitor::llm::{Builder, CharsPerToken, Learned, LlmLimiter, LlmPool, Usage};
 use limitor::wrap::wrap;
-use limitor::{Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket};
+use limitor::{
+    Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket,
+};
 
 fn says(value: &dyn Debug, parts: &[&str]) {
     let text = format!("{value:?}");

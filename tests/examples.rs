@@ -233,10 +233,7 @@ fn the_soak_finds_nothing_wrong() {
     let (printed, errors) = texts(&output);
     assert!(output.status.success(), "{}\n{printed}\n{errors}", output.status);
     assert_eq!(printed.lines().filter(|line| line.contains("  kept: ")).count(), 6, "{printed}");
-    for (feature, is_in) in [
-        ("tokio", cfg!(feature = "tokio")),
-        ("llm", cfg!(feature = "llm")),
-    ] {
+    for (feature, is_in) in [("tokio", cfg!(feature = "tokio")), ("llm", cfg!(feature = "llm"))] {
         assert_ne!(printed.contains(&format!("(--features {feature})")), is_in, "{printed}");
     }
     assert!(!printed.contains("kept: 0 "), "nothing was looked at:\n{printed}");

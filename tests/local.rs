@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use limitor::{LocalLimiter, ManualClock, Quota, BuildError, RateLimiter, Reason};
+use limitor::{BuildError, LocalLimiter, ManualClock, Quota, RateLimiter, Reason};
 use proptest::prelude::*;
 
 #[test]

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use limitor::llm::{Acquire, Call, Builder, LlmLimiter};
+use limitor::llm::{Acquire, Builder, Call, LlmLimiter};
 use limitor::{AcquireError, ManualClock, Quota};
 use loom::sync::Mutex;
 use loom::thread;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::denied::{Denied, Refused};
-use super::permits::Permits;
 use super::reason::Reason;
+use super::text;
+use super::text::Permits;
 
 /// A wait that ended without a grant. Nothing stays consumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,9 +123,9 @@ impl fmt::Display for AcquireError {
             Self::Cancelled => f.write_str("the wait was cancelled"),
             Self::Closed => f.write_str("the limiter is closed"),
             Self::QueueFull => f.write_str("the queue of waiters is full"),
-            Self::Saturated => f.write_str(super::SATURATED),
+            Self::Saturated => f.write_str(text::SATURATED),
             #[cfg(feature = "keyed")]
-            Self::TooManyQuotas => f.write_str(super::TOO_MANY_QUOTAS),
+            Self::TooManyQuotas => f.write_str(text::TOO_MANY_QUOTAS),
             Self::Busy { max_concurrent } => write!(f, "all slots stayed taken ({max_concurrent}) until the timeout"),
         }
     }

@@ -3,8 +3,9 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::permits::Permits;
 use super::reason::Reason;
+use super::text;
+use super::text::Permits;
 use crate::gcra::{Gcra, Unit};
 use crate::quota::Quota;
 
@@ -161,9 +162,9 @@ impl fmt::Display for Denied {
             #[cfg(feature = "std")]
             Refused::QueueFull => f.write_str("the queue of waiters is full"),
             Refused::Closed => f.write_str("the limiter is closed"),
-            Refused::Saturated => f.write_str(super::SATURATED),
+            Refused::Saturated => f.write_str(text::SATURATED),
             #[cfg(feature = "keyed")]
-            Refused::TooManyQuotas => f.write_str(super::TOO_MANY_QUOTAS),
+            Refused::TooManyQuotas => f.write_str(text::TOO_MANY_QUOTAS),
             #[cfg(feature = "std")]
             Refused::Busy(slots) => write!(f, "all slots are taken ({slots})"),
         }

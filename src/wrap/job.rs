@@ -24,12 +24,7 @@ pub(crate) struct Job<L: Admit> {
 }
 
 impl<L: Admit> Job<L> {
-    pub(crate) fn begin(
-        limiter: &L,
-        cost: L::Cost,
-        patience: Patience,
-        on_error: OnError,
-    ) -> Result<Self, L::Refusal> {
+    pub(crate) fn begin(limiter: &L, cost: L::Cost, patience: Patience, on_error: OnError) -> Result<Self, L::Refusal> {
         limiter.admit_blocking(cost, patience).map(|grant| Self { grant: Some(grant), on_error })
     }
 

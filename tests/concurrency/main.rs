@@ -15,7 +15,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{AcquireError, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, SystemClock, concurrency};
+use limitor::{
+    AcquireError, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, SystemClock, concurrency,
+};
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)

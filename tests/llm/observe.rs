@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use limitor::llm::{PerLimit, Builder, ProviderView};
+use limitor::llm::{Builder, PerLimit, ProviderView};
 use limitor::{AcquireError, ManualClock};
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use limitor::llm::{Call, Charged, PerLimit, Builder, Usage};
+use limitor::llm::{Builder, Call, Charged, PerLimit, Usage};
 use limitor::{ManualClock, Quota};
 use proptest::prelude::*;
 
@@ -44,8 +44,7 @@ impl Plan {
     fn limiter(&self) -> (Limiter, ManualClock) {
         built(|mut builder| {
             type Set = fn(Builder<ManualClock>, Quota) -> Builder<ManualClock>;
-            let sets: [Set; 4] =
-                [Builder::requests, Builder::tokens, Builder::input_tokens, Builder::output_tokens];
+            let sets: [Set; 4] = [Builder::requests, Builder::tokens, Builder::input_tokens, Builder::output_tokens];
             for (set, rate) in sets.into_iter().zip(self.rates) {
                 let Some(Rate { capacity, period, burst }) = rate else { continue };
                 let quota = Quota::new(capacity, Duration::from_nanos(period)).unwrap().with_burst(burst).unwrap();

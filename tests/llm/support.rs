@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use limitor::llm::{Acquire, Call, PerLimit, Builder, LlmLimiter};
+use limitor::llm::{Acquire, Builder, Call, LlmLimiter, PerLimit};
 use limitor::{AcquireError, ManualClock, Quota, set};
 
 pub(crate) type Limiter = Arc<LlmLimiter<ManualClock>>;
