@@ -1,5 +1,5 @@
-//! Timeouts and deadlines: a wait that would take too long is refused at once, says how long it would have taken, and
-//! takes nothing.
+//! Timeouts and deadlines. A wait that would exceed its limit is refused immediately: the error has
+//! the wait, and no permit is taken.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use limitor::{AcquireError, Quota, RateLimiter};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let slow = RateLimiter::new(Quota::per_minute(10)?);
-    slow.acquire(10).wait()?; // from here on, a permit comes back every 6 s
+    slow.acquire(10).wait()?; // from here on, one permit returns every 6 s
 
     let start = Instant::now();
     match slow.acquire(10).timeout(Duration::from_secs(30)).wait() {
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         other => panic!("10 permits in 30 s at 10 a minute: {other:?}"),
     }
 
-    // One point in time for any number of waits.
+    // One deadline for any number of waits.
     let fast = RateLimiter::new(Quota::per_second(10)?.with_burst(1)?);
     let deadline = Instant::now() + Duration::from_millis(750);
     let mut granted = 0;
@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     println!("{granted} permits within 750 ms, and then: {why}");
-    // One at once and seven that come back, unless something kept this thread from asking.
+    // One permit of the burst and seven that return, unless this thread was suspended between two
+    // requests.
     assert!((1..=8).contains(&granted));
     Ok(())
 }

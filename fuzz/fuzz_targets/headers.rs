@@ -1,4 +1,5 @@
-//! Whatever an answer's headers and body are, reading them does not panic, and what is read is there.
+//! Reading the headers and the body of an answer never panics, and every value read is in the
+//! input.
 //!
 //! `cargo fuzz run -s none headers -- -max_total_time=60`
 #![no_main]
@@ -121,7 +122,7 @@ fuzz_target!(|answer: Answer| {
     assert_eq!(rest.is_empty(), rest == ProviderView::default());
 });
 
-/// The lowest of those that are digits alone, by the plainest of means.
+/// The lowest of the values that consist of digits, found in the plainest way.
 fn lowest(headers: &HeaderMap, name: &str, other: &str) -> Option<u64> {
     let values = headers.get_all(name).into_iter().chain(headers.get_all(other));
     let number = |value: &HeaderValue| {

@@ -1,4 +1,4 @@
-//! What stands in the brackets.
+//! Parses the arguments of the attribute.
 
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
@@ -15,9 +15,9 @@ pub(crate) struct Args {
 
 /// Where the limiter comes from.
 pub(crate) enum Source {
-    /// The function has its own.
+    /// The function has its own limiter.
     Own(Own),
-    /// It is told for each call.
+    /// An expression that is evaluated for each call.
     Given(Expr),
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum OnError {
     Refund,
 }
 
-/// The arguments one by one, each with its name.
+/// The arguments, each with its name.
 #[derive(Default)]
 struct Given {
     limiter: Option<(Ident, Expr)>,
@@ -132,7 +132,7 @@ impl Given {
     }
 }
 
-/// Reads `= value` behind a name that must be new.
+/// Reads `= value` after a name that must not occur twice.
 fn put<T>(
     place: &mut Option<(Ident, T)>,
     name: Ident,
@@ -147,7 +147,7 @@ fn put<T>(
     Ok(())
 }
 
-/// Whether the algorithm is the one with a burst of 1. The others decide alike.
+/// Whether the algorithm is the one with a burst of 1. The others make the same decisions.
 fn evenly_spaced(input: ParseStream<'_>) -> Result<bool> {
     let (path, name) = last_of_path(input)?;
     match name.as_str() {
@@ -177,14 +177,14 @@ fn on_error(input: ParseStream<'_>) -> Result<OnError> {
     }
 }
 
-/// A path and its last name: `OnError::Refund` is as good as `refund`.
+/// A path and its last name: `OnError::Refund` means the same as `refund`.
 fn last_of_path(input: ParseStream<'_>) -> Result<(Path, String)> {
     let path: Path = input.parse()?;
     let name = path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
     Ok((path, name))
 }
 
-/// A number that is written out, so that it is known when the program is compiled.
+/// Whether the expression is a number literal, so that its value is known at compile time.
 pub(crate) fn is_number(value: &Expr) -> bool {
     matches!(value, Expr::Lit(ExprLit { lit: Lit::Int(_), .. }))
 }

@@ -4,7 +4,8 @@ use crate::line::{Kind, Place};
 use crate::word::{Model, Word};
 
 impl Model {
-    /// Gives `n` permits back. A word that is not counting stays as it is; those who wait before a debt past counting move.
+    /// Refunds `n` permits. A word that is not counting stays as it is, but waiters before a debt
+    /// that cannot be counted still move.
     pub fn refund(&mut self, at: u64, n: u64) {
         let (now, amount) = (self.read(at), self.size(n));
         if n == 0 || matches!(self.word, Word::Closed | Word::Breached) {
@@ -17,7 +18,7 @@ impl Model {
         if let Some(first) = first {
             behind = ahead.split_off(first);
         }
-        // Debts that nobody waits before are part of what came before.
+        // Debts with no waiter before them are part of the past.
         ahead.retain(|place| place.kind == Kind::Kept);
         let floor = ahead.last().map_or(now, |kept| kept.end.max(now));
         let first = ahead.len();
@@ -27,10 +28,10 @@ impl Model {
             self.lower(floor, amount);
             return;
         };
-        // Those who wait move so far that the first of them may begin now.
+        // Waiters move so far that the first of them may begin now.
         let shift = amount.min((end - size - floor).max(0));
         let mut off_word = self.move_up(first, shift);
-        // What they cannot use repays debts, front to back.
+        // What the waiters cannot use repays debts, from front to back.
         let mut rest = amount - shift;
         for index in first..self.line.len() {
             if self.line[index].kind == Kind::Debt {
@@ -44,7 +45,8 @@ impl Model {
         self.lower(now, off_word);
     }
 
-    /// Adds a debt of `n` permits. Whether it can be `counted` is said by [`counts`](Self::counts), or by the implementation.
+    /// Adds a debt of `n` permits. [`counts`](Self::counts) or the implementation says whether it
+    /// can be `counted`.
     pub fn charge(&mut self, at: u64, n: u64, counted: bool) {
         let (now, amount) = (self.read(at), self.size(n));
         if n == 0 {
