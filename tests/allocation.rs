@@ -63,7 +63,6 @@ fn grants_refusals_and_settling_allocate_nothing() {
     assert_eq!(count, 0);
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn future_that_is_ready_immediately_allocates_nothing() {
     use std::future::Future;

@@ -264,7 +264,6 @@ fn queries_change_nothing() {
 }
 
 /// Python limitor 0.6: `max_concurrent` limits the acquisition, not the work.
-#[cfg(feature = "concurrency")]
 #[test]
 fn concurrency_limit_covers_the_work() {
     let limiter = limitor::ConcurrentLimiter::new(Quota::per_second(1_000).unwrap(), 1).unwrap();

@@ -107,7 +107,6 @@ fn query_of_a_keys_quota_allocates_nothing() {
     assert_eq!(count, 0);
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn future_that_is_ready_immediately_allocates_nothing() {
     use std::future::Future;

@@ -347,7 +347,6 @@ fn cancelled_entry_wakes_the_thread_that_falls_asleep() {
 }
 
 /// A task that is polled by hand; `woken` says whether its waker was called.
-#[cfg(feature = "async")]
 mod task {
     use std::future::Future;
     use std::pin::pin;
@@ -409,19 +408,16 @@ fn wait_beside_a_cancel_beside_a_refund() {
     );
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn refund_wakes_the_task_that_is_polled_beside_it() {
     race(|| Shared::empty(1), task::poll_once, |s| s.limiter.refund(1), |_, pending, ()| task::finish(pending));
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn clock_wakes_the_task_that_is_polled_beside_it() {
     race(|| Shared::empty(1), task::poll_once, |s| s.clock.advance(secs(1)), |_, pending, ()| task::finish(pending));
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn dropped_future_beside_another_moves_it_forward() {
     let leave = |s: &Shared| {

@@ -31,7 +31,6 @@ struct Shared {
     set: Arc<Pair>,
     other: Pair,
     grant: Mutex<Option<Granted>>,
-    #[cfg(feature = "async")]
     place: Mutex<Option<task::Pending>>,
 }
 
@@ -52,7 +51,6 @@ impl Shared {
             set,
             other,
             grant: Mutex::new(None),
-            #[cfg(feature = "async")]
             place: Mutex::new(None),
         }
     }
@@ -161,7 +159,6 @@ fn permits_taken_in_passing_return_to_waiters_of_the_limit() {
 
 /// Due at 1 and noticed at 20, beside a caller that takes all at 20. If the first limit had granted
 /// 5 at 1, these are back by 20; returning them once more would grant 15.
-#[cfg(feature = "async")]
 #[test]
 fn late_return_does_not_return_permits_granted_since() {
     fn setup() -> Shared {
@@ -359,7 +356,6 @@ fn try_beside_a_waiter_that_leaves() {
 }
 
 /// Tasks that are polled by hand.
-#[cfg(feature = "async")]
 mod task {
     use std::future::Future;
     use std::pin::pin;
@@ -415,7 +411,6 @@ mod task {
     }
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn refund_wakes_the_task_that_is_polled_beside_it() {
     beside(
@@ -434,7 +429,6 @@ fn refund_wakes_the_task_that_is_polled_beside_it() {
 
 /// If it was granted first, it has spent its permits. If it left first, they are available. The
 /// same holds for both limits.
-#[cfg(feature = "async")]
 #[test]
 fn waiter_leaving_beside_its_grant_spends_all_or_nothing() {
     fn setup() -> Shared {
@@ -456,7 +450,6 @@ fn waiter_leaving_beside_its_grant_spends_all_or_nothing() {
 }
 
 /// It leaves at its due time, while another caller looks: it is charged or not, and never in part.
-#[cfg(feature = "async")]
 #[test]
 fn waiter_leaving_at_its_due_time_spends_all_or_nothing() {
     fn setup() -> Shared {
@@ -476,7 +469,6 @@ fn waiter_leaving_at_its_due_time_spends_all_or_nothing() {
 }
 
 /// The first waiter leaves while the second falls asleep behind it: there is enough for the second.
-#[cfg(feature = "async")]
 #[test]
 fn waiter_leaving_wakes_the_thread_that_falls_asleep() {
     fn setup() -> Shared {

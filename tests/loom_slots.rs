@@ -4,7 +4,7 @@
 //! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_slots`. The bound of each
 //! search is three preemptions. Loom is a search within that bound, not a proof. A waiter that is
 //! never woken is a deadlock, which loom reports.
-#![cfg(all(loom, feature = "async", feature = "concurrency"))]
+#![cfg(loom)]
 
 use std::future::Future;
 use std::pin::Pin;

@@ -230,7 +230,6 @@ mod sets {
     }
 
     /// It acts for the first waiter in case that one does not, and there is time for that.
-    #[cfg(feature = "async")]
     #[test]
     fn second_waiter_parks_until_the_first_is_overdue() {
         use std::future::Future;

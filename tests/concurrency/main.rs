@@ -1,5 +1,5 @@
 //! A limit on the work under way, held until the work ends.
-#![cfg(all(feature = "async", feature = "concurrency", not(loom)))]
+#![cfg(all(feature = "std", not(loom)))]
 
 mod end;
 mod line;
