@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let limiter = ConcurrentLimiter::new(quota, 8)?;
     {
         let _slot = limiter.acquire(500).wait()?;
-        println!("with limiter:       {} of {} slots taken", limiter.in_flight(), limiter.max_concurrent());
+        println!("with limiter:       {} of {} slots in use", limiter.in_flight(), limiter.max_concurrent());
         assert_eq!(limiter.in_flight(), 1);
     }
     assert_eq!(limiter.in_flight(), 0);
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(actual)
     };
     assert!(failing().is_err());
-    println!("after a failure:    {} of {} slots taken", limiter.in_flight(), limiter.max_concurrent());
+    println!("after a failure:    {} of {} slots in use", limiter.in_flight(), limiter.max_concurrent());
     assert_eq!((limiter.in_flight(), limiter.limiter().available()), (0, 9_000));
     Ok(())
 }

@@ -13,10 +13,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     match slow.acquire(10).timeout(Duration::from_secs(30)).wait() {
         Err(AcquireError::TooLong { wait, .. }) => {
-            println!("10 permits within 30 s: no, it would take {wait:.1?}; said after {:?}", start.elapsed());
+            println!("10 permits within 30 s: refused, the wait would be {wait:.1?}; decided in {:?}", start.elapsed());
             assert!(wait > Duration::from_secs(30));
         }
-        other => panic!("10 permits in 30 s at 10 a minute: {other:?}"),
+        other => panic!("10 permits in 30 s at 10 per minute: {other:?}"),
     }
 
     // One deadline for any number of waits.
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Err(why) => break why,
         }
     };
-    println!("{granted} permits within 750 ms, and then: {why}");
+    println!("{granted} permits within 750 ms, then: {why}");
     // One permit of the burst and seven that return, unless this thread was suspended between two
     // requests.
     assert!((1..=8).contains(&granted));

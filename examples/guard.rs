@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // So slow that no permit returns while this example runs.
     let limiter = RateLimiter::new(Quota::per_day(10_000)?);
 
-    for (prompt, left) in [("a short one", 9_780), ("", 9_780), ("one that costs more than was thought", 9_060)] {
+    for (prompt, left) in [("a short one", 9_780), ("", 9_780), ("one that costs more than estimated", 9_060)] {
         let grant = limiter.acquire(500).wait()?; // the estimate
         match call(prompt) {
             Ok(actual) => {
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 grant.reconcile(actual);
             }
             Err(why) => {
-                println!("{prompt:?} failed ({why}): all {} permits go back", grant.amount());
+                println!("{prompt:?} failed ({why}): all {} permits are refunded", grant.amount());
                 grant.refund();
             }
         }

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     large.cancel(); // later entries move forward
     let moved = [small.wait_time(), last.wait_time()].map(|wait| wait.as_millis());
-    println!("the 8 leave: 2 in {} ms, 3 in {} ms", moved[0], moved[1]);
+    println!("the 8 are cancelled: 2 in {} ms, 3 in {} ms", moved[0], moved[1]);
     assert!(moved[0] + 500 < waits[1]);
 
     // A kept reservation takes its permits for good. The caller does the waiting: with a timer, an

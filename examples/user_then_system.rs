@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (of_user, of_system) = gate.admit("dan", 10).map_err(|(_, denied)| denied)?;
     of_user.reconcile(3);
     of_system.reconcile(3);
-    println!("dan needed 3 of 10, {} are left of the user's limit", gate.users.available("dan"));
+    println!("dan used 3 of 10, the user's limit has {} left", gate.users.available("dan"));
     assert_eq!((gate.system.available(), gate.users.available("dan")), (7, 7));
     Ok(())
 }

@@ -110,7 +110,7 @@ fn ended_waits_leave_no_memory_allocated() {
                 clock.advance(Duration::from_secs(2));
             }
             assert_eq!(limiter.waiters(), 0);
-            assert!(held() < FEW, "{} bytes after lines of {length}, {name}", held());
+            assert!(held() < FEW, "{} bytes after queues of {length}, {name}", held());
         }
     }
 }

@@ -132,7 +132,7 @@ fn any_limiter_can_be_viewed_as_a_bucket() {
     let limiter = RateLimiter::builder(Quota::per_second(10).unwrap()).initial(3).clock(ManualClock::new()).build();
     let bucket = TokenBucket::from(limiter);
     assert!((bucket.tokens() - 3.0).abs() < 1e-9);
-    assert!(bucket.try_acquire(4).is_err(), "all the verbs of a limiter are there");
+    assert!(bucket.try_acquire(4).is_err(), "all verbs of a limiter are available");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn debt_behind_a_late_waiter_is_delayed_with_the_rest() {
     clock.advance(millis(150));
     queue.charge(1);
     late.wait().unwrap();
-    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(200), "T after the late one left, and the debt's T");
+    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(200), "T after the late waiter left, plus the debt's T");
 }
 
 /// The kept reservation leaves at the time that was announced, and the waiter behind it is on time

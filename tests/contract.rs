@@ -154,7 +154,7 @@ fn refund_grants_the_first_waiter_and_not_fifteen_permits() {
     assert_eq!(b.wait_time(), Duration::ZERO);
     assert!(limiter.try_acquire(1).is_err(), "a new request at 5 gets nothing");
     clock.advance(secs(5));
-    assert_eq!(limiter.available(), 5, "and at 10 gets 5");
+    assert_eq!(limiter.available(), 5, "and gets 5 at 10");
 }
 
 /// A takes 10 at 0; B and C wait for 10 each; a debt of 30 is charged; at 5, 15 are refunded.
@@ -209,7 +209,7 @@ fn dropped_reservation_is_cancelled_if_not_due_else_charged() {
     let late = limiter.reserve(1).unwrap();
     clock.advance(secs(1));
     drop(late);
-    assert_eq!(limiter.available(), 0, "its time had come");
+    assert_eq!(limiter.available(), 0, "it was due");
 }
 
 /// A refund at a later reading finds an entry due that still waits by the earlier reading of
@@ -269,12 +269,15 @@ fn deadline_refusal_is_immediate_takes_nothing_and_has_wait() {
     assert_eq!((denied.reason(), denied.retry_after()), (Reason::TooLong, Some(secs(1))));
     assert!(limiter.acquire(1).timeout(Duration::ZERO).wait().is_err());
     assert!(limiter.acquire(1).deadline(Timestamp::from_ticks(999_999_999)).wait().is_err());
-    assert!(limiter.acquire(1).deadline(clock.after(secs(9))).timeout(short).wait().is_err(), "the earlier holds");
+    assert!(
+        limiter.acquire(1).deadline(clock.after(secs(9))).timeout(short).wait().is_err(),
+        "the earlier one applies"
+    );
     assert!(limiter.acquire(1).deadline(Timestamp::from_ticks(1)).timeout(secs(9)).wait().is_err());
     assert_eq!(limiter.waiters(), 0);
     assert_eq!(limiter.reserve_within(1, secs(1)).unwrap().wait_time(), secs(1), "the exact wait fits");
     clock.advance(secs(1));
-    assert!(limiter.try_acquire(1).is_ok(), "nothing was consumed by any of it");
+    assert!(limiter.try_acquire(1).is_ok(), "none of these consumed a permit");
 }
 
 #[test]
@@ -323,7 +326,7 @@ fn no_amount_wraps_to_a_smaller_one() {
             limiter.reset();
             limiter.try_acquire(10).unwrap();
             limiter.refund(amount);
-            assert_eq!(limiter.available(), amount.min(10), "{amount} given back at {quota}");
+            assert_eq!(limiter.available(), amount.min(10), "{amount} refunded at {quota}");
         }
     }
 }
@@ -418,7 +421,7 @@ fn cancel_waiters_ends_all_waits_and_the_limiter_goes_on() {
     let (first, second) = (limiter.reserve(1).unwrap(), limiter.reserve(1).unwrap());
     clock.advance(secs(1));
     limiter.cancel_waiters();
-    assert!(first.wait().is_ok(), "its time had come");
+    assert!(first.wait().is_ok(), "it was due");
     assert_eq!(second.wait_time(), Duration::MAX);
     assert_eq!(second.keep(), Duration::MAX);
     assert_eq!(limiter.reserve(1).unwrap().wait_time(), secs(1));
@@ -455,14 +458,14 @@ fn bypassed_limiter_grants_all_and_charges_nothing() {
     limiter.charge(1_000);
     limiter.refund(1_000);
     limiter.cancel_waiters();
-    assert!(limiter.try_acquire(1).is_ok(), "nothing but a reset ends it");
+    assert!(limiter.try_acquire(1).is_ok(), "only a reset ends it");
     limiter.reset();
     limiter.try_acquire(10).unwrap();
     for grant in grants {
         grant.refund();
     }
     passed.reconcile(0);
-    assert_eq!(limiter.available(), 0, "settling what was not charged is nothing");
+    assert_eq!(limiter.available(), 0, "settling an uncharged grant has no effect");
 }
 
 #[test]
@@ -507,7 +510,7 @@ fn refund_at_a_later_reading_counts_at_earlier_readings() {
         limiter.try_acquire(10).unwrap();
         let due_at_1 = limiter.reserve(1).unwrap();
         limiter.reconcile_at(Timestamp::from_ticks(1_000_000_000), 0, 10);
-        assert_eq!(come(&limiter), wait, "1 s after which 10 permits are as new");
+        assert_eq!(come(&limiter), wait, "full 1 s later, with 10 permits");
         drop(due_at_1);
     }
 }

@@ -149,14 +149,14 @@ mod methods {
         #[rate_limit("1000000/s")]
         fn add(&mut self, line: T) -> &mut T {
             self.lines.push(line);
-            self.lines.last_mut().expect("there is one")
+            self.lines.last_mut().expect("a permit is available")
         }
 
         #[rate_limit("1000000/s")]
         async fn add_later(&mut self, line: T) -> &mut T {
             self.lines.push(line);
             std::future::ready(()).await;
-            self.lines.last_mut().expect("there is one")
+            self.lines.last_mut().expect("a permit is available")
         }
 
         #[rate_limit("1000000/s")]

@@ -87,7 +87,7 @@ fn absurd_observations_are_not_learned() {
         assert_eq!((estimate.tokens, estimate.observations), (3_000, 1), "{actual} of {estimated}");
     }
     assert_eq!(learned_from([(1, 1_000_000)]).tokens, 1_000_000_000);
-    assert_eq!(learned_from([(1_000_000, 1)]).tokens, 1, "what is something costs something");
+    assert_eq!(learned_from([(1_000_000, 1)]).tokens, 1, "a text that is not empty costs at least one token");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn model_with_the_oldest_observation_is_forgotten() {
     assert_eq!((observations("model-0"), observations("model-1"), observations("model-255")), (2, 1, 1));
     learned.observe("one more", 1, 2);
     assert_eq!((observations("one more"), observations("model-0")), (1, 2));
-    assert_eq!((observations("model-1"), observations("model-2")), (0, 1), "model-1 had to go, and only that");
+    assert_eq!((observations("model-1"), observations("model-2")), (0, 1), "only model-1 was forgotten");
 }
 
 #[test]
@@ -335,7 +335,10 @@ mod tiktoken {
         let half = " ".repeat(500_000);
         let text = format!("{half}\u{a0}{half}x");
         assert!(!text.is_char_boundary(text.len() / 2));
-        assert!(tiktoken_rs::o200k_base_singleton().count(&text, &HashSet::new()).is_err(), "it does not give up");
+        assert!(
+            tiktoken_rs::o200k_base_singleton().count(&text, &HashSet::new()).is_err(),
+            "the tokenizer does not fail"
+        );
         let (whole, halves) = (count("gpt-4o", &text), 2 * count("gpt-4o", &half));
         assert!(whole.abs_diff(halves) < 20, "{whole}, in halves {halves}");
     }

@@ -39,9 +39,9 @@ fn drawn(name: &str, picture: &str, args: &[&str]) -> String {
     assert!(output.status.success(), "{args:?}: {}\n{printed}\n{errors}", output.status);
     assert_eq!(errors, "", "{args:?}: no progress bar without a terminal");
 
-    let svg = fs::read_to_string(&picture).expect("the picture was written");
+    let svg = fs::read_to_string(&picture).expect("the plot was written");
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "not an SVG: {svg}");
-    assert!(printed.contains(&picture.display().to_string()), "does not say where the picture is:\n{printed}");
+    assert!(printed.contains(&picture.display().to_string()), "does not print the path of the plot:\n{printed}");
     printed
 }
 
@@ -135,7 +135,7 @@ fn impossible_arguments_are_refused_in_one_line() {
         (&["--rate", "0"], "capacity is 0"),
         (&["--rate", "many"], "many"),
         (&["--rate", "5/m"], "minutes or milliseconds"),
-        (&["--rate", "1 per 2 days"], "over a day"),
+        (&["--rate", "1 per 2 days"], "longer than a day"),
         (&["--rate", "29999"], "29,999"),
         (&["--prompts", "no/such/file"], "no/such/file"),
         (&["--tpm", "0"], "capacity is 0"),
@@ -154,7 +154,7 @@ fn impossible_arguments_are_refused_in_one_line() {
 fn prompts_that_cannot_be_sent_are_refused() {
     let large = prompts("large.txt", &format!("short\n\n{}\n", "x".repeat(401)));
     let line = refusal(&["--prompts", &large, "--rate", "100"]);
-    assert!(line.contains("line 3") && line.contains("101 tokens") && line.contains("burst, 100"), "{line}");
+    assert!(line.contains("line 3") && line.contains("101 tokens") && line.contains("burst is 100"), "{line}");
 
     let empty = prompts("empty.txt", "\n  \n");
     assert!(refusal(&["--prompts", &empty]).contains("no prompts"));
@@ -233,13 +233,10 @@ fn soak_finds_no_violation() {
     let (printed, errors) = texts(&output);
     assert!(output.status.success(), "{}\n{printed}\n{errors}", output.status);
     assert_eq!(printed.lines().filter(|line| line.contains("  kept: ")).count(), 6, "{printed}");
-    for (feature, is_in) in [
-        ("tokio", cfg!(feature = "tokio")),
-        ("llm", cfg!(feature = "llm")),
-    ] {
+    for (feature, is_in) in [("tokio", cfg!(feature = "tokio")), ("llm", cfg!(feature = "llm"))] {
         assert_ne!(printed.contains(&format!("(--features {feature})")), is_in, "{printed}");
     }
-    assert!(!printed.contains("kept: 0 "), "nothing was looked at:\n{printed}");
+    assert!(!printed.contains("kept: 0 "), "nothing was audited:\n{printed}");
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn queries_change_nothing() {
         scope.spawn(|| (0..10_000).for_each(|_| assert!(limiter.capacity_info(10_001).needed >= 1)));
         scope.spawn(|| (0..10_000).for_each(|_| limiter.try_acquire(1).map(drop).unwrap()));
     });
-    assert!(limiter.available() < 1_000, "what came back by itself, at most");
+    assert!(limiter.available() < 1_000, "at most what came back with time");
 }
 
 /// Python limitor 0.6: `max_concurrent` limits the acquisition, not the work.

@@ -48,7 +48,7 @@ fn limiter(max_keys: usize) -> Arc<KeyedLimiter<String, ManualClock>> {
 }
 
 fn names(count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("a name that is not short: {number}")).collect()
+    (0..count).map(|number| format!("a long name: {number}")).collect()
 }
 
 #[test]
@@ -154,6 +154,6 @@ fn stored_keys_take_about_the_reported_memory() {
         let limiter = builder.exact().with_clock(ManualClock::new()).build();
         (0..keys).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
         let (taken, said) = (BYTES.get().wrapping_sub(before), limiter.bytes());
-        assert!((said..said * 3 / 2).contains(&taken), "{taken} bytes for {keys}, and {said} are said");
+        assert!((said..said * 3 / 2).contains(&taken), "{taken} bytes for {keys}, but {said} are reported");
     }
 }

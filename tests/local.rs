@@ -22,7 +22,7 @@ fn share_of_handles_is_subtracted_from_the_burst() {
     assert_eq!((limiter.available(), limiter.quota().burst()), (4, 4));
     assert_eq!(limiter.try_acquire(5).unwrap_err().reason(), Reason::ExceedsBurst);
     let (first, second) = (limiter.local().unwrap(), limiter.local().unwrap());
-    assert!(limiter.local().is_none(), "there are two");
+    assert!(limiter.local().is_none(), "two handles exist");
     drop(first);
     let third = limiter.local().unwrap();
     assert!(limiter.local().is_none());
@@ -31,7 +31,7 @@ fn share_of_handles_is_subtracted_from_the_burst() {
         let refused = RateLimiter::builder(quota).local(handles, batch).unwrap_err();
         assert!(matches!(refused, QuotaError::NothingLeft { burst: 10, .. }), "{refused}");
     }
-    assert!(RateLimiter::new(quota).local().is_none(), "built for none");
+    assert!(RateLimiter::new(quota).local().is_none(), "built without handles");
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn batches_shrink_to_zero_as_the_limiter_nears_its_limit() {
     let limiter = RateLimiter::builder(quota).local(2, 10).unwrap().clock(ManualClock::new()).build();
     let local = limiter.local().unwrap();
     local.try_acquire(1).unwrap();
-    assert_eq!((local.stock(), limiter.available()), (10, 69), "a batch while there is plenty");
+    assert_eq!((local.stock(), limiter.available()), (10, 69), "a full batch far from the limit");
     limiter.try_acquire(60).unwrap();
     local.flush();
     assert_eq!((local.stock(), limiter.available()), (0, 19));
@@ -49,7 +49,7 @@ fn batches_shrink_to_zero_as_the_limiter_nears_its_limit() {
     local.try_acquire(4).unwrap();
     limiter.try_acquire(11).unwrap();
     local.try_acquire(1).unwrap();
-    assert_eq!((local.stock(), limiter.available()), (0, 2), "no more than it needs");
+    assert_eq!((local.stock(), limiter.available()), (0, 2), "no more than requested");
     local.try_acquire(2).unwrap();
     let denied = local.try_acquire(1).unwrap_err();
     assert_eq!(denied.retry_after(), Some(Duration::from_millis(10)));

@@ -122,8 +122,8 @@ fn tries_at_different_readings_keep_the_bound() {
     let ahead = |s: &Shared| (0..3).map(|_| try_at(s, 5, 1)).sum::<u64>();
     let behind = |s: &Shared| (0..2).map(|_| try_at(s, 3, 1)).sum::<u64>();
     race(setup, ahead, behind, |_, ahead, behind| {
-        assert_eq!(behind, 0, "at 3 there is nothing left");
-        assert_eq!(ahead, 2, "at 5 two have come back, and the late reader takes none of them");
+        assert_eq!(behind, 0, "nothing is left at 3");
+        assert_eq!(ahead, 2, "at 5 two have come back, and the stale reading takes none of them");
     });
 }
 
@@ -239,7 +239,7 @@ fn two_cancels_return_two_entries() {
         |s| s.place().cancel(),
         newcomer,
         |s, (), ()| {
-            assert_eq!(s.limiter.reserve(1).unwrap().wait_time(), secs(2), "behind the one that stayed");
+            assert_eq!(s.limiter.reserve(1).unwrap().wait_time(), secs(2), "behind the waiter that stayed");
         },
     );
 }

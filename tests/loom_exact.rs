@@ -267,7 +267,7 @@ mod waiting {
             |s| s.come_and_go(1),
             |s| s.tries(2, 10, 2),
             |s, _, two| {
-                assert_eq!(two + s.tries(2, 10, 2), 2, "it had two, or there is room for it now");
+                assert_eq!(two + s.tries(2, 10, 2), 2, "the key had two, or there is room for it now");
             },
         );
     }

@@ -197,7 +197,7 @@ mod entries {
             |s, one, two| {
                 s.make_room();
                 let (one, two) = (one + s.tries(1, 1, 2), two + s.tries(2, 1, 3));
-                assert!(one <= 1 && two <= 2, "{one} of a key that had one back, {two} of a new one");
+                assert!(one <= 1 && two <= 2, "{one} of a key with one permit back, {two} of a new key");
             },
         );
     }
@@ -322,7 +322,7 @@ mod lines {
                 assert_eq!(
                     wait,
                     if granted == 1 { secs(2) } else { secs(1) },
-                    "at 1 s there is one for either of them"
+                    "one is available for each of them at 1 s"
                 );
                 assert_eq!(s.needed(1, 1), 2 + i128::from(granted));
             },

@@ -44,15 +44,7 @@ impl Shared {
         let (a, b) = (limiter(burst_a), limiter(burst_b));
         let set = Arc::new(LimitSet::new([("a", a.clone()), ("b", b.clone())]));
         let other = LimitSet::new([("b", b.clone()), ("a", a.clone())]);
-        Self {
-            clock,
-            a,
-            b,
-            set,
-            other,
-            grant: Mutex::new(None),
-            place: Mutex::new(None),
-        }
+        Self { clock, a, b, set, other, grant: Mutex::new(None), place: Mutex::new(None) }
     }
 
     /// With no permits left, and the grant that holds them.
@@ -175,11 +167,11 @@ fn late_return_does_not_return_permits_granted_since() {
         |s| [try_one(&s.a, 10), try_one(&s.b, 1)],
         |s, (), direct| {
             let through = u64::from(s.set.waiters() == 0);
-            assert!(direct[0] == 10 || through == 1, "refused only for the other");
+            assert!(direct[0] == 10 || through == 1, "refused only because of the other");
             let left = s.a.available();
             assert!(direct[0] + left <= 10, "{} and {left} at 20", direct[0]);
             let beyond = |limit: &Limiter| limit.capacity_info(1).needed > 1;
-            assert!(!beyond(&s.a) && !beyond(&s.b), "charged where there was nothing left");
+            assert!(!beyond(&s.a) && !beyond(&s.b), "charged at a limit with nothing left");
             if through == 1 && direct[0] == 0 {
                 assert_eq!(left, 10, "granted as of 1");
             }
@@ -499,7 +491,7 @@ fn tries_at_different_readings_keep_the_bound() {
         |s| tries(s, 5),
         |s| tries(s, 3),
         |_, ahead, behind| {
-            assert_eq!((ahead, behind), (2, 0), "at 3 there is nothing left of the first, at 5 there are two");
+            assert_eq!((ahead, behind), (2, 0), "at 3 nothing is left of the first limit, at 5 two are available");
         },
     );
 }

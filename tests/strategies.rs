@@ -96,7 +96,7 @@ fn limiter(strategy: Strategy, manual: bool) -> (Arc<RateLimiter<Arc<Counted>>>,
 
 /// Parks once, until shortly before it is due, and then reads the clock.
 fn assert_parks_then_spins((parked, readings): (Vec<u64>, u64)) {
-    assert!(matches!(parked[..], [20_000..=500_000]), "{parked:?} before the turn");
+    assert!(matches!(parked[..], [20_000..=500_000]), "{parked:?} before the due time");
     assert!(readings.abs_diff(parked[0] / 1_000) < 20, "{readings} readings for {} ns", parked[0]);
 }
 

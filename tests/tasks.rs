@@ -194,7 +194,7 @@ fn refund_reaches_distant_waiters_when_they_are_nearly_due() {
                 }
             }
         }
-        assert_eq!(futures.iter().filter(|slot| slot.is_none()).count(), turn, "one a second, from the first on");
+        assert_eq!(futures.iter().filter(|slot| slot.is_none()).count(), turn, "one per second, from the first on");
     }
 }
 

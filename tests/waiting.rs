@@ -212,7 +212,7 @@ fn counterparts_of_the_python_tests() {
     for _ in 0..6 {
         limiter.acquire(1).wait().unwrap();
     }
-    assert!(start.elapsed() >= Duration::from_millis(399), "six in order: {:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_millis(399), "six in the order of arrival: {:?}", start.elapsed());
 
     let limiter = two();
     let start = Instant::now();

@@ -67,7 +67,7 @@ fn actual_cost_settles_the_estimate() {
     assert_eq!(wrapped.call("0123456789".to_owned(), |_| 40), Ok(40));
     assert_eq!(limiter.available(), 57, "a debt beyond the estimate");
     assert_eq!(wrapped.try_call("0123456789".to_owned(), |_| Ok::<_, Failed>(7)), Ok(7));
-    assert_eq!(limiter.available(), 50, "of a result, what is in it");
+    assert_eq!(limiter.available(), 50, "the value in a `Result`");
 }
 
 #[test]
@@ -92,12 +92,12 @@ fn work_without_a_result_is_charged_or_refunded() {
 
         let (by_error, _) = limiter();
         assert_eq!(ready(made(&by_error).try_call_async((), async |()| Err(Failed::Work))), Err(Failed::Work));
-        assert_eq!(by_error.available(), left, "{on_error:?}, an error of a task");
+        assert_eq!(by_error.available(), left, "{on_error:?}, an error in a task");
 
         let (by_panic, _) = limiter();
         let panicking = || ready(made(&by_panic).call_async((), async |()| panic!("in the work")));
         assert!(panic::catch_unwind(AssertUnwindSafe(panicking)).is_err());
-        assert_eq!(by_panic.available(), left, "{on_error:?}, a panic of a task");
+        assert_eq!(by_panic.available(), left, "{on_error:?}, a panic in a task");
 
         let (by_drop, _) = limiter();
         let wrapped = made(&by_drop);

@@ -93,7 +93,7 @@ fn quota(text: &str) -> Result<Quota, String> {
         plain.starts_with(|c: char| c.is_ascii_digit()) && plain.chars().all(|c| c.is_ascii_digit() || c == '_');
     let quota: Result<Quota, _> = if is_plain { format!("{plain}/s").parse() } else { plain.parse() };
     match quota {
-        Ok(quota) if quota.period() > LONGEST_PERIOD => Err("the period is over a day".into()),
+        Ok(quota) if quota.period() > LONGEST_PERIOD => Err("the period is longer than a day".into()),
         Ok(quota) => Ok(quota),
         Err(why) => Err(why.to_string()),
     }

@@ -176,7 +176,7 @@ mod tests {
         assert!(kept(&sightings));
         let total: u64 = sightings.iter().map(|seen| seen.tokens).sum();
         let whole = Window { from: 0, to: sightings[99].after };
-        assert_eq!(total, whole.bound(quota()), "the load uses all of the limit");
+        assert_eq!(total, whole.bound(quota()), "the load uses the whole limit");
         assert!(kept(&[]));
     }
 

@@ -71,7 +71,7 @@ impl Calls {
         let (most, burst) = (drawn.iter().map(Call::estimated).max().unwrap_or(0), args.tokens().burst());
         if most > burst {
             let (most, burst) = (HumanCount(most), HumanCount(burst));
-            return Err(format!("a call is estimated at {most} tokens, but can have no more than the burst, {burst}"));
+            return Err(format!("a call is estimated at {most} tokens, but the burst is {burst}"));
         }
         let mut builder = LlmLimiter::builder().tokens(args.tokens());
         if let Some(quota) = args.rpm {

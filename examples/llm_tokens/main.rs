@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     match job(&args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("error: the limit was broken");
+            eprintln!("error: the limit was exceeded");
             ExitCode::FAILURE
         }
         Err(why) => {

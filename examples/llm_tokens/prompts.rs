@@ -46,7 +46,7 @@ fn read(path: &Path, burst: u64) -> Result<Vec<u64>, String> {
         let tokens = estimate(prompt);
         if tokens > burst {
             return Err(format!(
-                "{} line {}: about {} tokens, but one request can have no more than the burst, {}",
+                "{} line {}: about {} tokens, but the burst is {}",
                 path.display(),
                 index + 1,
                 HumanCount(tokens),

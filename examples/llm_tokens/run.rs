@@ -46,7 +46,7 @@ pub(crate) fn run<L: Limit>(args: &Args, limit: L) -> Result<(L, Vec<Sighting>),
     job.progress.bar.finish_and_clear();
     let mut sightings = outcome?;
     sightings.sort_by_key(|sighting| sighting.after);
-    let job = Arc::into_inner(job).ok_or("a worker is still there")?;
+    let job = Arc::into_inner(job).ok_or("a worker is still running")?;
     Ok((job.limit, sightings))
 }
 

@@ -58,7 +58,7 @@ impl fmt::Display for Settled {
         let (calls, tokens) = (counted(self.beyond.0, "call"), HumanCount(self.beyond.1));
         write!(
             f,
-            "estimates    {estimated} tokens for the {used} used; {calls} used {tokens} more than estimated, a debt"
+            "estimates    {estimated} tokens for {used} used; {calls} used {tokens} more than estimated, as a debt"
         )?;
         let verdict = |kept| if kept { "kept" } else { "BROKEN" };
         if let Some((requests, bound)) = self.requests {

@@ -102,7 +102,7 @@ fuzz_target!(|answer: Answer| {
     let expected = lowest(&headers, "x-ratelimit-limit-requests", "anthropic-ratelimit-requests-limit");
     assert_eq!(requests.limit, expected);
     for window in [view.requests, view.tokens, view.input_tokens, view.output_tokens] {
-        assert_ne!(window, Some(Window::default()), "one of which nothing is known is none");
+        assert_ne!(window, Some(Window::default()), "a window without figures is not reported");
     }
     match status.as_u16() {
         429 | 529 => assert!(view.pause.is_some()),
@@ -118,7 +118,7 @@ fuzz_target!(|answer: Answer| {
     }
     let mut rest = whole;
     rest.pause = view.pause;
-    assert_eq!(rest, view, "a body tells of a pause alone");
+    assert_eq!(rest, view, "a body gives only a pause");
     assert_eq!(rest.is_empty(), rest == ProviderView::default());
 });
 

@@ -69,7 +69,10 @@ impl Parse for Args {
 fn quota(input: ParseStream<'_>) -> Result<LitStr> {
     match input.parse::<Lit>()? {
         Lit::Str(text) => Ok(text),
-        other => Err(Error::new(other.span(), "the quota is a text, such as \"100/s\" or \"100 per minute burst 20\"")),
+        other => Err(Error::new(
+            other.span(),
+            "the quota is a string literal, such as \"100/s\" or \"100 per minute burst 20\"",
+        )),
     }
 }
 
@@ -115,7 +118,7 @@ impl Given {
                 if let Some(name) = of_a_quota.into_iter().flatten().next() {
                     return Err(Error::new(
                         name.span(),
-                        format!("`{name}` is for a quota; a `limiter` has it built in"),
+                        format!("`{name}` needs a quota; a `limiter` is built with its own"),
                     ));
                 }
                 Source::Given(limiter)
@@ -162,7 +165,7 @@ fn evenly_spaced(input: ParseStream<'_>) -> Result<bool> {
         "leaky_queue" | "LeakyQueue" => Ok(true),
         _ => Err(Error::new(
             path.span(),
-            "not an algorithm: it is one of `token_bucket`, `leaky_bucket`, `virtual_scheduling_gcra`, `leaky_bucket_gcra` \
+            "not an algorithm; use one of `token_bucket`, `leaky_bucket`, `virtual_scheduling_gcra`, `leaky_bucket_gcra` \
              and `leaky_queue`",
         )),
     }
@@ -173,7 +176,7 @@ fn on_error(input: ParseStream<'_>) -> Result<OnError> {
     match name.as_str() {
         "keep" | "Keep" => Ok(OnError::Keep),
         "refund" | "Refund" => Ok(OnError::Refund),
-        _ => Err(Error::new(path.span(), "on an error the permits are kept or given back: `keep` or `refund`")),
+        _ => Err(Error::new(path.span(), "not an outcome of an error; use `keep` or `refund`")),
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn expand(args: &Args, mut function: ItemFn) -> Result<TokenStream> {
         None => quote_spanned! { here()=> ::limitor::__private::surely(#begin) },
         Some(why) if !returns.a_result => {
             let message = format!(
-                "{why}, so `{}` must return a `Result`  (under that name) with an error that is `From<limitor::AcquireError>`",
+                "{why}, so `{}` must return a `Result` (under that name) with an error that is `From<limitor::AcquireError>`",
                 function.sig.ident
             );
             return Err(Error::new(span, message));
@@ -114,7 +114,7 @@ fn may_be_refused(args: &Args) -> Option<&'static str> {
         Source::Given(_) => Some("a `limiter` may refuse a call (it may be closed)"),
         Source::Own(own) if own.max_waiters.is_some() => Some("a call beyond `max_waiters` is refused"),
         Source::Own(_) if args.cost.as_ref().is_some_and(|cost| !is_number(cost)) => {
-            Some("a `cost` that is worked out may exceed the burst, and is refused then")
+            Some("a `cost` that is not a literal may exceed the burst, and is then refused")
         }
         Source::Own(_) => None,
     }
@@ -146,7 +146,7 @@ fn own_limiter(own: &Own, cost: Option<&Expr>) -> TokenStream {
         quote_spanned! { at(cost.span())=>
             const _: () = ::core::assert!(
                 #cost <= __LIMITOR_QUOTA.burst(),
-                "this cost is over the burst of the quota: no call could ever be granted"
+                "the cost exceeds the burst of the quota, so no call can ever be granted"
             );
         }
     });
@@ -162,7 +162,7 @@ fn own_limiter(own: &Own, cost: Option<&Expr>) -> TokenStream {
                 const __LIMITOR_SLOTS: usize = #slots;
                 const _: () = ::core::assert!(
                     __LIMITOR_SLOTS > 0,
-                    "max_concurrent is 0, but then no call could ever begin"
+                    "max_concurrent is 0, so no call can ever start"
                 );
             }),
             quote_spanned! { here()=> ::limitor::ConcurrentLimiter },

@@ -87,7 +87,7 @@ impl Model {
         if self.waiting() >= self.built.max_waiters {
             return Err(Refusal::QueueFull);
         }
-        let Word::Counting(tat) = self.word else { unreachable!("it would have been granted or refused") };
+        let Word::Counting(tat) = self.word else { unreachable!("the request would have been granted or refused") };
         let size = self.size(n);
         let end = tat.max(now) + size;
         let wait = end - now - self.depth;

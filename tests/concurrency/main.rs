@@ -91,7 +91,7 @@ impl Inside {
 fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < secs(20), "it does not come");
+        assert!(start.elapsed() < secs(20), "the condition was not reached");
         thread::yield_now();
     }
 }
@@ -133,7 +133,7 @@ fn slot_is_held_for_the_work_and_no_longer() {
     assert_eq!((denied.reason(), denied.retry_after(), denied.requested()), (Reason::Busy, None, 1));
     assert_eq!(denied.to_string(), "all slots are taken (2)");
     assert!(matches!(AcquireError::from(denied), AcquireError::Busy { max_concurrent: 2, .. }));
-    assert_eq!(limiter.limiter().available(), 8, "nothing is taken by a refusal");
+    assert_eq!(limiter.limiter().available(), 8, "a refusal takes nothing");
     drop(first);
     assert_eq!(limiter.in_flight(), 1);
     let third = limiter.try_acquire(1).unwrap();
@@ -152,7 +152,7 @@ fn refusal_by_the_rate_returns_the_slot() {
     assert_eq!(limiter.in_flight(), 0);
     let mut refused = limiter.acquire(1).timeout(Duration::ZERO);
     assert!(ready(poll(&mut refused)).is_err());
-    assert_eq!(limiter.in_flight(), 0, "at once, not when the future is dropped");
+    assert_eq!(limiter.in_flight(), 0, "immediately, not when the future is dropped");
 }
 
 #[test]

@@ -197,7 +197,7 @@ fn ticks_may_have_any_length() {
         limiter.try_acquire_at(frame(1), &key, 1).unwrap();
     }
     let granted = |ticks| keys.clone().filter(|key| limiter.try_acquire_at(frame(ticks), key, 2).is_ok()).count();
-    assert_eq!(granted(25), 0, "a frame before the second is over");
+    assert_eq!(granted(25), 0, "one frame before the second is over");
     assert_eq!(granted(26), 5, "five entries are not in debt to other keys");
 }
 

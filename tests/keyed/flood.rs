@@ -36,7 +36,7 @@ fn flood_of_fresh_keys_resets_no_key() {
     for victim in 0..100 {
         assert!(limiter.available(&victim) <= 10);
         assert!(limiter.try_acquire(&(1_000 + victim), 1).is_err());
-        assert_eq!(limiter.capacity_info(&(1_000 + victim), 1).needed, 31, "it kept its entry");
+        assert_eq!(limiter.capacity_info(&(1_000 + victim), 1).needed, 31, "the key kept its entry");
     }
     assert_eq!(limiter.bytes(), bytes);
     assert!(limiter.len() <= bytes / 128 * 10);
@@ -90,5 +90,5 @@ fn table_occupies_24_bytes_per_key_rounded_up_to_128() {
         assert!(limiter.try_acquire(&1, 1).is_ok() && limiter.try_acquire(&1, 1).is_err());
         assert_eq!(limiter.bytes(), bytes);
     }
-    assert_eq!(KeyedLimiter::<u64>::new(per_second(1)).bytes(), 2_400_000, "unless it is said");
+    assert_eq!(KeyedLimiter::<u64>::new(per_second(1)).bytes(), 2_400_000, "unless documented");
 }

@@ -105,7 +105,10 @@ impl Race {
                     self.granted.push((key, n));
                 } else if own.available_at(at) >= n {
                     let stale = at < self.last;
-                    prop_assert!(stale || self.limiter.crowded() > 0, "key {key} refused {n} for nothing at {at:?}");
+                    prop_assert!(
+                        stale || self.limiter.crowded() > 0,
+                        "key {key} was refused {n} without need at {at:?}"
+                    );
                 }
             }
             Op::Settle(grant, actual) if !self.granted.is_empty() => {
@@ -216,13 +219,13 @@ proptest! {
 fn key_that_finds_its_set_full_begins_with_the_least_debt() {
     let (limiter, clock) = one_set(30);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, 11 + key));
-    assert_eq!((limiter.available(&77), limiter.crowded()), (19, 0), "looking is not entering");
+    assert_eq!((limiter.available(&77), limiter.crowded()), (19, 0), "a query enters no key");
     assert!(limiter.try_acquire(&77, 20).is_err());
     assert!(limiter.try_acquire(&77, 19).is_ok());
     assert_eq!(limiter.crowded(), 2);
     let missing = |key| limiter.capacity_info(&key, 0).needed.max(30 - i128::from(limiter.available(&key)));
     assert_eq!((missing(1), missing(9), missing(77)), (12, 20, 30), "no other key lost anything");
-    assert_eq!(limiter.available(&0), 18, "it owed 11, and now the least that there is, 12");
+    assert_eq!(limiter.available(&0), 18, "its debt was 11, and is now the smallest of the set, 12");
     clock.advance(secs(12));
     assert_eq!((limiter.available(&0), limiter.available(&78)), (30, 30), "an entry is idle");
 }
@@ -283,7 +286,7 @@ fn stale_reading_inherits_only_what_was_displaced() {
     limiter.try_acquire_at(at(10), &100, 5).unwrap();
     assert!(limiter.try_acquire_at(at(9), &101, 5).is_ok());
     assert_eq!(limiter.crowded(), 0);
-    assert!(limiter.try_acquire_at(at(4), &102, 5).is_err(), "by this reading the floor is a second ahead");
+    assert!(limiter.try_acquire_at(at(4), &102, 5).is_err(), "at this reading the floor is a second ahead");
     assert!(limiter.try_acquire_at(at(4), &102, 3).is_ok());
     assert_eq!(limiter.crowded(), 2);
 }

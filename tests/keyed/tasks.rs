@@ -191,7 +191,7 @@ fn wakers_may_use_the_limiter() {
             verb(&limiter, &clock, futures.remove(3));
             done.send(()).unwrap();
         });
-        finished.recv_timeout(secs(20)).unwrap_or_else(|_| panic!("verb {number} never came back"));
+        finished.recv_timeout(secs(20)).unwrap_or_else(|_| panic!("verb {number} did not return"));
     }
 }
 

@@ -126,7 +126,7 @@ fn inherited_debt_is_converted_in_time_between_quotas() {
     assert!((secs(86_390)..secs(86_391)).contains(&wait), "{wait:?}");
     clock.advance(secs(86_399));
     limiter.try_acquire(&100, 8_999_990).unwrap();
-    assert!((9..=10).contains(&limiter.available(&100)), "of the 10 s a second was owed, and the rest of a tick");
+    assert!((9..=10).contains(&limiter.available(&100)), "one of the 10 s was missing, and the rest of a tick");
     clock.advance(secs(1));
     (101..110).for_each(|key| drop(limiter.try_acquire(&key, 5_000_000).unwrap()));
     // All entries now have the fast quota. The first key of the slow quota finds the least debt of

@@ -30,7 +30,7 @@ fn each_key_serves_its_queue_in_the_order_of_arrival() {
         }
         for gone in 1..=4 {
             clock.advance(secs(1));
-            until("one of each key has gone", || order.lock().unwrap().len() == 3 * gone);
+            until("one waiter of each key was granted", || order.lock().unwrap().len() == 3 * gone);
             assert_eq!(limiter.waiters(), 3 * (4 - gone));
         }
     });
@@ -182,11 +182,11 @@ fn deadline_refusal_is_immediate_takes_nothing_and_has_wait() {
     assert_eq!((denied.reason(), denied.retry_after()), (Reason::TooLong, Some(secs(1))));
     assert!(limiter.acquire(&1, 1).deadline(Timestamp::from_ticks(999_999_999)).wait().is_err());
     assert!(limiter.acquire(&1, 1).deadline(Instant::now() + short).wait().is_err());
-    assert!(limiter.acquire(&1, 1).deadline(at(9)).timeout(short).wait().is_err(), "the earlier holds");
+    assert!(limiter.acquire(&1, 1).deadline(at(9)).timeout(short).wait().is_err(), "the earlier one applies");
     assert_eq!(limiter.waiters(), 0);
     assert_eq!(limiter.reserve_within(&1, 1, secs(1)).unwrap().wait_time(), secs(1), "the exact wait fits");
     clock.advance(secs(1));
-    assert!(limiter.try_acquire(&1, 1).is_ok(), "nothing was consumed by any of it");
+    assert!(limiter.try_acquire(&1, 1).is_ok(), "none of these consumed a permit");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn cancel_and_refund_move_only_later_entries_of_the_key() {
     assert_eq!([waits(&first), waits(&third)], [Duration::ZERO, secs(1)]);
     assert_eq!(others.each_ref().map(waits), [secs(1), secs(2), secs(3)]);
     limiter.charge(&1, 5);
-    assert_eq!(waits(&third), secs(1), "a debt breaks no promise");
+    assert_eq!(waits(&third), secs(1), "a debt does not delay a waiter");
     assert_eq!(limiter.reserve(&1, 1).unwrap().wait_time(), secs(7));
 }
 
@@ -299,7 +299,7 @@ fn kept_or_leaked_entry_holds_its_permits_and_key_goes_on() {
         hold(limiter.reserve(&1, 1).unwrap());
         assert_eq!(limiter.try_acquire(&1, 1).unwrap_err().retry_after(), Some(secs(2)));
         clock.advance(secs(1));
-        assert_eq!(limiter.waiters(), 0, "its time has come");
+        assert_eq!(limiter.waiters(), 0, "it is due");
         assert!(limiter.try_acquire(&1, 1).is_err());
         let behind = limiter.reserve(&1, 1).unwrap();
         assert_eq!(behind.wait_time(), secs(1));

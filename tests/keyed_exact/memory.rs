@@ -47,7 +47,7 @@ fn forgotten_keys_are_dropped() {
         assert!(limiter.bytes() < 1_000 * 300 + 128 * 64, "{} bytes", limiter.bytes());
     }
     let alive = ALIVE.load(Ordering::Relaxed);
-    assert!(alive <= 1_000 + 500, "{alive} keys are there of 1,000");
+    assert!(alive <= 1_000 + 500, "{alive} keys are alive of 1,000");
     assert!(limiter.crowded() > 10_000, "{}", limiter.crowded());
     drop(limiter);
     assert!(ALIVE.load(Ordering::Relaxed) <= 500);

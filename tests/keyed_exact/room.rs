@@ -50,7 +50,7 @@ fn new_key_that_gets_nothing_takes_no_room() {
         assert!(limiter.try_acquire_at(at(10), &key, 6).is_err());
     }
     assert_eq!(limiter.crowded(), 0);
-    assert!(limiter.try_acquire_at(at(10), &4, 4).is_ok(), "which is all there is at 10 s");
+    assert!(limiter.try_acquire_at(at(10), &4, 4).is_ok(), "which is all that is available at 10 s");
     assert_eq!(limiter.try_acquire_at(at(10), &5, 1).unwrap_err().retry_after(), Some(seconds(5)));
 }
 
@@ -114,7 +114,7 @@ fn the_one_idle_key_is_found_in_any_part() {
         }
         clock.advance(seconds(1));
         assert!(limiter.try_acquire(&KEYS, 5).is_ok());
-        assert_eq!(limiter.try_acquire(&idle, 1).unwrap_err().retry_after(), Some(seconds(4)), "there is no other");
+        assert_eq!(limiter.try_acquire(&idle, 1).unwrap_err().retry_after(), Some(seconds(4)), "no other key is idle");
     }
 }
 
@@ -150,7 +150,7 @@ fn key_with_uncountable_debt_is_not_waited_for() {
     limiter.charge(&1, u64::MAX);
     assert_eq!(limiter.try_acquire(&3, 1).unwrap_err().retry_after(), Some(seconds(5)));
     limiter.charge(&2, u64::MAX);
-    assert!(limiter.acquire(&3, 1).wait().is_err(), "there is no time at which there will be room");
+    assert!(limiter.acquire(&3, 1).wait().is_err(), "no time at which there will be room is known");
 }
 
 #[test]

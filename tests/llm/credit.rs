@@ -35,7 +35,7 @@ fn two_calls_do_not_refund_the_same_permits() {
     a.cancel();
     assert_eq!(limiter.available().tokens, Some(2));
     b.cancel();
-    assert_eq!(had_now(&limiter), 2, "with what C uses that is 10 at once, and 11 would be too many");
+    assert_eq!(had_now(&limiter), 2, "with the use of C these are 10 together; 11 would exceed the bound");
     drop(c);
 }
 
@@ -173,7 +173,7 @@ fn clock_that_steps_back_creates_no_permits() {
     clock.set(secs(10));
     assert!(limiter.try_acquire(1).is_err());
     a.cancel();
-    assert_eq!(had_now(&limiter), 0, "what is there, is there where the clock had been");
+    assert_eq!(had_now(&limiter), 0, "permits available now were available at the earlier reading");
     clock.set(secs(100));
     assert_eq!(had_now(&limiter), 10);
 }

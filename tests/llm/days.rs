@@ -90,7 +90,7 @@ fn waiter_for_a_new_day_is_granted_at_midnight() {
     let waits = [(3, DAY), (2, DAY), (6, secs(100) + DAY)];
     let mut waits = waits.map(|(tokens, timeout)| Waits::new(limiter.acquire_owned(tokens).timeout(timeout)));
     clock.advance(secs(99));
-    assert!(waits.iter_mut().all(Waits::still_waits), "the second keeps its turn, though 2 are left");
+    assert!(waits.iter_mut().all(Waits::still_waits), "the second waiter stays first, although 2 are left");
     clock.advance(secs(1));
     drop(waits[0].goes());
     drop(waits[1].goes());
@@ -147,7 +147,7 @@ fn debt_counts_in_the_day_in_which_it_is_known() {
     assert_eq!(limiter.available().tokens_per_day, Some(0));
     call.end();
     clock.advance(DAY);
-    assert_eq!(limiter.available().tokens_per_day, Some(10), "days do not hand on debts");
+    assert_eq!(limiter.available().tokens_per_day, Some(10), "a debt is not carried over to the next day");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn late_answer_does_not_raise_a_limit_again() {
     second.observe(&limit("3000"));
     assert_eq!((allowed(), limiter.available().tokens), (3_000, Some(1_000)));
     first.observe(&limit("4000"));
-    assert_eq!(allowed(), 3_000, "sent before that was known");
+    assert_eq!(allowed(), 3_000, "sent before the limit fell");
     let newest = limiter.try_acquire(0).unwrap();
     newest.observe(&limit("4000"));
     assert_eq!(allowed(), 4_000);

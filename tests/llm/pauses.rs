@@ -114,7 +114,7 @@ fn halved_and_restored_rate_reschedules_waiters() {
     let mut waits = [20, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
     clock.set(secs(10));
     limiter.allow(left_tokens(30));
-    assert_eq!(limiter.available().tokens, Some(10), "what there is stays");
+    assert_eq!(limiter.available().tokens, Some(10), "the available permits stay");
     clock.set(secs(26)); // at 0.5/s
     assert_eq!(limiter.available().tokens, Some(18));
     assert!(waits[0].still_waits());

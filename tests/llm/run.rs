@@ -146,10 +146,10 @@ impl Run {
         let waiting = std::mem::take(&mut self.waiting);
         for (id, mut waits) in waiting {
             if let Some(outcome) = waits.outcome_if_woken() {
-                prop_assert!(granted.contains(&id), "{} is let go too early", id);
+                prop_assert!(granted.contains(&id), "{} is granted too early", id);
                 self.hold(id, outcome.unwrap());
             } else {
-                prop_assert!(!granted.contains(&id), "{} is not let go", id);
+                prop_assert!(!granted.contains(&id), "{} is not granted", id);
                 self.waiting.insert(id, waits);
             }
         }

@@ -119,7 +119,7 @@ fn only_a_deadline_that_cannot_be_met_is_refused_immediately() {
     let mut ahead = Waits::new(limiter.acquire_owned(4));
     let error = refusal(limiter.acquire(3).timeout(Duration::from_nanos(6_999_999_999)));
     assert_eq!(error.limit(), Some("tokens"));
-    assert_eq!(too_long(error.error()), Some((3, secs(7))), "behind the one ahead");
+    assert_eq!(too_long(error.error()), Some((3, secs(7))), "behind the waiter ahead");
     assert_eq!((limiter.waiters(), limiter.available().tokens), (1, Some(0)));
     let mut waits = Waits::new(limiter.acquire_owned(3).timeout(secs(7)));
     clock.advance(secs(4));

@@ -84,7 +84,7 @@ impl Waits {
     /// Returns a task that has been polled and waits.
     pub(crate) fn new(future: AcquireCall<'static, ManualClock>) -> Self {
         let mut waits = Self { future, count: Arc::default() };
-        assert!(waits.poll().is_pending(), "it need not wait: {:?}", waits.future);
+        assert!(waits.poll().is_pending(), "it does not wait: {:?}", waits.future);
         waits
     }
 
@@ -129,7 +129,7 @@ impl Waits {
 /// Asserts that the task is granted at `at` and not a nanosecond before.
 pub(crate) fn goes_at(waits: &mut Waits, clock: &ManualClock, at: Duration) -> Call<'static, ManualClock> {
     clock.set(at.checked_sub(Duration::from_nanos(1)).unwrap());
-    assert!(waits.still_waits(), "it was to go at {at:?}");
+    assert!(waits.still_waits(), "it should be granted at {at:?}");
     clock.set(at);
     waits.goes()
 }

@@ -36,7 +36,7 @@ pub(crate) fn race(preemptions: Option<usize>, setup: &'static [Step], here: &[S
             let outcome = seen(outcome);
             assert!(
                 allowed.contains(&outcome),
-                "after {setup:?}, {programs:?} at once came to {outcome:?}, but in turn to one of {allowed:#?}"
+                "after {setup:?}, {programs:?} together gave {outcome:?}, but in sequence one of {allowed:#?}"
             );
         },
     );

@@ -172,7 +172,7 @@ fn waiters_behind_an_expired_one_are_granted_when_possible() {
     pair.a.charge(3);
     pair.clock.advance(secs(5));
     assert_eq!(refused(tasks[0].run(&mut futures[0])), ("a", secs(3)));
-    assert!(matches!(tasks[1].run(&mut futures[1]), Poll::Ready(Ok(_))), "of the first limit there are 2");
+    assert!(matches!(tasks[1].run(&mut futures[1]), Poll::Ready(Ok(_))), "2 of the first limit are available");
     assert!(matches!(tasks[2].run(&mut futures[2]), Poll::Ready(Ok(_))));
     assert_eq!((pair.available(), pair.set.waiters()), ([0, 6], 0));
 }

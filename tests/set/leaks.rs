@@ -31,7 +31,7 @@ fn through_at(pair: &Pair, (task, mut future): (Task, AcquireSet<'_, 2, ManualCl
         }
         pair.clock.advance(step);
     }
-    panic!("not through by {by:?}");
+    panic!("not granted by {by:?}");
 }
 
 trait SinceStart {
@@ -83,7 +83,7 @@ fn leaked_waiter_does_not_refuse_tries_forever() {
     assert_eq!(denied.retry_after(), Some(secs(2)), "not before the first in the queue leaves");
     pair.clock.advance(secs(3));
     assert_eq!(pair.set.try_acquire([1, 1]).unwrap().costs(), [1, 1]);
-    assert_eq!(pair.available(), [0, 2], "what was leaked is spent");
+    assert_eq!(pair.available(), [0, 2], "the permits of the leaked waiter are spent");
     assert_eq!(pair.set.waiters(), 0);
 }
 
@@ -99,5 +99,5 @@ fn leaked_waiter_leaves_the_queue_at_its_deadline() {
     pair.a.charge(1_000);
     pair.clock.set(Duration::from_millis(11_500));
     assert!(task.run(&mut behind).is_ready());
-    assert_eq!(pair.b.available(), 9, "as of 11, when its time was over");
+    assert_eq!(pair.b.available(), 9, "from 11 on, when its time was over");
 }

@@ -61,7 +61,7 @@ fn check<const N: usize>(limits: [Limit; 3], spare: Duration) -> Result<(), Test
         }
         Err(denied) => {
             let index = NAMES.iter().position(|name| *name == denied.limit()).unwrap();
-            prop_assert_eq!(waits[index], last, "{} is not the last", denied.limit());
+            prop_assert_eq!(waits[index], last, "{} does not grant last", denied.limit());
             prop_assert_eq!(denied.retry_after(), Some(last));
             prop_assert_eq!(denied.denied().requested(), costs[index]);
             prop_assert_eq!(denied.denied().reason(), Reason::NotYet);

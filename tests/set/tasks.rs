@@ -20,7 +20,7 @@ fn wait_for_one_limit_charges_no_other_limit() {
         pair.b.charge(20);
         let (task, mut waiting) = (Task::new(), pair.set.acquire([10, 1]));
         assert!(task.poll(&mut waiting).is_pending());
-        assert_eq!(pair.available(), [10, 0], "nothing is held back meanwhile");
+        assert_eq!(pair.available(), [10, 0], "nothing is held back during the wait");
         for second in [0, 10] {
             pair.clock.set(secs(second));
             assert!(pair.a.try_acquire(10).is_ok());
@@ -29,12 +29,12 @@ fn wait_for_one_limit_charges_no_other_limit() {
         pair.clock.set(secs(20));
         if others_first {
             assert!(pair.a.try_acquire(10).is_ok());
-            assert!(task.run(&mut waiting).is_pending(), "never twenty at once");
+            assert!(task.run(&mut waiting).is_pending(), "never twenty together");
             pair.clock.set(secs(30));
             assert!(task.run(&mut waiting).is_ready());
         } else {
             assert!(task.run(&mut waiting).is_ready());
-            assert!(pair.a.try_acquire(1).is_err(), "never eleven at once");
+            assert!(pair.a.try_acquire(1).is_err(), "never eleven together");
         }
         assert_eq!(pair.a.available(), 0);
     }

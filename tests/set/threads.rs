@@ -179,7 +179,7 @@ fn one_thread_gets_the_rate_and_never_more() {
     }
     // The grant before the first one may have been late, by up to one interval.
     assert!(best <= f64::from(ROUND + 1) / f64::from(ROUND), "{best} of the rate");
-    assert!(best >= 0.95 || best >= 0.8 * best_alone, "{best} of the rate, a single limiter {best_alone}");
+    assert!(best >= 0.95 || best >= 0.8 * best_alone, "{best} of the rate, a single limiter had {best_alone}");
 }
 
 /// Eight limits on the same clock, the last of which binds.

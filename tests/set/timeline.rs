@@ -135,7 +135,7 @@ impl<const N: usize> Run<'_, N> {
             (Err(denied), Err((wait, binding))) => {
                 prop_assert_eq!(denied.retry_after(), wait.map(nanos));
                 let named = NAMES.iter().position(|name| *name == denied.limit()).unwrap();
-                prop_assert!(binding.contains(&named), "{} is named, of {:?}", denied.limit(), binding);
+                prop_assert!(binding.contains(&named), "{} is named, instead of one of {:?}", denied.limit(), binding);
             }
             (seen, expected) => prop_assert!(false, "{seen:?}, expected {expected:?}"),
         }

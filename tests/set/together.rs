@@ -39,7 +39,7 @@ fn cost_of_zero_needs_nothing_of_its_limit() {
     assert_eq!(pair.set.try_acquire([0, 3]).unwrap().costs(), [0, 3]);
     assert_eq!(pair.available(), [0, 7]);
     pair.a.close();
-    assert!(pair.set.try_acquire([0, 3]).is_ok(), "also when that is closed");
+    assert!(pair.set.try_acquire([0, 3]).is_ok(), "also when the limit is closed");
     assert!(pair.set.try_acquire([1, 3]).is_err());
     assert!(pair.set.try_acquire([0, 0]).is_ok() && pair.set.acquire([0, 0]).timeout(secs(0)).wait().is_ok());
     assert_eq!(pair.available()[1], 4);
@@ -59,7 +59,7 @@ fn grant_is_settled_once_with_each_limit() {
     pair.set.reconcile([0, 0], [12, 90]);
     assert_eq!(pair.available(), [9, 80]);
     drop(pair.set.try_acquire([1, 1]).unwrap());
-    assert_eq!(pair.available(), [8, 79], "dropping it spends it");
+    assert_eq!(pair.available(), [8, 79], "a dropped grant is spent");
 }
 
 /// What a bypassed limit grants was not charged, so it is not refunded either.

@@ -261,7 +261,7 @@ impl<'a> Beside<'a> {
         match (seen, expected) {
             (Ok(reservation), Ok(Reserved::Granted(charge))) => {
                 assert_eq!((reservation.amount(), reservation.wait_time()), (n, Duration::ZERO));
-                let grant = reservation.wait().expect("granted at once");
+                let grant = reservation.wait().expect("granted without a wait");
                 self.held.hold(grant, charge);
             }
             (Ok(reservation), Ok(Reserved::Waits(_))) => {

@@ -40,7 +40,7 @@ impl Range {
     }
 
     fn clamp(self, at: i128) -> u64 {
-        u64::try_from(at.clamp(self.first.into(), self.last.into())).expect("between two of them")
+        u64::try_from(at.clamp(self.first.into(), self.last.into())).expect("between two ticks")
     }
 
     /// `nth_wait` returns the wait of an entry.
