@@ -233,11 +233,11 @@ fn two_cancels_return_two_entries() {
         std::mem::forget(shared.limiter.reserve(1).unwrap());
         shared
     }
-    let newcomer = |s: &Shared| drop(s.limiter.reserve(1).unwrap());
+    let late_caller = |s: &Shared| drop(s.limiter.reserve(1).unwrap());
     race(
         setup,
         |s| s.place().cancel(),
-        newcomer,
+        late_caller,
         |s, (), ()| {
             assert_eq!(s.limiter.reserve(1).unwrap().wait_time(), secs(2), "behind the waiter that stayed");
         },
@@ -248,17 +248,17 @@ fn two_cancels_return_two_entries() {
 /// back: exactly one of the two.
 #[test]
 fn cancel_beside_its_own_due_time() {
-    let newcomer = |s: &Shared| {
+    let late_caller = |s: &Shared| {
         s.clock.advance(secs(1));
         s.limiter.reserve_owned(1).unwrap()
     };
     race(
         || Shared::waiting(1),
         |s| s.place().cancel(),
-        newcomer,
-        |s, (), newcomer| {
-            let first = newcomer.wait_time();
-            drop(newcomer);
+        late_caller,
+        |s, (), late_caller| {
+            let first = late_caller.wait_time();
+            drop(late_caller);
             let taken = if first == Duration::ZERO { 1 } else { 0 };
             assert!(first == Duration::ZERO || first == secs(1), "{first:?}");
             assert_eq!(s.limiter.reserve(1).unwrap().wait_time(), if taken == 1 { secs(1) } else { first });

@@ -1,5 +1,5 @@
-//! What two threads do at the same time to one limiter, at any clock readings, has the same result
-//! as if one thread had run after the other.
+//! Two threads use one limiter at the same time, at any clock readings. The result is that of some
+//! sequential order of their operations.
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_order`. Each thread has a
 //! program: a few operations with the reading of each. So readings are stale, differ between the

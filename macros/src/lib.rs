@@ -39,10 +39,10 @@ use self::args::Args;
 ///
 /// # Errors
 ///
-/// A call can be refused if it has a `timeout`, `max_waiters`, a `limiter` of yours, or a `cost`
-/// that is not a number literal (its value may exceed the burst). Then the function must return a
-/// `Result` with an error that is `From<limitor::AcquireError>`. A refusal is returned, and the
-/// body does not run.
+/// A call can be refused if it has a `timeout`, `max_waiters` or a `limiter` of yours. It can also
+/// be refused if its `cost` is not a number literal, because the value may exceed the burst. Then
+/// the function must return a `Result` with an error that is `From<limitor::AcquireError>`. A
+/// refusal is returned, and the body does not run.
 ///
 /// The attribute recognizes a `Result` by the name of the type, as in `io::Result<()>`. Under
 /// another name the return value is treated as a plain value.

@@ -6,10 +6,10 @@
 //!
 //! - **Without refunds** the bound holds exactly for the readings that the decisions used, in any
 //!   order: what was granted at readings from `a` to `b` lies between `a` and `b + depth`. There is
-//!   one exception. If an entry is cancelled at a reading that is earlier than the reading of a
-//!   grant behind it, the cancel returns permits of that grant. A clock that steps back is not such
-//!   a case, if the queue was settled before at the later reading: an entry that was due then can
-//!   no longer be cancelled.
+//!   one exception. If an entry is cancelled at an earlier reading than that of a grant behind it,
+//!   the cancel returns permits of that grant. A clock that steps back is not such a case, if the
+//!   queue was settled before at the later reading: an entry that was due then can no longer be
+//!   cancelled.
 //! - **With refunds** the order counts, because permits may be returned at a later reading and
 //!   granted again at a stale one. So the time of an event is the latest reading so far, if that is
 //!   later than the reading used. What was granted between `a` and `b` then lies between `a` minus
@@ -79,7 +79,7 @@ impl Record {
     }
 
     /// Records the grant of an entry when it comes due, if the entry was in the queue by then.
-    pub(crate) fn place(&mut self, due: i128, since: Moment, amount: i128) {
+    pub(crate) fn entry(&mut self, due: i128, since: Moment, amount: i128) {
         let moment = Moment { reading: due.max(since.reading), latest: due.max(since.latest) };
         self.events.push(Event { moment, amount });
     }

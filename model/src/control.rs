@@ -1,6 +1,6 @@
 //! Verbs that end waits and change all later answers.
 
-use crate::line::Verdict;
+use crate::queue::Verdict;
 use crate::word::{Model, Word};
 
 impl Model {
@@ -19,10 +19,10 @@ impl Model {
     }
 
     /// Grants every request until a reset. A closed limiter stays closed.
-    pub fn breach(&mut self, at: u64) {
+    pub fn bypass(&mut self, at: u64) {
         if self.word != Word::Closed {
             self.clear(at, Verdict::Passed);
-            self.word = Word::Breached;
+            self.word = Word::Bypassed;
         }
     }
 
@@ -35,6 +35,6 @@ impl Model {
     fn clear(&mut self, at: u64, verdict: Verdict) {
         self.look(at);
         self.refuse_all(verdict);
-        self.line.clear();
+        self.queue.clear();
     }
 }

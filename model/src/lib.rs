@@ -16,11 +16,11 @@
 
 mod bound;
 mod control;
-mod line;
+mod queue;
 mod settle;
 mod take;
 mod word;
 
-pub use self::line::Standing;
+pub use self::queue::Standing;
 pub use self::take::{Charge, Refusal, Reserved};
 pub use self::word::{Limiter, Model};

@@ -1,6 +1,6 @@
 //! Permits, and entries in the queue for them.
 
-use crate::line::{Kind, Place};
+use crate::queue::{Entry, Kind};
 use crate::word::{Model, Word};
 
 /// Whether a grant was charged to the word.
@@ -51,7 +51,7 @@ impl Model {
         }
         match self.word {
             Word::Closed => Err(Refusal::Closed),
-            Word::Breached => Ok(Charge::Free),
+            Word::Bypassed => Ok(Charge::Free),
             Word::Counting(_) | Word::Saturated if n == 0 => Ok(Charge::Counted),
             Word::Saturated => Err(Refusal::Saturated),
             Word::Counting(tat) => {
@@ -60,7 +60,7 @@ impl Model {
                     return Err(Refusal::NotYet(self.nanos(new - now - self.depth)));
                 }
                 self.word = Word::Counting(new);
-                if !self.line.is_empty() {
+                if !self.queue.is_empty() {
                     self.record.overtake();
                 }
                 self.record.grant(now, self.size(n));
@@ -95,7 +95,7 @@ impl Model {
             return Err(Refusal::TooLong(self.nanos(wait)));
         }
         self.word = Word::Counting(end);
-        self.line.push(Place { id, end, size, kind: Kind::Waiting, since: self.record.moment(now) });
+        self.queue.push(Entry { id, end, size, kind: Kind::Waiting, since: self.record.moment(now) });
         Ok(Reserved::Waits(self.nanos(wait)))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::bound::Record;
-use crate::line::{Place, Verdict};
+use crate::queue::{Entry, Verdict};
 
 /// The configuration of a limiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) enum Word {
     /// A debt that is too large to be counted.
     Saturated,
     Closed,
-    Breached,
+    Bypassed,
 }
 
 /// A limiter and its queue of waiters.
@@ -49,7 +49,7 @@ pub struct Model {
     /// burst · T.
     pub(crate) depth: i128,
     pub(crate) word: Word,
-    pub(crate) line: Vec<Place>,
+    pub(crate) queue: Vec<Entry>,
     /// The results of waits that were ended.
     pub(crate) verdicts: BTreeMap<usize, Verdict>,
     pub(crate) record: Record,
@@ -77,7 +77,7 @@ impl Model {
             interval,
             depth,
             word: Word::Counting(0),
-            line: Vec::new(),
+            queue: Vec::new(),
             verdicts: BTreeMap::new(),
             record: Record::new(depth),
         };
@@ -111,7 +111,7 @@ impl Model {
     fn ahead(&self, now: i128) -> Option<i128> {
         match self.word {
             Word::Counting(tat) => Some((tat - now).max(0)),
-            Word::Breached => Some(0),
+            Word::Bypassed => Some(0),
             Word::Saturated | Word::Closed => None,
         }
     }
@@ -148,7 +148,7 @@ impl Model {
 
     /// Whether an entry of `n` permits, and the reading at which it comes due, can certainly be
     /// counted.
-    pub fn counts_place(&self, at: u64, n: u64) -> bool {
+    pub fn counts_entry(&self, at: u64, n: u64) -> bool {
         let Word::Counting(tat) = self.word else { return true };
         let due = tat.max(self.time(at)) + self.size(n) - self.depth;
         self.counts(at, n) == Some(true) && due / i128::from(self.built.capacity) <= READ
@@ -163,7 +163,7 @@ impl Model {
             Word::Counting(tat) if n > 0 => Some(tat + self.size(n) - self.depth),
             _ => None,
         };
-        let places = self.line.iter().map(|place| place.end - self.depth);
-        places.chain(decision).any(|boundary| (boundary - now).abs() <= slack)
+        let entries = self.queue.iter().map(|entry| entry.end - self.depth);
+        entries.chain(decision).any(|boundary| (boundary - now).abs() <= slack)
     }
 }

@@ -291,8 +291,8 @@ fn stale_reading_inherits_only_what_was_displaced() {
     assert_eq!(limiter.crowded(), 2);
 }
 
-/// What a key took at 10 s is not available again at 10 s, although its entry was idle at a reading
-/// of 20 s and is gone, and another entry is free.
+/// A key took permits at 10 s. Its entry was idle at a reading of 20 s and is gone, and another
+/// entry is free. The permits are still not available again at 10 s.
 #[test]
 fn key_displaced_as_idle_is_not_new_to_a_stale_reading() {
     let (limiter, _) = one_set(5);

@@ -250,8 +250,8 @@ fn number() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// After any report (except low limits that may be true), an available call is available again
-    /// within the cap plus the time in which the burst comes back.
+    /// After any report, a call that was available is available again within the cap plus the time
+    /// in which the burst comes back. Low limits that may be true are not generated.
     #[test]
     fn no_report_panics_or_stalls(
         says in proptest::collection::vec((0..3_usize, proptest::collection::vec((0..9_usize, number()), 0..5)), 1..6),

@@ -63,8 +63,8 @@ impl Shared {
     }
 }
 
-/// No key is granted more than a limiter of its own would grant, and no part of its debt is
-/// forgotten, whichever key takes its entry.
+/// No key is granted more than a limiter of its own would grant, and none of its debt is forgotten.
+/// It does not matter which key takes its entry.
 #[test]
 fn keys_that_displace_each_other() {
     const OPS: [Op; 7] = [Op::Try(1), Op::Try(2), Op::Try(1), Op::Reserve, Op::GiveUp, Op::Charge(2), Op::Refund(1)];

@@ -31,8 +31,8 @@ impl Move {
     }
 }
 
-/// The earliest and the latest TAT after the moves of both threads, in all orders that keep the
-/// order of each thread, with or without the passing moves; one permit per second.
+/// The earliest and the latest TAT after the moves of both threads, over all orders that keep the
+/// order of each thread. Passing moves are made or not; one permit per second.
 pub(crate) fn after(tat: u64, runs: [&[Move]; 2]) -> (u64, u64) {
     let stay = runs.map(|run| run.iter().copied().filter(|made| made.kind != Kind::Passing).collect::<Vec<_>>());
     let [(low, high), (lower, higher)] = [ends(tat, runs), ends(tat, [&stay[0], &stay[1]])];

@@ -60,12 +60,12 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(somebody_is_ahead: bool) -> Self {
+    fn new(waiter_is_ahead: bool) -> Self {
         let clock = Lagging::at(10);
         let quota = Quota::per_second(1).unwrap().with_burst(1).unwrap();
         let limiter = Arc::new(RateLimiter::with_clock(quota, clock.clone()));
         limiter.try_acquire(1).unwrap();
-        let ahead = Mutex::new(somebody_is_ahead.then(|| limiter.reserve_owned(1).unwrap()));
+        let ahead = Mutex::new(waiter_is_ahead.then(|| limiter.reserve_owned(1).unwrap()));
         Self { limiter, clock, ahead }
     }
 }
@@ -76,11 +76,11 @@ const LAGS: [[u64; 2]; 4] = [[0, 0], [2, 0], [0, 2], [1, 3]];
 /// One thread waits for a permit while the other does `other`, which gets the lag of the waiter. At
 /// the end, the entry of the granted waiter is the last: the next permit is available this many
 /// seconds after 10.
-fn race(somebody_is_ahead: bool, other: fn(&Shared, u64), outcome: Result<(), AcquireError>, next: Option<u64>) {
+fn race(waiter_is_ahead: bool, other: fn(&Shared, u64), outcome: Result<(), AcquireError>, next: Option<u64>) {
     for [late, others_late] in LAGS {
         beside(
             None,
-            move || Shared::new(somebody_is_ahead),
+            move || Shared::new(waiter_is_ahead),
             move |s| {
                 s.clock.lag(late);
                 s.limiter.acquire(1).wait().map(drop)

@@ -10,9 +10,9 @@ use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter};
 use crate::task::Task;
 use crate::{Pair, one_a_second, secs};
 
-/// The first limit could grant ten at 0, the second not before 20. If the first were charged during
-/// the wait for the second, ten that were granted at 0 and ten of a caller at 20 would be used
-/// together.
+/// The first limit could grant ten at 0, the second not before 20. Suppose that the first were
+/// charged during the wait for the second. Then ten granted at 0 and ten of a caller at 20 would be
+/// used together.
 #[test]
 fn wait_for_one_limit_charges_no_other_limit() {
     for others_first in [true, false] {

@@ -141,7 +141,7 @@ impl<'a> Beside<'a> {
             }
             Op::Breach => {
                 self.limiter.breach();
-                self.model.breach(self.now);
+                self.model.bypass(self.now);
             }
             Op::Close => {
                 self.limiter.close();
@@ -246,7 +246,7 @@ impl<'a> Beside<'a> {
 
     fn reserve(&mut self, id: usize, amount: Amount, reading: Reading, more: Option<i8>) {
         let Some((at, n)) = self.reading(amount, reading) else { return };
-        if !self.model.counts_place(at.ticks(), n) {
+        if !self.model.counts_entry(at.ticks(), n) {
             return;
         }
         let within = more.map(|more| self.limit(at.ticks(), n, more));
@@ -275,7 +275,7 @@ impl<'a> Beside<'a> {
 
     fn acquire(&mut self, id: usize, amount: Amount, patience: Patience, how: Await) {
         let Some((_, n)) = self.reading(amount, Reading::Clock) else { return };
-        if !self.model.counts_place(self.now, n) {
+        if !self.model.counts_entry(self.now, n) {
             return;
         }
         let (timeout, deadline) = match patience {

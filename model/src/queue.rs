@@ -14,7 +14,7 @@ pub(crate) enum Kind {
 
 /// An interval of time. It comes due one depth before its end.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct Entry {
     pub(crate) id: usize,
     pub(crate) end: i128,
     pub(crate) size: i128,
@@ -55,15 +55,15 @@ impl Model {
     /// Grants the entries that are due, at their due times, or at the time at which they moved
     /// there.
     pub(crate) fn settle(&mut self, now: i128) {
-        while let Some(first) = self.line.first().copied() {
+        while let Some(first) = self.queue.first().copied() {
             // A debt with no waiter before it is part of the past.
             if first.kind != Kind::Debt && first.end - self.depth > now {
                 break;
             }
             if first.kind == Kind::Waiting {
-                self.record.place(first.end - self.depth, first.since, first.size);
+                self.record.entry(first.end - self.depth, first.since, first.size);
             }
-            self.line.remove(0);
+            self.queue.remove(0);
         }
     }
 
@@ -80,7 +80,7 @@ impl Model {
             (Some(Verdict::Cancelled), _) => Standing::Cancelled,
             (Some(Verdict::Closed), _) => Standing::Closed,
             (Some(Verdict::Passed), _) => Standing::Granted(Charge::Free),
-            (None, Some(index)) => Standing::Waits(self.nanos(self.line[index].end - self.depth - self.time(at))),
+            (None, Some(index)) => Standing::Waits(self.nanos(self.queue[index].end - self.depth - self.time(at))),
             (None, None) => Standing::Granted(Charge::Counted),
         }
     }
@@ -101,11 +101,11 @@ impl Model {
     }
 
     fn count(&self, kind: Kind) -> usize {
-        self.line.iter().filter(|place| place.kind == kind).count()
+        self.queue.iter().filter(|entry| entry.kind == kind).count()
     }
 
     fn position(&self, id: usize) -> Option<usize> {
-        self.line.iter().position(|place| place.kind == Kind::Waiting && place.id == id)
+        self.queue.iter().position(|entry| entry.kind == Kind::Waiting && entry.id == id)
     }
 
     /// Cancels an entry, if it is not due yet.
@@ -120,7 +120,7 @@ impl Model {
     /// Takes a waiter out and moves later entries forward. Returns what comes off the word.
     fn leave(&mut self, index: usize) -> i128 {
         self.record.cancel();
-        let size = self.line.remove(index).size;
+        let size = self.queue.remove(index).size;
         self.move_up(index, size)
     }
 
@@ -128,10 +128,10 @@ impl Model {
     pub fn keep(&mut self, at: u64, id: usize) {
         self.look(at);
         if let Some(index) = self.position(id) {
-            self.line[index].kind = Kind::Kept;
+            self.queue[index].kind = Kind::Kept;
             // The caller acts at the time that `keep` returned.
-            let Place { end, size, since, .. } = self.line[index];
-            self.record.place(end - self.depth, since, size);
+            let Entry { end, size, since, .. } = self.queue[index];
+            self.record.entry(end - self.depth, since, size);
         }
     }
 
@@ -139,12 +139,12 @@ impl Model {
     /// comes off the word: all of it, or nothing if a kept reservation holds the end.
     pub(crate) fn move_up(&mut self, index: usize, by: i128) -> i128 {
         let since = self.record.last();
-        for place in &mut self.line[index..] {
-            if place.kind == Kind::Kept {
+        for entry in &mut self.queue[index..] {
+            if entry.kind == Kind::Kept {
                 return 0;
             }
-            place.end -= by;
-            place.since = if by > 0 { since } else { place.since };
+            entry.end -= by;
+            entry.since = if by > 0 { since } else { entry.since };
         }
         by
     }
@@ -152,8 +152,8 @@ impl Model {
     /// Ends all waits. Returns what comes off the word.
     pub(crate) fn refuse_all(&mut self, verdict: Verdict) -> i128 {
         let mut off_word = 0;
-        while let Some(index) = self.line.iter().position(|place| place.kind == Kind::Waiting) {
-            self.verdicts.insert(self.line[index].id, verdict);
+        while let Some(index) = self.queue.iter().position(|entry| entry.kind == Kind::Waiting) {
+            self.verdicts.insert(self.queue[index].id, verdict);
             off_word += self.leave(index);
         }
         off_word
