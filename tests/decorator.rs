@@ -112,7 +112,7 @@ mod what_it_leaves_alone {
     }
 
     #[test]
-    fn function_keeps_its_signature_and_attributes() {
+    fn limited_functions_behave_as_without_the_attribute() {
         assert_eq!(everything("abc", (2, 'x'), [1, 2, 3]), "ab");
         assert_eq!(everything("abc", (4, ()), []), "too many");
         let mut seen = Vec::new();
@@ -187,7 +187,7 @@ mod methods {
     }
 
     #[test]
-    fn every_form_of_the_attribute_limits() {
+    fn methods_of_every_receiver_kind_are_limited() {
         let mut log = Log::new(String::from("a"));
         log.add("b".into()).push('!');
         ready(log.add_later("c".into())).push('?');

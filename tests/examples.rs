@@ -208,7 +208,7 @@ fn call_estimated_over_the_burst_is_refused() {
 
 #[test]
 #[cfg(not(feature = "llm"))]
-fn limits_on_calls_report_what_they_need() {
+fn limits_on_calls_report_the_missing_feature() {
     for args in [["--tpm", "60000"], ["--rpm", "60"], ["--concurrency", "2"]] {
         let line = refusal(&args);
         assert!(line.contains("need the feature llm"), "{line}");

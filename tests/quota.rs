@@ -84,7 +84,7 @@ fn impossible_quotas_are_errors() {
 }
 
 #[test]
-fn constructors_set_capacity_period_and_burst() {
+fn constructors_set_the_period_and_default_is_10_per_second() {
     let periods = [Quota::per_second, Quota::per_minute, Quota::per_hour, Quota::per_day]
         .map(|make| make(6).unwrap().period().as_secs());
     assert_eq!(periods, [1, 60, 3_600, 86_400]);

@@ -196,7 +196,7 @@ fn limiters_can_be_nested() {
 }
 
 #[test]
-fn printed_errors_are_informative() {
+fn debug_forms_have_the_state() {
     let (limiter, _) = tokens(10);
     assert_eq!(format!("{limiter:?}"), "LlmLimiter { in_flight: 0, .. }");
     let call = limiter.try_acquire(3).unwrap();

@@ -89,7 +89,7 @@ fn each_end_of_a_call_is_charged_as_documented() {
 }
 
 #[test]
-fn cached_tokens_count_only_at_configured_limits() {
+fn cached_tokens_count_only_if_configured() {
     for (count, left) in [(true, 70), (false, 80)] {
         let (limiter, _) = built(|builder| builder.tokens_per_minute(100).count_cached(count));
         let call = limiter.try_acquire(Usage { input: 40, output: 10, cached: 50 });
