@@ -203,7 +203,7 @@ fn calls_keep_all_their_limits() {
 #[cfg(feature = "llm")]
 fn call_estimated_over_the_burst_is_refused() {
     let line = refusal(&["--tpm", "31000"]);
-    assert!(line.contains("estimated at") && line.contains("burst, 31,000"), "{line}");
+    assert!(line.contains("estimated at") && line.contains("burst is 31,000"), "{line}");
 }
 
 #[test]
