@@ -4,10 +4,10 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use limitor::{Denied, Grant, KeyedGrant, KeyedLimiter, LimitSet, Quota, RateLimiter, SystemClock};
+use limitor::{Denied, Grant, KeyedLimiter, LimitSet, Quota, RateLimiter, SystemClock, keyed};
 
 /// A grant from both limits, to be settled with both.
-type Admitted<'a> = (KeyedGrant<'a, String, SystemClock>, Grant<'a, SystemClock>);
+type Admitted<'a> = (keyed::Grant<'a, String, SystemClock>, Grant<'a, SystemClock>);
 
 /// For many users: a limit for each key, created on first use.
 struct Gate {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::llm::{CharsPerToken, Learned, LlmBuilder, LlmLimiter, LlmPool, Usage};
+use limitor::llm::{Builder, CharsPerToken, Learned, LlmLimiter, LlmPool, Usage};
 use limitor::wrap::wrap;
 use limitor::{
     Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket,
@@ -76,10 +76,10 @@ fn set_shows_its_limits_by_name() {
 
 #[test]
 fn llm_limiter_shows_its_limits_and_calls_under_way() {
-    let builder = LlmBuilder::new(ManualClock::new()).tokens_per_minute(600);
+    let builder = Builder::new(ManualClock::new()).tokens_per_minute(600);
     says(&builder, &["tokens", "Quota(600/min)"]);
     let limiter = builder.build().unwrap();
-    says(&limiter.acquire(Usage::new(30, 0)), &["AcquireCall", "30"]);
+    says(&limiter.acquire(Usage::new(30, 0)), &["Acquire", "30"]);
     let call = limiter.try_acquire(Usage::new(30, 0)).unwrap();
     says(&call, &["Call", "30", "streamed: 0"]);
     says(&limiter, &["LlmLimiter", "in_flight: 1"]);

@@ -281,11 +281,11 @@ fn key_table_is_bounded_and_forgets_no_debt() {
     let clock = ManualClock::new();
     let quota = Quota::per_hour(10).unwrap();
     let limiter = limitor::KeyedLimiter::<u64>::builder(quota).max_keys(1_000).with_clock(clock).build();
-    let bytes = limiter.bytes();
+    let bytes = limiter.memory();
     limiter.try_acquire(&0, 10).unwrap();
     for key in 1..100_000 {
         let _ = limiter.try_acquire(&key, 10);
         assert!(limiter.try_acquire(&0, 1).is_err(), "after {key} others");
     }
-    assert_eq!(limiter.bytes(), bytes);
+    assert_eq!(limiter.memory(), bytes);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use limitor::{LocalLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason};
+use limitor::{BuildError, LocalLimiter, ManualClock, Quota, RateLimiter, Reason};
 use proptest::prelude::*;
 
 #[test]
@@ -29,7 +29,7 @@ fn share_of_handles_is_subtracted_from_the_burst() {
     drop((second, third));
     for (handles, batch) in [(1, 10), (5, 2), (usize::MAX, u64::MAX)] {
         let refused = RateLimiter::builder(quota).local(handles, batch).unwrap_err();
-        assert!(matches!(refused, QuotaError::NothingLeft { burst: 10, .. }), "{refused}");
+        assert!(matches!(refused, BuildError::NothingLeft { burst: 10, .. }), "{refused}");
     }
     assert!(RateLimiter::new(quota).local().is_none(), "built without handles");
 }
@@ -98,7 +98,7 @@ fn bypassed_limiter_grants_handles_free_and_closed_refuses() {
     let limiter =
         RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
     let local = limiter.local().unwrap();
-    limiter.breach();
+    limiter.bypass();
     assert!((0..500).all(|_| local.try_acquire(1).is_ok()));
     assert_eq!(local.stock(), 0);
     limiter.reset();

@@ -446,7 +446,7 @@ fn bypass_grants_a_wait_beside_it_and_charges_nothing() {
     race(
         || Shared::empty(1),
         waiter,
-        |s| s.limiter.breach(),
+        |s| s.limiter.bypass(),
         |s, waited, ()| {
             assert_eq!(waited, Ok(()));
             assert_eq!(try_at(s, 0, 1), 1);

@@ -12,7 +12,7 @@ mod beside;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter, SetGrant, Timestamp};
+use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter, Timestamp, set};
 use loom::sync::Mutex;
 use loom::thread;
 
@@ -20,7 +20,7 @@ use beside::beside;
 
 type Limiter = RateLimiter<ManualClock>;
 type Pair = LimitSet<2, ManualClock>;
-type Granted = SetGrant<'static, 2, ManualClock>;
+type Granted = set::Grant<'static, 2, ManualClock>;
 
 /// The state that the threads of a race share: two limits of one permit per second, the set of
 /// both, and another set in the other order.
@@ -163,7 +163,7 @@ fn late_return_does_not_return_permits_granted_since() {
     beside(
         None,
         setup,
-        |s| s.set.moved(),
+        |s| s.set.notify(),
         |s| [try_one(&s.a, 10), try_one(&s.b, 1)],
         |s, (), direct| {
             let through = u64::from(s.set.waiters() == 0);
@@ -188,7 +188,7 @@ fn settlement_wakes_the_thread_that_falls_asleep_beside_it() {
         |s: &Shared| {
             s.a.refund(2);
             s.b.refund(2);
-            s.set.moved();
+            s.set.notify();
         },
     ] {
         beside(
@@ -213,10 +213,10 @@ fn two_settlements_wake_the_waiter_that_needs_both() {
         let (set, b) = (s.set.clone(), s.b.clone());
         let second = thread::spawn(move || {
             b.refund(1);
-            set.moved();
+            set.notify();
         });
         s.a.refund(1);
-        s.set.moved();
+        s.set.notify();
         second.join().unwrap();
     };
     beside(
@@ -354,7 +354,7 @@ mod task {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::task::{Context, Poll, Wake, Waker};
 
-    use limitor::AcquireSet;
+    use limitor::set;
 
     use super::*;
 
@@ -369,7 +369,7 @@ mod task {
 
     /// A future that was polled once.
     pub(super) struct Pending {
-        acquire: AcquireSet<'static, 2, ManualClock>,
+        acquire: set::Acquire<'static, 2, ManualClock>,
         woken: Arc<Woken>,
     }
 

@@ -16,8 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use limitor::{
-    AcquireError, AcquireSlot, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, Slot,
-    SystemClock,
+    AcquireError, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, SystemClock, concurrency,
 };
 
 const fn secs(n: u64) -> Duration {
@@ -100,9 +99,9 @@ fn wait_until(condition: impl Fn() -> bool) {
 fn all_types_are_send_and_sync() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<ConcurrentLimiter<ManualClock>>();
-    check::<AcquireSlot<'static, ManualClock>>();
-    check::<AcquireSlot<'static, SystemClock>>();
-    check::<Slot<'static, SystemClock>>();
+    check::<concurrency::Acquire<'static, ManualClock>>();
+    check::<concurrency::Acquire<'static, SystemClock>>();
+    check::<concurrency::Slot<'static, SystemClock>>();
 }
 
 #[test]

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use limitor::{
-    AcquireError, Denied, KeyedBuilder, KeyedLimiter, KeyedReservation, Lookup, ManualClock, Quota, RateLimiter,
-    Reservation,
-};
+use limitor::{AcquireError, Denied, KeyedLimiter, ManualClock, Quota, RateLimiter, Reservation, keyed};
 use proptest::prelude::*;
 
 use super::secs;
@@ -62,17 +59,17 @@ fn refusal(denied: Denied) -> impl PartialEq + std::fmt::Debug {
 /// A reservation of a key, with the same one on the limiter of its own.
 struct Held<'a, K> {
     key: usize,
-    place: KeyedReservation<'a, K, ManualClock>,
+    place: keyed::Reservation<'a, K, ManualClock>,
     own: Reservation<'a, ManualClock>,
 }
 
 /// The kind of table, and its number of keys.
-type Table<K> = fn(KeyedBuilder<K, ManualClock>) -> KeyedBuilder<K, ManualClock>;
+type Table<K> = fn(keyed::Builder<K, ManualClock>) -> keyed::Builder<K, ManualClock>;
 
 /// Runs the operations on the keys and on a limiter for each key, and compares all visible results.
 fn run<K, Q>(keys: &[&Q], table: Table<K>, quota: Quota, ops: Vec<(usize, Op)>) -> Result<(), TestCaseError>
 where
-    Q: Lookup<K> + ?Sized,
+    Q: keyed::Lookup<K> + ?Sized,
 {
     let clock = ManualClock::new();
     let limiter = table(KeyedLimiter::<K>::builder(quota).with_clock(clock.clone())).build();
@@ -151,7 +148,7 @@ where
         }
         prop_assert_eq!(limiter.waiters(), owns.iter().map(RateLimiter::waiters).sum::<usize>());
     }
-    prop_assert_eq!(limiter.crowded(), 0);
+    prop_assert_eq!(limiter.evictions(), 0);
     let idle = owns.iter().filter(|own| own.capacity_info(quota.burst()).has_capacity).count();
     prop_assert_eq!(limiter.len(), owns.len() - idle);
     drop(held);
@@ -201,6 +198,6 @@ proptest! {
 
     #[test]
     fn stored_string_keys_equal_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
-        run::<String, str>(&NAMES, limitor::KeyedBuilder::exact, quota, ops)?;
+        run::<String, str>(&NAMES, limitor::keyed::Builder::exact, quota, ops)?;
     }
 }

@@ -106,7 +106,7 @@ impl Race {
                 } else if own.available_at(at) >= n {
                     let stale = at < self.last;
                     prop_assert!(
-                        stale || self.limiter.crowded() > 0,
+                        stale || self.limiter.evictions() > 0,
                         "key {key} was refused {n} without need at {at:?}"
                     );
                 }
@@ -219,10 +219,10 @@ proptest! {
 fn key_that_finds_its_set_full_begins_with_the_least_debt() {
     let (limiter, clock) = one_set(30);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, 11 + key));
-    assert_eq!((limiter.available(&77), limiter.crowded()), (19, 0), "a query enters no key");
+    assert_eq!((limiter.available(&77), limiter.evictions()), (19, 0), "a query enters no key");
     assert!(limiter.try_acquire(&77, 20).is_err());
     assert!(limiter.try_acquire(&77, 19).is_ok());
-    assert_eq!(limiter.crowded(), 2);
+    assert_eq!(limiter.evictions(), 2);
     let missing = |key| limiter.capacity_info(&key, 0).needed.max(30 - i128::from(limiter.available(&key)));
     assert_eq!((missing(1), missing(9), missing(77)), (12, 20, 30), "no other key lost anything");
     assert_eq!(limiter.available(&0), 18, "its debt was 11, and is now the smallest of the set, 12");
@@ -285,10 +285,10 @@ fn stale_reading_inherits_only_what_was_displaced() {
     }
     limiter.try_acquire_at(at(10), &100, 5).unwrap();
     assert!(limiter.try_acquire_at(at(9), &101, 5).is_ok());
-    assert_eq!(limiter.crowded(), 0);
+    assert_eq!(limiter.evictions(), 0);
     assert!(limiter.try_acquire_at(at(4), &102, 5).is_err(), "at this reading the floor is a second ahead");
     assert!(limiter.try_acquire_at(at(4), &102, 3).is_ok());
-    assert_eq!(limiter.crowded(), 2);
+    assert_eq!(limiter.evictions(), 2);
 }
 
 /// A key took permits at 10 s. Its entry was idle at a reading of 20 s and is gone, and another

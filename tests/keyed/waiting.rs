@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{
-    AcquireError, KeyedGrant, KeyedLimiter, KeyedReservation, ManualClock, Quota, Reason, Strategy, Timestamp,
-};
+use limitor::{AcquireError, KeyedLimiter, ManualClock, Quota, Reason, Strategy, Timestamp, keyed};
 
 use super::{ENTRIES, Keyed, at, one_set, per_second, secs, until};
 
@@ -52,7 +50,7 @@ fn queue_of_a_key_delays_no_other_key() {
         assert_eq!(place.wait_time(), secs(1));
         assert!(limiter.try_acquire(&key, 1).is_err(), "no waiter is overtaken");
     }
-    assert_eq!((limiter.waiters(), limiter.crowded()), (100, 0));
+    assert_eq!((limiter.waiters(), limiter.evictions()), (100, 0));
     clock.advance(secs(50));
     assert_eq!(limiter.waiters(), 50);
 }
@@ -99,7 +97,7 @@ fn word_returns_to_the_table_when_the_last_waiter_leaves() {
             limiter.try_acquire(&key, 1).unwrap();
             assert_eq!(limiter.reserve(&key, 1).unwrap().wait_time(), secs(1), "a fresh wait works");
         }
-        assert_eq!(limiter.crowded(), 0, "way {way}");
+        assert_eq!(limiter.evictions(), 0, "way {way}");
     }
 }
 
@@ -193,8 +191,8 @@ fn deadline_refusal_is_immediate_takes_nothing_and_has_wait() {
 fn entry_is_for_the_permits_requested() {
     let (limiter, clock) = one_set(5);
     let places = [5, 3].map(|n| limiter.reserve(&1, n).unwrap());
-    assert_eq!(places.each_ref().map(KeyedReservation::amount), [5, 3]);
-    assert_eq!(places.each_ref().map(KeyedReservation::wait_time), [secs(0), secs(3)]);
+    assert_eq!(places.each_ref().map(keyed::Reservation::amount), [5, 3]);
+    assert_eq!(places.each_ref().map(keyed::Reservation::wait_time), [secs(0), secs(3)]);
     clock.advance(secs(3));
     assert_eq!(places.map(|place| place.wait().unwrap().amount()), [5, 3]);
 }
@@ -204,7 +202,7 @@ fn cancel_and_refund_move_only_later_entries_of_the_key() {
     let (limiter, _) = one_set(1);
     let grants = [1, 2].map(|key| limiter.try_acquire(&key, 1).unwrap());
     let places = [1, 2].map(|key| [(); 3].map(|()| limiter.reserve(&key, 1).unwrap()));
-    let waits = |place: &_| limitor::KeyedReservation::<'_, u64, ManualClock>::wait_time(place);
+    let waits = |place: &_| limitor::keyed::Reservation::<'_, u64, ManualClock>::wait_time(place);
     let [[first, second, third], others] = places;
     second.cancel();
     assert_eq!([waits(&first), waits(&third)], [secs(1), secs(2)]);
@@ -291,7 +289,7 @@ fn nine_keys_of_a_set_can_have_waiters() {
 
 #[test]
 fn kept_or_leaked_entry_holds_its_permits_and_key_goes_on() {
-    type Hold = fn(limitor::KeyedReservation<'_, u64, ManualClock>);
+    type Hold = fn(limitor::keyed::Reservation<'_, u64, ManualClock>);
     let holds: [Hold; 2] = [|place| assert_eq!(place.keep(), secs(1)), |place| mem::forget(place)];
     for hold in holds {
         let (limiter, clock) = one_set(1);
@@ -327,7 +325,7 @@ fn past_kept_reservations_leave_their_entries_to_new_keys() {
         assert_eq!(limiter.available(&key), 1);
         assert!(limiter.try_acquire(&key, 1).is_ok(), "{key}");
     }
-    assert_eq!((limiter.crowded(), limiter.len()), (0, 10));
+    assert_eq!((limiter.evictions(), limiter.len()), (0, 10));
 }
 
 /// The waits for a hot key end as soon as they begin, so its word leaves the table and returns all
@@ -377,7 +375,7 @@ fn threads_that_compete_for_entries_get_no_burst_twice() {
                             granted[key].fetch_add(1, Ordering::Relaxed);
                             if turn % 4 == 0 {
                                 granted[key].fetch_sub(1, Ordering::Relaxed);
-                                KeyedGrant::refund(grant);
+                                keyed::Grant::refund(grant);
                             }
                         }
                     }

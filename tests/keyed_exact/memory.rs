@@ -44,11 +44,11 @@ fn forgotten_keys_are_dropped() {
         if number % 2 == 0 {
             clock.advance(Duration::from_millis(1));
         }
-        assert!(limiter.bytes() < 1_000 * 300 + 128 * 64, "{} bytes", limiter.bytes());
+        assert!(limiter.memory() < 1_000 * 300 + 128 * 64, "{} bytes", limiter.memory());
     }
     let alive = ALIVE.load(Ordering::Relaxed);
     assert!(alive <= 1_000 + 500, "{alive} keys are alive of 1,000");
-    assert!(limiter.crowded() > 10_000, "{}", limiter.crowded());
+    assert!(limiter.evictions() > 10_000, "{}", limiter.evictions());
     drop(limiter);
     assert!(ALIVE.load(Ordering::Relaxed) <= 500);
 }

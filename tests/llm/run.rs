@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use limitor::llm::{Call, Charged, Left, LlmBuilder, Usage};
+use limitor::llm::{Builder, Call, Charged, PerLimit, Usage};
 use limitor::{ManualClock, Quota};
 use proptest::prelude::*;
 
@@ -44,9 +44,8 @@ pub(crate) struct Plan {
 impl Plan {
     fn limiter(&self) -> (Limiter, ManualClock) {
         built(|mut builder| {
-            type Set = fn(LlmBuilder<ManualClock>, Quota) -> LlmBuilder<ManualClock>;
-            let sets: [Set; 4] =
-                [LlmBuilder::requests, LlmBuilder::tokens, LlmBuilder::input_tokens, LlmBuilder::output_tokens];
+            type Set = fn(Builder<ManualClock>, Quota) -> Builder<ManualClock>;
+            let sets: [Set; 4] = [Builder::requests, Builder::tokens, Builder::input_tokens, Builder::output_tokens];
             for (set, rate) in sets.into_iter().zip(self.rates) {
                 let Some(Rate { capacity, period, burst }) = rate else { continue };
                 let quota = Quota::new(capacity, Duration::from_nanos(period)).unwrap().with_burst(burst).unwrap();
@@ -313,7 +312,7 @@ impl Run {
     }
 }
 
-fn figure(left: &mut Left, kind: usize) -> &mut Option<u64> {
+fn figure(left: &mut PerLimit, kind: usize) -> &mut Option<u64> {
     match kind {
         0 => &mut left.requests,
         1 => &mut left.tokens,

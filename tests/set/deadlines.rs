@@ -4,13 +4,13 @@
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use limitor::{AcquireError, AcquireSet, Clock, ManualClock, SetError};
+use limitor::{AcquireError, Clock, ManualClock, set};
 
 use crate::task::Task;
 use crate::{Pair, secs};
 
 /// The limit that binds, and the wait that would have been needed.
-fn too_long<T>(outcome: Result<T, SetError>) -> (&'static str, Duration) {
+fn too_long<T>(outcome: Result<T, set::LimitError>) -> (&'static str, Duration) {
     let error = outcome.err().expect("refused");
     match error.error() {
         AcquireError::TooLong { wait, .. } => (error.limit().expect("a limit binds"), wait),
@@ -18,7 +18,7 @@ fn too_long<T>(outcome: Result<T, SetError>) -> (&'static str, Duration) {
     }
 }
 
-fn refused<T>(polled: Poll<Result<T, SetError>>) -> (&'static str, Duration) {
+fn refused<T>(polled: Poll<Result<T, set::LimitError>>) -> (&'static str, Duration) {
     match polled {
         Poll::Ready(outcome) => too_long(outcome),
         Poll::Pending => panic!("still waiting"),
@@ -98,7 +98,7 @@ fn waiter_delayed_past_its_deadline_is_refused_then() {
     pair.clock.advance(secs(4));
     pair.b.try_acquire(4).unwrap();
     assert!(task.run(&mut first).is_pending(), "due at 9 now, which is too late, but the waiter was not notified");
-    pair.set.moved();
+    pair.set.notify();
     assert_eq!(refused(task.run(&mut first)), ("b", secs(5)));
     assert_eq!((pair.available(), pair.set.waiters()), ([4, 0], 0));
 }
@@ -164,7 +164,7 @@ fn waiters_behind_an_expired_one_are_granted_when_possible() {
     pair.b.refund(10);
     let tasks: Vec<Task> = (0..3).map(|_| Task::new()).collect();
     let ask = |costs, timeout| pair.set.acquire(costs).timeout(secs(timeout));
-    let mut futures: Vec<AcquireSet<'_, 2, ManualClock>> =
+    let mut futures: Vec<set::Acquire<'_, 2, ManualClock>> =
         vec![ask([5, 0], 7), ask([2, 1], 100), pair.set.acquire([0, 3])];
     for (task, future) in tasks.iter().zip(&mut futures) {
         assert!(task.poll(future).is_pending());

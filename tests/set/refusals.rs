@@ -139,13 +139,13 @@ fn permanent_refusal_binds_before_a_long_wait() {
 fn bypassed_limit_never_binds() {
     let pair = Pair::empty(10, 10);
     pair.a.charge(1_000);
-    pair.a.breach();
+    pair.a.bypass();
     let denied = pair.set.try_acquire([10, 3]).unwrap_err();
     assert_eq!((denied.limit(), denied.retry_after()), ("b", Some(secs(3))));
     assert_eq!(pair.set.try_acquire([11, 1]).unwrap_err().denied().reason(), Reason::ExceedsBurst);
     pair.clock.advance(secs(3));
     assert!(pair.set.try_acquire([10, 3]).is_ok());
-    pair.b.breach();
+    pair.b.bypass();
     assert!(pair.set.try_acquire([10, 10]).is_ok());
 }
 
@@ -167,7 +167,7 @@ fn at_the_end_of_time_nothing_is_granted_and_nothing_hangs() {
         assert!(waiting.try_recv().is_err());
         std::thread::yield_now();
     }
-    set.moved();
+    set.notify();
     set.cancel_waiters();
     let outcome = waiting.recv_timeout(secs(20)).expect("it can be cancelled");
     assert_eq!(outcome.unwrap_err().error(), AcquireError::Cancelled);

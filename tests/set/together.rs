@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use limitor::{LimitSet, ManualClock, RateLimiter, SetDenied, SetError, SetGrant, SystemClock, Timestamp};
+use limitor::{LimitSet, ManualClock, RateLimiter, SystemClock, Timestamp, set};
 
 use crate::{Pair, one_a_second, secs};
 
@@ -11,10 +11,10 @@ fn shared_types_are_send_and_sync_and_held_by_tasks() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<LimitSet<2>>();
     check::<LimitSet<3, ManualClock>>();
-    check::<SetGrant<'static, 2, ManualClock>>();
-    check::<SetDenied>();
-    check::<SetError>();
-    check::<limitor::AcquireSet<'static, 2, SystemClock>>();
+    check::<set::Grant<'static, 2, ManualClock>>();
+    check::<set::LimitDenied>();
+    check::<set::LimitError>();
+    check::<limitor::set::Acquire<'static, 2, SystemClock>>();
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn uncharged_permits_are_not_refunded() {
     let pair = Pair::new(10, 10);
     pair.a.try_acquire(6).unwrap();
     let before = pair.set.try_acquire([2, 2]).unwrap();
-    pair.a.breach();
+    pair.a.bypass();
     let (less, more) = (pair.set.try_acquire([3, 3]).unwrap(), pair.set.try_acquire([1, 1]).unwrap());
     pair.a.reset();
     pair.a.try_acquire(6).unwrap();

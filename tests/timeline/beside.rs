@@ -139,8 +139,8 @@ impl<'a> Beside<'a> {
                 self.limiter.reset();
                 self.model.reset(self.now);
             }
-            Op::Breach => {
-                self.limiter.breach();
+            Op::Bypass => {
+                self.limiter.bypass();
                 self.model.bypass(self.now);
             }
             Op::Close => {

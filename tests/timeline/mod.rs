@@ -56,7 +56,7 @@ pub(crate) enum Op {
     GiveBack(usize),
     CancelWaiters,
     Reset,
-    Breach,
+    Bypass,
     Close,
 }
 
