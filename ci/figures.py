@@ -86,6 +86,20 @@ def schedules():
     return f"{count(marked('shuttle'), 'scenario')} with {each:,} schedules each"
 
 
+def timelines():
+    source = read("tests/line.rs")
+    each = int(re.search(r"with_cases\(([\d_]+)\)", source)[1])
+    properties = source[source.index("proptest! {") : source.index("\n}\n", source.index("proptest! {"))].count("#[test]")
+    return f"{each * properties:,} timelines"
+
+
+def sanitized():
+    """The suites that ci/tsan.sh runs: the words between the features and the arguments of the tests."""
+    words = re.search(r"^run_tests \S+ \S+(.*?) --(?: |$)", read("ci/tsan.sh"), re.DOTALL | re.MULTILINE)[1]
+    suites = re.findall(r"\w+", words)
+    return f"the unit tests and {count(len(suites), 'suite')}"
+
+
 def steps():
     lines = read("tests/vectors/decisions.jsonl").splitlines()
     return count(sum(len(json.loads(line)["steps"]) for line in lines), "step")
@@ -118,6 +132,8 @@ FIGURES = {
     "loom_llm": lambda: races("loom_llm"),
     "shuttle": schedules,
     "vectors": steps,
+    "line": timelines,
+    "tsan": sanitized,
     "claims": claims,
     "mutants": lambda: count(read("ci/smt/mutants.py").count("@mutant("), "broken formula"),
     "breaks": lambda: count(len(tomllib.loads(read("ci/broken.toml"))["break"]), "break"),

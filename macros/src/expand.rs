@@ -136,7 +136,8 @@ fn setting(args: &Args) -> TokenStream {
     }
 }
 
-/// The cost of a call, of the type that the limiter takes: permits, or permits of each of several limits.
+/// The cost of a call, of the type that the limiter takes: permits, or permits of each of several
+/// limits.
 fn cost(args: &Args) -> TokenStream {
     match (&args.cost, &args.source) {
         (None, Source::Own(_)) => quote_spanned! { here()=> 1 },
