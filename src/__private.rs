@@ -78,7 +78,7 @@ pub async fn begin_async<L: Admit>(
     WrappedJob::begin_async(&limiter, cost, patience(timeout), on_error).await.map(Call)
 }
 
-/// For functions whose limiter never refuses, unless an actual cost exceeds what can be counted.
+/// For functions with a limiter that never refuses, unless an actual cost exceeds what can be counted.
 ///
 /// # Panics
 ///
@@ -99,8 +99,8 @@ pub fn refused<R, E: From<F>, F>(refusal: F) -> Result<R, E> {
     Err(E::from(refusal))
 }
 
-/// Runs the body of a function. A closure that is called on the spot may not return what it has borrowed
-/// mutably.
+/// Runs the body of a function. A closure that is called on the spot may not return what it has
+/// borrowed mutably.
 pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()
 }

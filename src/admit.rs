@@ -2,7 +2,7 @@
 //!
 //! [`Admit`] asks a limiter for a grant, [`Settle`] settles the grant. Every limiter of this crate
 //! implements the pair, by reference and in an [`Arc`](std::sync::Arc). [`wrap`](crate::wrap()) and
-//! `#[rate_limit]` are written over it. So can a layer of a server, or a limiter whose state is on
+//! `#[rate_limit]` are written over it. So can a layer of a server, or a limiter with its state on
 //! another machine.
 
 use std::error::Error;
@@ -21,7 +21,7 @@ use crate::sync::{park, thread_waker};
 /// [`ConcurrentLimiter`](crate::ConcurrentLimiter), [`LimitSet`](crate::LimitSet), the textbook
 /// [`buckets`](crate::buckets) and `LlmLimiter`. A key of a keyed limiter is a `keyed::Key`.
 ///
-/// Callers of a limiter whose type they know use its own verbs, which say more about a refusal. The
+/// A caller that knows the type of its limiter uses the own verbs of that type: they say more. The
 /// trait adds nothing to them.
 ///
 /// # Examples
@@ -70,14 +70,14 @@ pub trait Admit {
     /// Asks for a grant of `cost` now or not at all.
     fn try_admit(&self, cost: Self::Cost) -> Self::Trying;
 
-    /// Asks for a grant of `cost` and waits for it as long as `patience` says. Nothing is taken before
-    /// the first poll.
+    /// Asks for a grant of `cost` and waits for it as long as `patience` says. Nothing is taken
+    /// before the first poll.
     fn admit(&self, cost: Self::Cost, patience: Patience) -> Self::Admitting;
 
     /// Asks for a grant of `cost` and blocks this thread as long as `patience` says.
     ///
-    /// The default blocks on the future of [`admit`](Self::admit). The limiters of this crate wait by
-    /// their [`Strategy`](crate::Strategy) instead.
+    /// The default blocks on the future of [`admit`](Self::admit). The limiters of this crate wait
+    /// by their [`Strategy`](crate::Strategy) instead.
     ///
     /// # Errors
     ///
@@ -108,8 +108,8 @@ pub trait Refusal: Error {
     /// Returns why the request was refused.
     fn reason(&self) -> Reason;
 
-    /// Returns the wait after which the request would be granted. `None` if the wait is unknown or no
-    /// wait helps.
+    /// Returns the wait after which the request would be granted. `None` if the wait is unknown or
+    /// no wait helps.
     fn retry_after(&self) -> Option<Duration>;
 
     /// Returns the permits that were requested, if the refusal depends on them.
@@ -182,8 +182,8 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Implements [`Admit`] for `&Limiter` and `Arc<Limiter>` over the verbs `try_acquire`, `acquire` and
-/// their owned forms. The last generic parameter ends with `+`, for a lifetime to follow.
+/// Implements [`Admit`] for `&Limiter` and `Arc<Limiter>` over the verbs `try_acquire`, `acquire`
+/// and their owned forms. The last generic parameter ends with `+`, for a lifetime to follow.
 macro_rules! admit {
     ([$($generics:tt)*] $limiter:ty, $cost:ty, $grant:ident, $refusal:ty, $acquire:ident $([$($parameter:tt)+])?) => {
         impl<'a, $($generics)* 'a> crate::admit::Admit for &'a $limiter {

@@ -2,7 +2,7 @@
 //!
 //! Each is a thin view of one word: a token bucket's tokens, a leaky bucket's level and GCRA's
 //! theoretical arrival time are the same number. So the first four decide alike on any timeline.
-//! Choose the one whose terms your documents use:
+//! Choose the one that speaks the terms of your documents:
 //!
 //! | algorithm | speaks of | choose it when |
 //! |---|---|---|
@@ -12,8 +12,8 @@
 //! | [`LeakyBucketGcra`] | a level X in time, last conforming time | the same in the standard's other form |
 //! | [`LeakyQueue`] | a bounded queue with evenly spaced output | the output must never burst, and a full queue is an error |
 //!
-//! All have the verbs of [`RateLimiter`](crate::RateLimiter). [`Bucket`] lets code be written over any
-//! of them. [`limiter`](TokenBucket::limiter) gives the limiter behind a view.
+//! All have the verbs of [`RateLimiter`](crate::RateLimiter). [`Bucket`] lets code be written over
+//! any of them. [`limiter`](TokenBucket::limiter) gives the limiter behind a view.
 
 #[macro_use]
 mod verbs;

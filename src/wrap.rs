@@ -46,12 +46,12 @@ pub fn wrap<L: Admit>(limiter: L) -> Wrap<L> {
 /// | returns a `Result` (what most callers want) | [`try_call`](Self::try_call), [`try_call_async`](Self::try_call_async) |
 /// | cannot fail | [`call`](Self::call), [`call_async`](Self::call_async) |
 ///
-/// A call waits for the permits that its arguments [cost](Self::cost), does the work, and settles the
-/// permits at the [actual cost](Self::actual) of the result. Work that ends without a result (by an
-/// `Err`, a panic, or because its future is dropped) stays charged as estimated, unless
+/// A call waits for the permits that its arguments [cost](Self::cost), does the work, and settles
+/// the permits at the [actual cost](Self::actual) of the result. Work that ends without a result
+/// (by an `Err`, a panic, or because its future is dropped) stays charged as estimated, unless
 /// [`on_error`](Self::on_error) is set.
 ///
-/// If the limiter has slots, a call holds a slot for the whole of the work.
+/// If the limiter has slots, a call holds a slot until the work ends.
 ///
 /// # Examples
 ///
@@ -102,15 +102,15 @@ impl<L: Admit, K, S> Wrap<L, K, S> {
     /// Sets how the cost of a call is computed from its arguments. By default each call costs one
     /// permit.
     ///
-    /// State the type of the arguments, as in `|prompt: &String| prompt.len() as u64`: it is the type
-    /// of what the call is given.
+    /// State the type of the arguments, as in `|prompt: &String| prompt.len() as u64`: it is the
+    /// type of what the call is given.
     pub fn cost<A, F: Fn(&A) -> L::Cost>(self, cost: F) -> Wrap<L, F, S> {
         let Self { limiter, patience, on_error, actual, .. } = self;
         Wrap { limiter, patience, on_error, cost, actual }
     }
 
-    /// Sets how the actual cost of a call is computed from its result: for `try_call`, from the value
-    /// in its `Ok`. By default a call costs its estimate.
+    /// Sets how the actual cost of a call is computed from its result: for `try_call`, from the
+    /// value in its `Ok`. By default a call costs its estimate.
     ///
     /// The difference to the estimate is refunded or becomes a debt, as by
     /// [`Grant::reconcile`](crate::Grant::reconcile). State the type of the result, as in
@@ -130,8 +130,8 @@ impl<L: Admit, K, S> Wrap<L, K, S> {
     /// Lets each call wait no longer than `timeout`. The time of the work itself is not limited. By
     /// default a call waits for as long as it takes.
     ///
-    /// If the wait would be longer, the call is refused at once and the work does not begin. A timeout
-    /// of zero means now or never.
+    /// If the wait would be longer, the call is refused at once and the work does not begin. A
+    /// timeout of zero means now or never.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.patience = self.patience.timeout(timeout);
         self
@@ -162,8 +162,8 @@ impl<L: Admit, K, S> Wrap<L, K, S> {
     ///
     /// # Errors
     ///
-    /// The error of the work, or the refusal of the limiter, converted into that error. If the limiter
-    /// refuses, the work does not begin.
+    /// The error of the work, or the refusal of the limiter, converted into that error. If the
+    /// limiter refuses, the work does not begin.
     ///
     /// # Panics
     ///
@@ -189,8 +189,8 @@ impl<L: Admit, K, S> Wrap<L, K, S> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped while it waits, nothing is charged. If it is dropped during the work,
-    /// [`on_error`](Self::on_error) says what becomes of the permits.
+    /// If the future is dropped while it waits, nothing is charged. If it is dropped during the
+    /// work, [`on_error`](Self::on_error) says what becomes of the permits.
     ///
     /// # Examples
     ///
@@ -224,8 +224,8 @@ impl<L: Admit, K, S> Wrap<L, K, S> {
     ///
     /// # Errors
     ///
-    /// The error of the work, or the refusal of the limiter, converted into that error. If the limiter
-    /// refuses, the work does not begin.
+    /// The error of the work, or the refusal of the limiter, converted into that error. If the
+    /// limiter refuses, the work does not begin.
     ///
     /// # Cancel safety
     ///

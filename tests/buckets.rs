@@ -139,7 +139,7 @@ fn any_limiter_can_be_viewed_as_a_bucket() {
 fn leaky_queue_spaces_bounds_and_shuts_down_twice() {
     let clock = ManualClock::new();
     let queue = LeakyQueue::with_clock(Quota::per_second(10).unwrap(), 2, clock.clone());
-    assert_eq!((queue.quota().burst(), queue.places()), (1, 2));
+    assert_eq!((queue.quota().burst(), queue.max_waiters()), (1, 2));
     queue.acquire(1).wait().unwrap();
     let (first, second) = (queue.reserve(1).unwrap(), queue.reserve(1).unwrap());
     assert_eq!((first.wait_time().as_millis(), second.wait_time().as_millis()), (100, 200));

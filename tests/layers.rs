@@ -88,7 +88,7 @@ fn expand(tree: &str) -> Vec<String> {
     }
 }
 
-/// The items of a list in braces, whose opening brace has been read.
+/// The items of a list in braces; the opening brace has been read.
 fn items(list: &str) -> Vec<&str> {
     let (mut depth, mut start, mut found) = (0, 0, Vec::new());
     for (at, c) in list.char_indices() {
@@ -115,7 +115,8 @@ fn module_of(file: &str) -> Vec<String> {
     if name == "lib" { Vec::new() } else { name.split('/').map(str::to_owned).collect() }
 }
 
-/// Whether a file only declares and re-exports modules: what is imported from it comes from elsewhere.
+/// Whether a file only declares and re-exports modules: what is imported from it comes from
+/// elsewhere.
 fn is_index(text: &str) -> bool {
     let has = |word: &str| text.lines().any(|line| line.trim_start().trim_start_matches("pub ").starts_with(word));
     !["fn ", "struct ", "enum ", "trait ", "impl", "const ", "static ", "type ", "macro_rules!"]

@@ -13,13 +13,13 @@ use crate::wait::{Acquire, Reservation};
 
 /// The Generic Cell Rate Algorithm in its continuous-state leaky bucket form.
 ///
-/// The bucket drains by one unit of time per unit of time. A cell that arrives at `t` finds the level
-/// `X' = max(0, X − (t − LCT))`. The cell conforms if `X' ≤ τ`; then `X = X' + T`, and the last
-/// conforming time is `LCT = t`. The two forms of GCRA decide alike, because `TAT = X + LCT`.
+/// The bucket drains by one unit of time per unit of time. A cell that arrives at `t` finds the
+/// level `X' = max(0, X − (t − LCT))`. The cell conforms if `X' ≤ τ`; then `X = X' + T`, and the
+/// last conforming time is `LCT = t`. The two forms of GCRA decide alike, because `TAT = X + LCT`.
 ///
-/// Decisions depend on that sum alone, and only the sum is stored. So this view gives the pair as if
-/// it were brought up to date now: the level drained to now, at now. If the bucket has run empty, the
-/// level is 0 at the time when that happened.
+/// Decisions depend on that sum alone, and only the sum is stored. So this view gives the pair as
+/// if it were brought up to date now: the level drained to now, at now. If the bucket has run
+/// empty, the level is 0 at the time when that happened.
 ///
 /// Source: ITU-T I.371; ATM Forum TM 4.1, section 4.4.2.
 ///
@@ -46,8 +46,8 @@ pub struct LeakyBucketGcra<C: Clock = SystemClock> {
 view!(LeakyBucketGcra);
 
 impl<C: Clock> LeakyBucketGcra<C> {
-    /// Returns the time T by which one permit raises the level, rounded up to 1 ns for display. Decisions
-    /// use the exact fraction.
+    /// Returns the time T by which one permit raises the level, rounded up to 1 ns for display.
+    /// Decisions use the exact fraction.
     pub fn increment(&self) -> Duration {
         figures::time_of(&self.limiter, 1)
     }

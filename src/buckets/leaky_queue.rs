@@ -10,10 +10,11 @@ use crate::limiter::{Builder, Capacity, Grant, RateLimiter, Standing};
 use crate::quota::Quota;
 use crate::wait::{Acquire, Reservation};
 
-/// A leaky bucket as a queue: a bounded number of requests wait, and they leave evenly, one every T.
+/// A leaky bucket as a queue: a bounded number of requests wait, and they leave evenly, one every
+/// T.
 ///
-/// The burst is 1, whatever the quota says: after a pause, one request leaves at once and the next one
-/// T later. If the queue is full, the next request is refused with
+/// The burst is 1, whatever the quota says: after a pause, one request leaves at once and the next
+/// one T later. If the queue is full, the next request is refused with
 /// [`QueueFull`](crate::AcquireError::QueueFull).
 ///
 /// # Examples
@@ -39,8 +40,8 @@ pub struct LeakyQueue<C: Clock = SystemClock> {
 }
 
 impl LeakyQueue {
-    /// Builds a queue for `max_waiters` requests on the system's clock. A request that leaves at once does
-    /// not count.
+    /// Builds a queue for `max_waiters` requests on the system's clock. A request that leaves at
+    /// once does not count.
     pub fn new(quota: Quota, max_waiters: usize) -> Self {
         Self::with_clock(quota, max_waiters, SystemClock::new())
     }
@@ -52,16 +53,16 @@ impl<C: Clock> LeakyQueue<C> {
         Self::built(quota, max_waiters, clock, false)
     }
 
-    /// Builds a strict queue: no request leaves sooner than T after the one before it *really left*,
-    /// however late that was.
+    /// Builds a strict queue: no request leaves sooner than T after the one before it *really
+    /// left*, however late that was.
     ///
-    /// A plain queue keeps its schedule. If a waiter wakes late, it leaves late, and the next one leaves on
-    /// time, less than T after it. A strict queue puts the next one off instead, so its rate falls short by
-    /// the lateness of its callers.
+    /// A plain queue keeps its schedule. If a waiter wakes late, it leaves late, and the next one
+    /// leaves on time, less than T after it. A strict queue puts the next one off instead, so its
+    /// rate falls short by the lateness of its callers.
     ///
-    /// The holder of a [`Reservation`](crate::Reservation) leaves when its wait ends, and delays later
-    /// waiters until then. A reservation that was [kept](crate::Reservation::keep) leaves at the time that
-    /// `keep` returned. A wait that is put off past its timeout is refused then.
+    /// The holder of a [`Reservation`](crate::Reservation) leaves when its wait ends, and delays
+    /// later waiters until then. A reservation that was [kept](crate::Reservation::keep) leaves at
+    /// the time that `keep` returned. A wait that is put off past its timeout is refused then.
     ///
     /// # Examples
     ///
@@ -98,7 +99,7 @@ impl<C: Clock> LeakyQueue<C> {
     /// Refuses every later request and lets waiters finish. To refuse the waiters as well, call
     /// [`close`](Self::close). A second call changes nothing.
     pub fn shutdown(&self) {
-        self.limiter.refuse_newcomers();
+        self.limiter.refuse_later_requests();
     }
 }
 

@@ -11,7 +11,8 @@ use crate::limiter::{Capacity, Grant, RateLimiter, Standing};
 use crate::quota::Quota;
 use crate::wait::{Acquire, Reservation};
 
-/// A token bucket: tokens are filled in at a steady rate up to the burst, and requests take them out.
+/// A token bucket: tokens are filled in at a steady rate up to the burst, and requests take them
+/// out.
 ///
 /// The tokens in the bucket are `(now + burst·T − TAT) / T`, at most the burst. A debt makes them
 /// negative.
@@ -35,8 +36,8 @@ pub struct TokenBucket<C: Clock = SystemClock> {
 view!(TokenBucket);
 
 impl<C: Clock> TokenBucket<C> {
-    /// Returns the tokens in the bucket now, with fractions, for display. In debt the figure is negative.
-    /// [`available`](Self::available) has the whole tokens.
+    /// Returns the tokens in the bucket now, with fractions, for display. In debt the figure is
+    /// negative. [`available`](Self::available) has the whole tokens.
     #[expect(clippy::cast_precision_loss, reason = "for display: decisions never go through floating point")]
     pub fn tokens(&self) -> f64 {
         self.limiter.quota().burst() as f64 - figures::backlog(&self.limiter)

@@ -13,8 +13,8 @@ use crate::wait::{Acquire, Reservation};
 
 /// The Generic Cell Rate Algorithm in its virtual scheduling form, `GCRA(T, τ)`.
 ///
-/// A cell that arrives at `t` conforms if `t ≥ TAT − τ`; then `TAT = max(t, TAT) + T`. A request for
-/// `n` permits is `n` cells that arrive together. A burst of `b` permits is a tolerance of
+/// A cell that arrives at `t` conforms if `t ≥ TAT − τ`; then `TAT = max(t, TAT) + T`. A request
+/// for `n` permits is `n` cells that arrive together. A burst of `b` permits is a tolerance of
 /// `τ = (b − 1)·T`.
 ///
 /// Source: ITU-T I.371; ATM Forum TM 4.1, section 4.4.2.
@@ -40,7 +40,8 @@ pub struct VirtualSchedulingGcra<C: Clock = SystemClock> {
 view!(VirtualSchedulingGcra);
 
 impl<C: Clock> VirtualSchedulingGcra<C> {
-    /// Returns the emission interval T, rounded up to 1 ns for display. Decisions use the exact fraction.
+    /// Returns the emission interval T, rounded up to 1 ns for display. Decisions use the exact
+    /// fraction.
     pub fn emission_interval(&self) -> Duration {
         figures::time_of(&self.limiter, 1)
     }
@@ -50,11 +51,11 @@ impl<C: Clock> VirtualSchedulingGcra<C> {
         figures::time_of(&self.limiter, self.limiter.quota().burst() - 1)
     }
 
-    /// Returns the theoretical arrival time of the next cell as a reading of the limiter's clock, rounded
-    /// up to a tick.
+    /// Returns the theoretical arrival time of the next cell as a reading of the limiter's clock,
+    /// rounded up to a tick.
     ///
-    /// The reading is in the past if the limiter is full. It is the largest possible one if the limiter is
-    /// closed or saturated.
+    /// The reading is in the past if the limiter is full. It is the largest possible one if the
+    /// limiter is closed or saturated.
     pub fn theoretical_arrival_time(&self) -> Timestamp {
         let meter = self.limiter.meter();
         let (tat, _) = meter.peek(self.limiter.clock().now());

@@ -42,7 +42,8 @@ pub enum AcquireError {
     /// tell apart.
     #[cfg(feature = "keyed")]
     TooManyQuotas,
-    /// All slots of a [`ConcurrentLimiter`](crate::ConcurrentLimiter) stayed taken until the timeout.
+    /// All slots of a [`ConcurrentLimiter`](crate::ConcurrentLimiter) stayed taken until the
+    /// timeout.
     #[non_exhaustive]
     Busy {
         /// How much work may be under way at a time.
@@ -67,8 +68,8 @@ impl AcquireError {
         }
     }
 
-    /// Returns the wait after which the request would have been granted. `None` if the wait is unknown
-    /// or no wait helps.
+    /// Returns the wait after which the request would have been granted. `None` if the wait is
+    /// unknown or no wait helps.
     ///
     /// # Examples
     ///

@@ -51,13 +51,14 @@ impl Denied {
         self.refused
     }
 
-    /// Returns the wait after which the same request would be granted if no other request came first.
+    /// Returns the wait after which the same request would be granted if no other request came
+    /// first.
     ///
     /// The wait is rounded up to 1 ns, so it is never too short and at most 1 ns too long.
     ///
     /// `None` means that waiting does not help: the request exceeds the burst, or the limiter is
-    /// closed, saturated or its queue is full. Of a `ConcurrentLimiter`, it also means that all slots are
-    /// taken, because the time at which work ends is unknown.
+    /// closed, saturated or its queue is full. Of a `ConcurrentLimiter`, it also means that all
+    /// slots are taken, because the time at which work ends is unknown.
     ///
     /// # Examples
     ///

@@ -16,8 +16,8 @@ impl<C: Clock> RateLimiter<C> {
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed. It has the wait [after which to retry](Denied::retry_after)
-    /// and the [reason](Denied::reason).
+    /// [`Denied`], with nothing changed. It has the wait [after which to
+    /// retry](Denied::retry_after) and the [reason](Denied::reason).
     ///
     /// # Examples
     ///
@@ -121,8 +121,8 @@ impl<C: Clock> RateLimiter<C> {
         } else {
             self.take_odd(now, n)
         };
-        // The refusal is made here, where it is inlined: one that the caller does not look at is never
-        // written to memory.
+        // The refusal is made here, where it is inlined: one that the caller does not look at is
+        // never written to memory.
         match taken {
             Ok(charge) => Ok(Grant::new(hold(), n, charge)),
             Err(refused) => Err(self.denied(n, refused)),

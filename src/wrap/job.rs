@@ -3,13 +3,13 @@
 use crate::admit::{Admit, Settle};
 use crate::pace::Patience;
 
-/// What becomes of the permits of work that ends without a result: by an `Err`, by a panic, or because
-/// its future is dropped.
+/// What becomes of the permits of work that ends without a result: by an `Err`, by a panic, or
+/// because its future is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnError {
-    /// They stay spent as estimated: the request may have been sent, and counted by its receiver. This
-    /// is the default.
+    /// They stay spent as estimated: the request may have been sent, and counted by its receiver.
+    /// This is the default.
     #[default]
     Keep,
     /// They are refunded: work that fails is known to cost nothing.

@@ -1,6 +1,7 @@
 //! What work costs, before and after it.
 
-/// Computes the cost of a call from its arguments: any closure from a reference to them to the cost.
+/// Computes the cost of a call from its arguments: any closure from a reference to them to the
+/// cost.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not compute the cost of a call with `{A}`",
     note = "the closure given to `cost` takes a reference to what the call is given: `|args: &{A}| -> {T}`"
@@ -32,7 +33,8 @@ impl<A, const N: usize> Cost<A, [u64; N]> for One {
     }
 }
 
-/// Computes the actual cost of a call from its result: any closure from a reference to it to the cost.
+/// Computes the actual cost of a call from its result: any closure from a reference to it to the
+/// cost.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not compute the actual cost of a call that gives `{R}`",
     note = "the closure given to `actual` takes a reference to what the work gives (of `try_call`, in its `Ok`): \
