@@ -1,4 +1,5 @@
-//! The one way to ask for something and wait for it: a builder with a timeout that is also a future.
+//! The one way to ask for something and wait for it: a builder with a timeout that is also a
+//! future.
 //!
 //! Each limiter says in an [`Ask`] what it takes and how it is waited for. [`Pending`] is the state
 //! machine under the public types (`Acquire` of each module).
@@ -19,9 +20,11 @@ pub(crate) trait Ask: Clone {
     /// Why the caller gets nothing.
     type Error;
 
-    /// Takes what is asked for if that needs no entry. `None` decides nothing: `enter` is called next.
+    /// Takes what is asked for if that needs no entry. `None` decides nothing: `enter` is called
+    /// next.
     ///
-    /// A limiter whose fast path is a few instructions puts it here, so that nothing is built for it.
+    /// A limiter with a fast path of a few instructions puts it here, so that nothing is built for
+    /// it.
     #[inline]
     fn take(&self) -> Option<Self::Taken> {
         None
@@ -49,7 +52,8 @@ pub(crate) enum Entered<T, E> {
     Waiting(E),
 }
 
-/// Something asked for and not yet granted. Lazy: nothing is taken before the wait or the first poll.
+/// Something asked for and not yet granted. Lazy: nothing is taken before the wait or the first
+/// poll.
 pub(crate) struct Pending<A: Ask> {
     ask: A,
     patience: Patience,
@@ -81,24 +85,24 @@ impl<A: Ask> Pending<A> {
     /// Blocks this thread until the request is granted or refused.
     #[inline]
     pub(crate) fn wait(self) -> Result<A::Grant, A::Error> {
-        if let Progress::Begin = self.progress
-            && let Some(taken) = self.ask.take()
-        {
-            return Ok(self.ask.grant(taken));
-        }
-        self.wait_longer()
+        // Taken apart, so that a request that is granted at once drops and writes nothing else.
+        let Self { ask, patience, progress } = self;
+        let entry = match progress {
+            Progress::Begin => match ask.take() {
+                Some(taken) => return Ok(ask.grant(taken)),
+                None => None,
+            },
+            Progress::Waiting(entry) => Some(entry),
+            Progress::Done => panic!("waited for again after completion"),
+        };
+        Self::wait_longer(ask, patience, entry)
     }
 
     #[cold]
-    fn wait_longer(self) -> Result<A::Grant, A::Error> {
-        let Self { ask, patience, progress } = self;
-        let taken = match progress {
-            Progress::Begin => match ask.enter(patience)? {
-                Entered::Taken(taken) => taken,
-                Entered::Waiting(entry) => ask.block(entry)?,
-            },
-            Progress::Waiting(entry) => ask.block(entry)?,
-            Progress::Done => panic!("waited for again after completion"),
+    fn wait_longer(ask: A, patience: Patience, entry: Option<A::Entry>) -> Result<A::Grant, A::Error> {
+        let taken = match entry.map_or_else(|| ask.enter(patience), |entry| Ok(Entered::Waiting(entry)))? {
+            Entered::Taken(taken) => taken,
+            Entered::Waiting(entry) => ask.block(entry)?,
         };
         Ok(ask.grant(taken))
     }

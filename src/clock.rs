@@ -2,10 +2,10 @@
 //!
 //! | clock | use it |
 //! |---|---|
-//! | [`SystemClock`] | in production; every limiter has it unless told otherwise |
+//! | [`SystemClock`] | in production; every limiter has it by default |
 //! | [`ManualClock`] | in tests and simulations: time passes only when the program moves it |
 //! | `TokioClock` | in tests that pause tokio's time (feature `tokio`) |
-//! | [`Monotonic`] | around a clock whose readings may step back |
+//! | [`Monotonic`] | around a clock that may step back |
 //! | a type of your own | implement [`Clock`] |
 
 #[expect(clippy::module_inception, reason = "the file is named for the main type, as all others are")]

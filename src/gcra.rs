@@ -6,9 +6,9 @@
 //! # The unit
 //!
 //! Time is counted in *permits*, in fixed point: one permit is `2^k` units. So a cost is exactly
-//! `n << k` at any rate. Only the conversion of a clock reading rounds, down, by less than one unit;
-//! see `scale.rs`. Let `M` be the number of units per nanosecond. Then `k` is the largest for which
-//! `M < 4`, or 0 if even whole permits are shorter than that:
+//! `n << k` at any rate. Only the conversion of a clock reading rounds: down, by less than one
+//! unit, see `scale.rs`. Let `M` be the number of units per nanosecond. Then `k` is the largest for
+//! which `M < 4`, or 0 if even whole permits are shorter than that:
 //!
 //! - `M ≥ 2`, so a unit is at most half a nanosecond: on the exact boundary the answer is a grant,
 //!   and 1 ns before it a refusal. Proof: let `f(t) = ⌊M·t⌋` and TAT = f(t₀) + c for a whole c.

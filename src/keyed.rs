@@ -36,18 +36,18 @@ use self::reservation::Seat;
 use self::set::{Answer, Entry, Out};
 use self::store::{Slot, Store};
 use self::tiers::{Tier, Tiers};
-use crate::limiter::Builder;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::{Denied, Reason, Refused};
 use crate::gcra::Gcra;
 use crate::held::Held;
+use crate::limiter::Builder;
 use crate::limiter::Handle;
 use crate::limiter::{Capacity, RateLimiter};
 use crate::meter::{Charge, Meter};
-use crate::quota::Quota;
-use crate::sync::{Backoff, yield_now};
 use crate::pace::Strategy;
 use crate::queue::Joined;
+use crate::quota::Quota;
+use crate::sync::{Backoff, yield_now};
 use crate::wait::Reservation as Waiting;
 
 /// A form in which keys `K` can be looked up: `K` itself, and what it borrows as, like `str` for `String`.

@@ -109,7 +109,7 @@ impl Scale {
         u128::from(self.factor) << self.lift
     }
 
-    /// The first clock reading whose [`units`](Self::units) are at least `units`. If there is none,
+    /// The first clock reading with [`units`](Self::units) of at least `units`. If there is none,
     /// the last reading of all.
     #[cfg(feature = "std")]
     pub(crate) fn reading(&self, units: u64) -> Timestamp {

@@ -37,9 +37,9 @@ use super::sleep::Sleep;
 /// - **Migration.** If a virtual machine moves to another host, its clock may jump forward or step
 ///   back by the difference between the hosts.
 /// - **Fork.** The child has a copy of the clock and of every limiter. Both processes go on from
-///   the same state and count apart, so together they may take twice the quota. The threads that
-///   wait in the parent do not exist in the child, but their entries stay in the queues of the
-///   child until the entries come due. If another thread held a lock at the fork, the lock stays
+///   the same state and count apart, so together they may take twice the quota. The other threads
+///   of the parent do not exist in the child. But if they wait, their entries stay in the queues
+///   of the child until the entries come due. If they held a lock at the fork, the lock stays
 ///   locked in the child. So build limiters after the fork.
 ///
 /// What the system's clock does in these cases is in the documentation of `SystemClock`.

@@ -54,7 +54,7 @@ impl ManualClock {
         Self { time: Arc::new(ManualTime::new()) }
     }
 
-    /// Moves the time forward, and wakes the threads and tasks whose time that brings.
+    /// Moves the time forward, and wakes the threads and tasks that wait for a time it has reached.
     ///
     /// The time stops at 2^64 − 1 ns, which is 584 years.
     ///
@@ -75,8 +75,8 @@ impl ManualClock {
         self.time.advance(by);
     }
 
-    /// Moves the time to `at` after 0, forward or back, and wakes the threads and tasks whose time
-    /// that brings.
+    /// Moves the time to `at` after 0, forward or back, and wakes the threads and tasks that wait
+    /// for a time it has reached.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! A clock whose readings never go back.
+//! A clock that never reads back.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use super::reading::{Tick, Timestamp};
 use super::sleep::Sleep;
 use crate::sync::{AtomicU64, Ordering};
 
-/// A clock whose readings never go back, whatever the clock inside does.
+/// A clock that never reads back, whatever the clock inside does.
 ///
 /// A reading is the latest that the clock inside has given so far. If that clock steps back,
 /// readings stand still until it has caught up:

@@ -40,7 +40,7 @@ impl ManualTime {
         Timestamp::from_ticks(self.nanos.load(Ordering::SeqCst))
     }
 
-    /// Moves the time forward, and wakes the sleepers whose time that brings.
+    /// Moves the time forward, and wakes the sleepers that are due.
     pub(super) fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
         let mut nanos = self.nanos.load(Ordering::Relaxed);
@@ -52,7 +52,7 @@ impl ManualTime {
         self.wake_due();
     }
 
-    /// Moves the time to `at`, and wakes the sleepers whose time that brings.
+    /// Moves the time to `at`, and wakes the sleepers that are due.
     pub(super) fn set(&self, at: Duration) {
         self.nanos.store(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX), Ordering::SeqCst);
         self.wake_due();

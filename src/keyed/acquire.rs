@@ -36,22 +36,13 @@ pub struct Acquire<'a, K, C: Clock + Clone + 'static> {
 
 impl<K, C: Clock + Clone + 'static> fmt::Debug for Acquire<'_, K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acquire")
-            .field("amount", &self.n)
-            .field("patience", &self.patience)
-            .finish_non_exhaustive()
+        f.debug_struct("Acquire").field("amount", &self.n).field("patience", &self.patience).finish_non_exhaustive()
     }
 }
 
 impl<'a, K, C: Clock + Clone + 'static> Acquire<'a, K, C> {
     pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Result<Slot<K>, Refused>, n: u64) -> Self {
-        Self {
-            limiter,
-            slot,
-            n,
-            patience: Patience::default(),
-            reservation: None,
-        }
+        Self { limiter, slot, n, patience: Patience::default(), reservation: None }
     }
 
     /// Wait no longer than `timeout`, counted from when the wait begins.

@@ -9,8 +9,8 @@ use super::KeyedLimiter;
 use super::store::Words;
 use super::tiers::Classes;
 use crate::clock::{Clock, SystemClock};
-use crate::quota::Quota;
 use crate::pace::Strategy;
+use crate::quota::Quota;
 
 /// How many keys a limiter is for unless it is said: they take 2.4 MB.
 const MAX_KEYS: usize = 100_000;
@@ -30,10 +30,7 @@ pub struct Builder<K, C: Clock = SystemClock> {
 
 impl<K, C: Clock> fmt::Debug for Builder<K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("quota", &self.quota)
-            .field("max_keys", &self.max_keys)
-            .finish_non_exhaustive()
+        f.debug_struct("Builder").field("quota", &self.quota).field("max_keys", &self.max_keys).finish_non_exhaustive()
     }
 }
 

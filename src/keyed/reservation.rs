@@ -13,8 +13,8 @@ use super::store::Slot;
 use super::{Grant, KeyedLimiter};
 use crate::clock::Clock;
 use crate::error::AcquireError;
-use crate::limiter::Grant;
 use crate::held::Held;
+use crate::limiter::Grant;
 use crate::meter::Charge;
 use crate::wait::Reservation;
 

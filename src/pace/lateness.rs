@@ -43,8 +43,9 @@ impl Margin {
 
     /// Follows the quantile at which steps up and down balance. A wake-up in time lowers the margin
     /// by 1 part in 128. A wake-up that is late raises it by a quarter of what was missing, at most
-    /// by half. On the machine where these steps were tuned (late by 60 to 120 µs in the median,
-    /// and by milliseconds at worst), the margin settles where about 19 in 20 wake in time.
+    /// by half. The machine where these steps were tuned wakes threads 60 to 120 µs late in the
+    /// median, and milliseconds late at worst. There the margin settles where about 19 in 20 wake
+    /// in time.
     fn adapted(&self, margin: u64, late: u64) -> u64 {
         let next = if late > margin { margin + ((late - margin) / 4).min(margin / 2) } else { margin - margin / 128 };
         next.clamp(MIN_MARGIN, self.max)

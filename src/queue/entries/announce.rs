@@ -1,4 +1,4 @@
-//! Announcing moves: waking the waiters whose entries have moved and come due soon.
+//! Announcing moves: waking the waiters with entries that have moved and come due soon.
 //!
 //! A move may concern every waiter, but few are woken for it. If an entry is far from due, its
 //! waiter need not know of the move yet. When the waiters ahead leave, the move is announced
@@ -14,12 +14,12 @@ use crate::queue::entry::Kind;
 const ANNOUNCED: usize = 8;
 
 impl Entries {
-    /// Wakes waiters whose entries have moved and come due soon, so that they learn of it in time.
+    /// Wakes waiters of entries that have moved and come due soon, so that they learn of it in
+    /// time.
     ///
-    /// These are the waiters whose entries come due within `span` of the first entry, and at least
-    /// the first [`ANNOUNCED`] waiters. When the entry of such a waiter comes due, the waiter looks
-    /// at the queue, which announces the move further back. So a move wakes few waiters, however
-    /// many wait.
+    /// An entry comes due soon if that is within `span` of the first entry, or if it is one of the
+    /// first [`ANNOUNCED`]. When it comes due, its waiter looks at the queue, which announces the
+    /// move further back. So a move wakes few waiters, however many wait.
     pub(in crate::queue) fn announce(&mut self, span: u64) {
         if self.announced_to >= self.queue.len() {
             return;
