@@ -53,8 +53,8 @@ impl Quota {
     ///
     /// # Errors
     ///
-    /// [`QuotaError`] if the capacity or the period is 0, or if a limit is exceeded: 1e10 per second
-    /// for the rate, and 25 years for `burst · T`, which is the period here.
+    /// [`QuotaError`] if the capacity or the period is 0, or if a limit is exceeded: 1e10 per
+    /// second for the rate, and 25 years for `burst · T`, which is the period here.
     ///
     /// # Examples
     ///
