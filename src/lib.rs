@@ -52,7 +52,7 @@ pub use limiter::{Builder, Capacity, Grant, LocalLimiter, RateLimiter, Standing}
 pub use quota::{Quota, QuotaError};
 
 #[cfg(feature = "std")]
-pub use buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
+pub use admit::Admit;
 #[cfg(feature = "std")]
 pub use clock::{ManualClock, SystemClock};
 #[cfg(feature = "std")]
@@ -66,6 +66,22 @@ pub use limitor_macros::rate_limit;
 #[cfg(feature = "std")]
 pub use set::LimitSet;
 #[cfg(feature = "std")]
-pub use wait::{Acquire, Deadline, Reservation, Strategy};
+pub use wait::Strategy;
 #[cfg(feature = "std")]
 pub use wrap::wrap;
+
+// Names that most callers do not write. They are in modules of their own, and at the root as well, so that a caller finds
+// them without the module; the page of the root does not list them.
+#[doc(hidden)]
+pub use clock::Tick;
+#[cfg(feature = "tokio")]
+#[doc(hidden)]
+pub use clock::TokioClock;
+#[cfg(feature = "std")]
+#[doc(hidden)]
+pub use {
+    admit::Settle,
+    buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra},
+    clock::{ClockSource, Sleep},
+    wait::{Acquire, Deadline, Patience, Reservation},
+};
