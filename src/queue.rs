@@ -5,6 +5,8 @@ mod engine;
 #[cfg(feature = "std")]
 mod entries;
 #[cfg(feature = "std")]
+mod entry;
+#[cfg(feature = "std")]
 mod fenwick;
 #[cfg(not(feature = "std"))]
 mod none;

@@ -211,15 +211,13 @@ SOURCES = {
         Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by))
         self.move_open(|tat| Gcra::refund(tat, floor, amount));
     """,
-    "src/quota.rs": """
+    "src/quota/range.rs": """
         pub(crate) const MAX_DEPTH_NANOS: u128 = 25 * 31_557_600 * 1_000_000_000;
         const MAX_PER_NANO: u128 = 10;
-    """,
-    "src/quota/range.rs": """
         if capacity as u128 > MAX_PER_NANO * period_nanos as u128 {
         if (burst as u128 * period_nanos as u128).div_ceil(capacity as u128) > MAX_DEPTH_NANOS {
     """,
-    "src/clock.rs": """
+    "src/clock/reading.rs": """
         const LIMIT: u64 = 1 << 62;
         if nanos == 0 || per == 0 || nanos >= LIMIT || per >= LIMIT {
         if nanos as u128 > per as u128 * 1_000_000_000 || per as u128 > nanos as u128 * 1_000 {

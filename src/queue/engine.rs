@@ -42,7 +42,8 @@ use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
-use super::entries::{Entries, EntryId, Found};
+use super::entries::{Entries, Found};
+use super::entry::EntryId;
 use super::verdict::Verdict;
 use crate::clock::Timestamp;
 use crate::error::{AcquireError, Refused};
