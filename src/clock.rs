@@ -4,7 +4,7 @@
 mod gate;
 #[cfg(feature = "std")]
 mod manual;
-#[cfg(feature = "async")]
+#[cfg(feature = "std")]
 mod sleep;
 #[cfg(feature = "std")]
 mod system;
@@ -13,7 +13,7 @@ mod tokio;
 
 #[cfg(feature = "std")]
 pub use self::manual::ManualClock;
-#[cfg(feature = "async")]
+#[cfg(feature = "std")]
 pub use self::sleep::Sleep;
 #[cfg(feature = "std")]
 pub use self::system::{ClockSource, SystemClock};
@@ -181,7 +181,7 @@ pub trait Clock {
     /// A timer that wakes a task when the clock reads `at`. It may end early; whoever waits looks again.
     ///
     /// By default it is a timer of real time, for as long as there is still to pass.
-    #[cfg(feature = "async")]
+    #[cfg(feature = "std")]
     fn sleep_until(&self, at: Timestamp) -> Sleep {
         let left = self.between(self.now(), at);
         if left < COARSE { Sleep::precise(left) } else { Sleep::coarse(left) }
@@ -189,7 +189,7 @@ pub trait Clock {
 }
 
 /// Shorter waits than this are timed precisely: coarse timers round to milliseconds.
-#[cfg(feature = "async")]
+#[cfg(feature = "std")]
 const COARSE: Duration = Duration::from_millis(5);
 
 macro_rules! forward_clock {
@@ -221,7 +221,7 @@ macro_rules! forward_clock {
                 (**self).park_until(at);
             }
 
-            #[cfg(feature = "async")]
+            #[cfg(feature = "std")]
             fn sleep_until(&self, at: Timestamp) -> Sleep {
                 (**self).sleep_until(at)
             }

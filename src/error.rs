@@ -89,7 +89,7 @@ pub enum QuotaError {
         burst: u64,
     },
     /// No slots at all, of a [`ConcurrentLimiter`](crate::ConcurrentLimiter).
-    #[cfg(feature = "concurrency")]
+    #[cfg(feature = "std")]
     #[error("max_concurrent is 0, but then no work could ever begin")]
     ZeroConcurrency,
 }
@@ -114,7 +114,7 @@ pub enum Reason {
     #[cfg(feature = "keyed")]
     TooManyQuotas,
     /// All slots of the [`ConcurrentLimiter`](crate::ConcurrentLimiter) are taken.
-    #[cfg(feature = "concurrency")]
+    #[cfg(feature = "std")]
     Busy,
 }
 
@@ -216,7 +216,7 @@ impl core::fmt::Display for Message<'_> {
             Reason::Saturated => f.write_str("the limiter is saturated by a debt past counting, until it is reset"),
             #[cfg(feature = "keyed")]
             Reason::TooManyQuotas => f.write_str("keys have more than 64 different quotas"),
-            #[cfg(feature = "concurrency")]
+            #[cfg(feature = "std")]
             Reason::Busy => write!(f, "all slots are taken ({})", refused.excess),
         }
     }
@@ -269,7 +269,7 @@ pub enum AcquireError {
     #[error("keys have more than 64 different quotas")]
     TooManyQuotas,
     /// All slots of the [`ConcurrentLimiter`](crate::ConcurrentLimiter) stayed taken until the timeout.
-    #[cfg(feature = "concurrency")]
+    #[cfg(feature = "std")]
     #[error("all slots stayed taken ({max_concurrent}) until the timeout")]
     #[non_exhaustive]
     Busy {
@@ -291,7 +291,7 @@ impl From<Denied> for AcquireError {
             Reason::Closed => Self::Closed,
             #[cfg(feature = "keyed")]
             Reason::TooManyQuotas => Self::TooManyQuotas,
-            #[cfg(feature = "concurrency")]
+            #[cfg(feature = "std")]
             Reason::Busy => Self::Busy { max_concurrent: usize::try_from(denied.refused.excess).unwrap_or(usize::MAX) },
         }
     }

@@ -27,7 +27,7 @@ mod verdict;
 pub mod __private;
 #[cfg(feature = "std")]
 pub mod buckets;
-#[cfg(feature = "concurrency")]
+#[cfg(feature = "std")]
 mod concurrency;
 #[cfg(feature = "keyed")]
 mod keyed;
@@ -54,13 +54,13 @@ pub use quota::Quota;
 
 #[cfg(feature = "std")]
 pub use buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
-#[cfg(feature = "async")]
+#[cfg(feature = "std")]
 pub use clock::Sleep;
 #[cfg(feature = "tokio")]
 pub use clock::TokioClock;
 #[cfg(feature = "std")]
 pub use clock::{ClockSource, ManualClock, SystemClock};
-#[cfg(feature = "concurrency")]
+#[cfg(feature = "std")]
 pub use concurrency::{AcquireSlot, ConcurrentLimiter, Slot};
 #[cfg(feature = "std")]
 pub use error::AcquireError;

@@ -24,7 +24,6 @@ use crate::wake::wake_all;
 
 mod pass;
 
-#[cfg(feature = "async")]
 pub(crate) use self::pass::Nap;
 
 /// Names a place in the line; later places have higher tickets.

@@ -9,7 +9,6 @@ mod patience;
 mod places;
 mod reservation;
 mod strategy;
-#[cfg(feature = "async")]
 mod task;
 mod verbs;
 

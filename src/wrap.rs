@@ -178,7 +178,6 @@ impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
     /// Does work of a task that cannot fail, suspending until it may begin.
     ///

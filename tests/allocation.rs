@@ -62,7 +62,6 @@ fn grants_refusals_and_settling_allocate_nothing() {
     assert_eq!(count, 0);
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn nor_does_a_future_that_is_ready_at_once() {
     use std::future::Future;

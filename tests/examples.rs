@@ -227,16 +227,14 @@ fn the_provider_refuses_no_call_of_the_limiter() {
 
 /// It audits every grant itself, and its exit status says what it found.
 #[test]
-#[cfg(all(feature = "async", feature = "keyed"))]
+#[cfg(feature = "keyed")]
 fn the_soak_finds_nothing_wrong() {
     let output = run("soak", ["--seconds", "2"]);
     let (printed, errors) = texts(&output);
     assert!(output.status.success(), "{}\n{printed}\n{errors}", output.status);
-    let checks = if cfg!(feature = "concurrency") { 6 } else { 5 };
-    assert_eq!(printed.lines().filter(|line| line.contains("  kept: ")).count(), checks, "{printed}");
+    assert_eq!(printed.lines().filter(|line| line.contains("  kept: ")).count(), 6, "{printed}");
     for (feature, is_in) in [
         ("tokio", cfg!(feature = "tokio")),
-        ("concurrency", cfg!(feature = "concurrency")),
         ("llm", cfg!(feature = "llm")),
     ] {
         assert_ne!(printed.contains(&format!("(--features {feature})")), is_in, "{printed}");
@@ -246,11 +244,10 @@ fn the_soak_finds_nothing_wrong() {
 
 #[test]
 fn the_short_examples_succeed() {
-    let always = ["loop", "guard", "closure", "deadline", "reserve"];
+    let always = ["loop", "guard", "closure", "context", "deadline", "reserve"];
     let keyed: &[_] = if cfg!(feature = "keyed") { &["cached_work", "user_then_system"] } else { &[] };
-    let context = cfg!(all(feature = "async", feature = "concurrency")).then_some("context");
     let decorator = cfg!(feature = "macros").then_some("decorator");
-    for name in always.iter().chain(keyed).copied().chain(context).chain(decorator) {
+    for name in always.iter().chain(keyed).copied().chain(decorator) {
         let output = run(name, [""; 0]);
         let (printed, errors) = texts(&output);
         assert!(output.status.success(), "{name}: {}\n{printed}\n{errors}", output.status);

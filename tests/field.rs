@@ -255,7 +255,6 @@ fn asking_changes_nothing() {
 }
 
 /// Python limitor 0.6: `max_concurrent` gates the acquisition, not the work.
-#[cfg(feature = "concurrency")]
 #[test]
 fn a_limit_on_concurrency_covers_the_work() {
     let limiter = limitor::ConcurrentLimiter::new(Quota::per_second(1_000).unwrap(), 1).unwrap();

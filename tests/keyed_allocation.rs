@@ -105,7 +105,6 @@ fn nor_does_asking_for_a_keys_quota() {
     assert_eq!(count, 0);
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn nor_does_a_future_that_is_ready_at_once() {
     use std::future::Future;

@@ -1,5 +1,5 @@
 //! The whole public API of a limiter against the plain model, on random timelines.
-#![cfg(all(feature = "async", not(loom)))]
+#![cfg(all(feature = "std", not(loom)))]
 
 mod timeline;
 

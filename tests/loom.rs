@@ -338,7 +338,6 @@ fn a_place_given_up_wakes_who_falls_asleep_behind_it() {
 }
 
 /// A task polled by hand; what its waker was told stands in `woken`.
-#[cfg(feature = "async")]
 mod task {
     use std::future::Future;
     use std::pin::pin;
@@ -400,19 +399,16 @@ fn a_wait_beside_a_cancel_beside_a_refund() {
     );
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn a_refund_wakes_the_task_that_is_polled_beside_it() {
     race(|| Shared::empty(1), task::poll_once, |s| s.limiter.refund(1), |_, pending, ()| task::finish(pending));
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn the_clock_wakes_the_task_that_is_polled_beside_it() {
     race(|| Shared::empty(1), task::poll_once, |s| s.clock.advance(secs(1)), |_, pending, ()| task::finish(pending));
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn dropping_a_future_beside_another_moves_it_up() {
     let leave = |s: &Shared| {

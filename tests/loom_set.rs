@@ -29,7 +29,6 @@ struct Shared {
     set: Arc<Pair>,
     other: Pair,
     grant: Mutex<Option<Granted>>,
-    #[cfg(feature = "async")]
     place: Mutex<Option<task::Pending>>,
 }
 
@@ -50,7 +49,6 @@ impl Shared {
             set,
             other,
             grant: Mutex::new(None),
-            #[cfg(feature = "async")]
             place: Mutex::new(None),
         }
     }
@@ -158,7 +156,6 @@ fn what_was_taken_in_passing_is_given_back_to_who_waits_at_the_limit() {
 
 /// Due at 1 and noticed at 20, beside somebody who takes all at 20: had the first limit granted 5 at 1, those are back by 20, and
 /// giving them back once more would let 15 go.
-#[cfg(feature = "async")]
 #[test]
 fn what_is_given_back_late_is_not_what_others_were_granted_since() {
     fn setup() -> Shared {
@@ -355,7 +352,6 @@ fn a_try_beside_whoever_goes() {
 }
 
 /// Tasks polled by hand.
-#[cfg(feature = "async")]
 mod task {
     use std::future::Future;
     use std::pin::pin;
@@ -411,7 +407,6 @@ mod task {
     }
 }
 
-#[cfg(feature = "async")]
 #[test]
 fn a_refund_wakes_the_task_that_is_polled_beside_it() {
     beside(
@@ -429,7 +424,6 @@ fn a_refund_wakes_the_task_that_is_polled_beside_it() {
 }
 
 /// Let through first, it has spent its permits; or it has left, and they are to be had: of both limits.
-#[cfg(feature = "async")]
 #[test]
 fn whoever_leaves_beside_being_let_through_has_spent_all_or_nothing() {
     fn setup() -> Shared {
@@ -451,7 +445,6 @@ fn whoever_leaves_beside_being_let_through_has_spent_all_or_nothing() {
 }
 
 /// It leaves while its time comes, and somebody looks then: charged or not, and never in part.
-#[cfg(feature = "async")]
 #[test]
 fn whoever_leaves_beside_becoming_due_has_spent_all_or_nothing() {
     fn setup() -> Shared {
@@ -471,7 +464,6 @@ fn whoever_leaves_beside_becoming_due_has_spent_all_or_nothing() {
 }
 
 /// The first leaves while the second falls asleep behind it: there is enough for the second.
-#[cfg(feature = "async")]
 #[test]
 fn whoever_leaves_wakes_who_falls_asleep_behind() {
     fn setup() -> Shared {

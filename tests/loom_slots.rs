@@ -3,7 +3,7 @@
 //! Run with `RUSTFLAGS="--cfg loom" cargo test --release --features concurrency --test loom_slots`. The bound of each search
 //! is three preemptions. Loom is a search within that bound, not a proof. A waiter that nobody wakes is a deadlock to it,
 //! which it reports.
-#![cfg(all(loom, feature = "async", feature = "concurrency"))]
+#![cfg(loom)]
 
 use std::future::Future;
 use std::pin::Pin;

@@ -229,7 +229,6 @@ mod sets {
     }
 
     /// It looks after the first in line, in case that does not; for which there is time.
-    #[cfg(feature = "async")]
     #[test]
     fn who_is_not_first_parks_until_the_first_should_have_gone() {
         use std::future::Future;

@@ -1,5 +1,5 @@
 //! Tasks that wait, beside threads, on any executor.
-#![cfg(all(feature = "async", not(loom)))]
+#![cfg(all(feature = "std", not(loom)))]
 
 use std::future::Future;
 use std::panic::{self, AssertUnwindSafe};

@@ -1,5 +1,5 @@
 //! Functions under a limiter.
-#![cfg(all(feature = "async", not(loom)))]
+#![cfg(all(feature = "std", not(loom)))]
 
 use std::future::Future;
 use std::panic::{self, AssertUnwindSafe};
@@ -182,7 +182,6 @@ fn it_says_what_it_is() {
     assert!(text.contains("timeout: Some(1s)") && text.contains("Keep"), "{text}");
 }
 
-#[cfg(feature = "concurrency")]
 mod concurrent {
     use super::*;
     use limitor::ConcurrentLimiter;

@@ -15,15 +15,10 @@ use crate::world::World;
 
 #[cfg(feature = "llm")]
 mod calls;
-#[cfg(feature = "concurrency")]
 mod slots;
 
 #[cfg(not(feature = "llm"))]
 mod calls {
-    pub(super) const MAKE: Option<super::Make> = None;
-}
-#[cfg(not(feature = "concurrency"))]
-mod slots {
     pub(super) const MAKE: Option<super::Make> = None;
 }
 
@@ -56,7 +51,7 @@ type Subjects = Vec<Arc<Subject>>;
 
 /// All there are, with the feature that brings each.
 const ALL: [(&str, &str, Option<Make>); 2] =
-    [("slots", "concurrency", slots::MAKE), ("calls of language models", "llm", calls::MAKE)];
+    [("slots", "std", slots::MAKE), ("calls of language models", "llm", calls::MAKE)];
 
 /// Those of this build.
 pub(crate) fn all(clock: &Warp, subjects: &mut Subjects) -> Vec<Box<dyn Part>> {

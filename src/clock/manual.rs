@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-#[cfg(feature = "async")]
 use std::task::{Context, Poll};
 
-#[cfg(feature = "async")]
 use super::Sleep;
 use super::{Clock, Timestamp};
 use crate::sync::{AtomicU64, Lock, Ordering, park, thread_waker};
@@ -132,7 +130,6 @@ impl Clock for ManualClock {
         true
     }
 
-    #[cfg(feature = "async")]
     fn sleep_until(&self, at: Timestamp) -> Sleep {
         Sleep::manual(Nap { clock: self.clone(), until: at, asleep: None })
     }
@@ -148,7 +145,6 @@ impl Clock for ManualClock {
 }
 
 /// A task's sleep on a manual clock.
-#[cfg(feature = "async")]
 #[derive(Debug)]
 pub(super) struct Nap {
     clock: ManualClock,
@@ -157,7 +153,6 @@ pub(super) struct Nap {
     asleep: Option<u64>,
 }
 
-#[cfg(feature = "async")]
 impl Nap {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // Asleep before the look at the clock, so that whoever moves it after that look finds the sleeper.
@@ -177,7 +172,6 @@ impl Nap {
     }
 }
 
-#[cfg(feature = "async")]
 impl Drop for Nap {
     fn drop(&mut self) {
         self.get_up();

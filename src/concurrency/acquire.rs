@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::time::Duration;
-#[cfg(feature = "async")]
 use std::{
     future::Future,
     mem,
@@ -17,7 +16,6 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
 use crate::handle::Held;
 use crate::wait::{Acquire, Deadline, Patience};
-#[cfg(feature = "async")]
 use crate::{clock::Sleep, grant::Grant};
 
 /// A slot and permits asked for: [`wait`](Self::wait) blocks until there are both, `.await` suspends until there are.
@@ -36,12 +34,10 @@ pub struct AcquireSlot<'a, C: Clock> {
     home: Held<'a, ConcurrentLimiter<C>>,
     n: u64,
     patience: Patience,
-    #[cfg(feature = "async")]
     stage: Stage<'a, C>,
 }
 
 /// How far it has come as a future.
-#[cfg(feature = "async")]
 #[expect(clippy::large_enum_variant, reason = "boxed, it would cost every acquire an allocation")]
 enum Stage<'a, C: Clock> {
     Begin,
@@ -52,7 +48,6 @@ enum Stage<'a, C: Clock> {
 /// On the way to both.
 struct Way<'a, C: Clock> {
     by: Option<Timestamp>,
-    #[cfg(feature = "async")]
     alarm: Option<Sleep>,
     // In this order: whoever is handed the slot finds the place given back.
     acquire: Option<Acquire<'a, C>>,
@@ -71,7 +66,6 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
             home,
             n,
             patience: Patience::default(),
-            #[cfg(feature = "async")]
             stage: Stage::Begin,
         }
     }
@@ -117,7 +111,6 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
     ///
     /// Awaiting it gives the same.
-    #[cfg_attr(not(feature = "async"), expect(unused_mut, reason = "only a future is on the way already"))]
     pub fn wait(mut self) -> Result<Slot<'a, C>, AcquireError> {
         let mut way = self.way()?;
         way.seat.wait(way.by)?;
@@ -125,7 +118,6 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
         acquire.wait().map(|grant| Slot::new(grant, way.seat))
     }
 
-    #[cfg(feature = "async")]
     fn way(&mut self) -> Result<Way<'a, C>, AcquireError> {
         match mem::replace(&mut self.stage, Stage::Done) {
             Stage::Begin => self.set_out(),
@@ -134,17 +126,11 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
         }
     }
 
-    #[cfg(not(feature = "async"))]
-    fn way(&self) -> Result<Way<'a, C>, AcquireError> {
-        self.set_out()
-    }
-
     /// Takes a slot or a place in the line, unless that is for nothing. The timeout runs from here.
     fn set_out(&self) -> Result<Way<'a, C>, AcquireError> {
         self.home.check_burst(self.n)?;
         Ok(Way {
             by: self.patience.begin(self.home.limiter.clock()),
-            #[cfg(feature = "async")]
             alarm: None,
             acquire: None,
             seat: Seat::any(&self.home),
@@ -160,7 +146,6 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
         }
     }
 
-    #[cfg(feature = "async")]
     fn go_on(&self, way: &mut Way<'a, C>, cx: &mut Context<'_>) -> Poll<Result<Grant<'a, C>, AcquireError>> {
         ready!(way.seat.poll(way.by, &mut way.alarm, cx))?;
         let acquire = way.acquire.get_or_insert_with(|| self.rate(way.by));
@@ -168,7 +153,6 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'a, C: Clock> Future for AcquireSlot<'a, C> {
     type Output = Result<Slot<'a, C>, AcquireError>;
 

@@ -1,6 +1,5 @@
 //! A slot, or a place in the line for one.
 
-#[cfg(feature = "async")]
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -8,7 +7,6 @@ use std::{
 
 use super::ConcurrentLimiter;
 use super::slots::Ticket;
-#[cfg(feature = "async")]
 use crate::clock::Sleep;
 use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
@@ -52,7 +50,6 @@ impl<'a, C: Clock> Seat<'a, C> {
     }
 
     /// Suspends the task until there is a slot, at the latest until `by`, of which `alarm` is the timer.
-    #[cfg(feature = "async")]
     pub(super) fn poll(
         &mut self,
         by: Option<Timestamp>,

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::time::Duration;
-#[cfg(feature = "async")]
 use std::{
     future::Future,
     pin::Pin,
@@ -32,7 +31,6 @@ pub struct KeyedAcquire<'a, K, C: Clock + Clone + 'static> {
     n: u64,
     patience: Patience,
     /// Once polled as a future.
-    #[cfg(feature = "async")]
     reservation: Option<KeyedReservation<'a, K, C>>,
 }
 
@@ -52,7 +50,6 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
             slot,
             n,
             patience: Patience::default(),
-            #[cfg(feature = "async")]
             reservation: None,
         }
     }
@@ -83,9 +80,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     /// entries of this one's set are all waited for, and [`AcquireError::TooManyQuotas`].
     ///
     /// Awaiting it gives the same.
-    #[cfg_attr(not(feature = "async"), expect(unused_mut, reason = "only a future has a place already"))]
     pub fn wait(mut self) -> Result<KeyedGrant<'a, K, C>, AcquireError> {
-        #[cfg(feature = "async")]
         if let Some(reservation) = self.reservation.take() {
             return reservation.wait();
         }
@@ -102,7 +97,6 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'a, K, C: Clock + Clone + 'static> Future for KeyedAcquire<'a, K, C> {
     type Output = Result<KeyedGrant<'a, K, C>, AcquireError>;
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::mem;
 use std::time::Duration;
-#[cfg(feature = "async")]
 use std::{
     future::Future,
     pin::Pin,
@@ -131,7 +130,6 @@ impl<K, C: Clock + Clone + 'static> Drop for KeyedReservation<'_, K, C> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'a, K, C: Clock + Clone + 'static> Future for KeyedReservation<'a, K, C> {
     type Output = Result<KeyedGrant<'a, K, C>, AcquireError>;
 

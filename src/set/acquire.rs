@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::time::Duration;
-#[cfg(feature = "async")]
 use std::{
     future::Future,
     pin::Pin,
@@ -14,7 +13,6 @@ use super::error::SetError;
 use super::gate::Pass;
 use crate::clock::{Clock, Timestamp};
 use crate::handle::Held;
-#[cfg(feature = "async")]
 use crate::turnstile::Nap;
 use crate::turnstile::{Entered, Ticket};
 use crate::wait::{Deadline, Patience};
@@ -71,7 +69,6 @@ pub struct AcquireSet<'a, const N: usize, C: Clock> {
     costs: [u64; N],
     patience: Patience,
     stage: Stage,
-    #[cfg(feature = "async")]
     nap: Nap,
 }
 
@@ -100,7 +97,6 @@ impl<'a, const N: usize, C: Clock> AcquireSet<'a, N, C> {
             costs,
             patience: Patience::default(),
             stage: Stage::Begin,
-            #[cfg(feature = "async")]
             nap: Nap::default(),
         }
     }
@@ -182,7 +178,6 @@ impl<const N: usize, C: Clock> Drop for AcquireSet<'_, N, C> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'a, const N: usize, C: Clock> Future for AcquireSet<'a, N, C> {
     type Output = Result<SetGrant<'a, N, C>, SetError>;
 

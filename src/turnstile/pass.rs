@@ -1,14 +1,12 @@
 //! How threads and tasks pass the time before a turnstile.
 
 use std::hint;
-#[cfg(feature = "async")]
 use std::{
     pin::Pin,
     task::{Context, Poll, Waker},
 };
 
 use super::{Gate, Look, Ticket, Turnstile};
-#[cfg(feature = "async")]
 use crate::clock::Sleep;
 use crate::clock::{Clock, Timestamp};
 use crate::sync::{park, thread_waker};
@@ -57,7 +55,6 @@ impl<G: Gate> Turnstile<G> {
 }
 
 /// What a task holds while it waits.
-#[cfg(feature = "async")]
 #[derive(Debug, Default)]
 pub(crate) struct Nap {
     /// Who is told of changes.
@@ -68,7 +65,6 @@ pub(crate) struct Nap {
     changes: u64,
 }
 
-#[cfg(feature = "async")]
 impl<G: Gate> Turnstile<G> {
     /// Suspends the task until it is let through or refused.
     pub(crate) fn poll(

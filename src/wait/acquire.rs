@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::time::Duration;
-#[cfg(feature = "async")]
 use std::{
     future::Future,
     pin::Pin,
@@ -34,7 +33,6 @@ pub struct Acquire<'a, C: Clock> {
     n: u64,
     patience: Patience,
     /// Once polled as a future.
-    #[cfg(feature = "async")]
     reservation: Option<Reservation<'a, C>>,
 }
 
@@ -50,7 +48,6 @@ impl<'a, C: Clock> Acquire<'a, C> {
             limiter,
             n,
             patience: Patience::default(),
-            #[cfg(feature = "async")]
             reservation: None,
         }
     }
@@ -100,9 +97,7 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
     ///
     /// Awaiting it gives the same.
-    #[cfg_attr(not(feature = "async"), expect(unused_mut, reason = "only a future has a place already"))]
     pub fn wait(mut self) -> Result<Grant<'a, C>, AcquireError> {
-        #[cfg(feature = "async")]
         if let Some(reservation) = self.reservation.take() {
             return reservation.wait();
         }
@@ -123,7 +118,6 @@ impl<'a, C: Clock> Acquire<'a, C> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'a, C: Clock> Future for Acquire<'a, C> {
     type Output = Result<Grant<'a, C>, AcquireError>;
 

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
-#[cfg(feature = "async")]
 use std::time::Instant;
 
 use crate::clock::{Clock, Timestamp};
@@ -22,7 +21,6 @@ pub(crate) struct Margin {
 pub(crate) static THREADS: Margin = Margin { nanos: AtomicU64::new(120_000), max: 500_000 };
 
 /// For tasks, who are woken by a thread that has itself to be woken.
-#[cfg(feature = "async")]
 pub(super) static TASKS: Margin = Margin { nanos: AtomicU64::new(200_000), max: 800_000 };
 
 const MIN_MARGIN: u64 = 20_000;
@@ -90,7 +88,6 @@ impl Drop for SpinPermit {
 
 /// Leases a right to spin to a task for the next `left`, unless as many have one as should. A lease ends by itself, because
 /// a task that is leaked or starved would never give a permit back.
-#[cfg(feature = "async")]
 pub(super) fn lease_spin(left: Duration) -> bool {
     /// When each lease ends, in nanoseconds after the first was asked for.
     static ENDS: [AtomicU64; 16] = [const { AtomicU64::new(0) }; 16];

@@ -45,7 +45,6 @@ use crate::wake::wake_all;
 pub(crate) const TELL_AHEAD: Duration = Duration::from_millis(2);
 
 /// With more than this many waiting there is always one who is due, however late each of them is woken.
-#[cfg(feature = "async")]
 const CROWD: usize = 8;
 
 /// The line of waiters.
@@ -86,7 +85,6 @@ pub(crate) struct Turn {
     /// The count of changes at that time: if there have been none since, it is still due then.
     pub(super) changes: u64,
     /// Whether many wait, so that the rate no longer hangs on each being on time.
-    #[cfg(feature = "async")]
     pub(super) crowded: bool,
 }
 
@@ -150,14 +148,12 @@ impl<C: Clock> RateLimiter<C> {
         self.meter.scale.reading(end.saturating_sub(self.meter.gcra.depth()))
     }
 
-    #[cfg_attr(not(feature = "async"), expect(unused_variables, reason = "only tasks mind whether many wait"))]
     fn turn(&self, places: &Places, ticket: Ticket, n: u64, end: u64) -> Turn {
         Turn {
             ticket,
             n,
             due: self.due(end),
             changes: self.changes(),
-            #[cfg(feature = "async")]
             crowded: places.waiting() > CROWD,
         }
     }

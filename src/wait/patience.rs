@@ -52,7 +52,6 @@ impl Patience {
     }
 
     /// The same for a wait that begins now. Without limits the clock is not read.
-    #[cfg(feature = "concurrency")]
     pub(crate) fn begin(self, clock: &impl Clock) -> Option<Timestamp> {
         if self.timeout.is_none() && self.deadline.is_none() { None } else { self.until(clock.now(), clock) }
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::mem;
 use std::time::Duration;
-#[cfg(feature = "async")]
 use std::{
     future::Future,
     pin::Pin,
@@ -53,7 +52,6 @@ pub struct Reservation<'a, C: Clock> {
     /// If it is put off to after this, it is given up.
     latest: Option<Timestamp>,
     /// How a task waits.
-    #[cfg(feature = "async")]
     pub(super) nap: super::task::Nap,
 }
 
@@ -82,7 +80,6 @@ impl<'a, C: Clock> Reservation<'a, C> {
             n,
             seat,
             latest,
-            #[cfg(feature = "async")]
             nap: super::task::Nap::default(),
         }
     }
@@ -154,7 +151,6 @@ impl<C: Clock> Drop for Reservation<'_, C> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'a, C: Clock> Future for Reservation<'a, C> {
     type Output = Result<Grant<'a, C>, AcquireError>;
 

@@ -34,7 +34,6 @@ impl<'a, C: Clock> Job<'a, C> {
         limit.wait(cost, timeout).map(|pass| Self { pass: Some(pass), on_error })
     }
 
-    #[cfg(feature = "async")]
     pub(crate) async fn begin_async(
         limit: &Limit<'a, C>,
         cost: u64,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::buckets::{LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
 use crate::clock::Clock;
-#[cfg(feature = "concurrency")]
 use crate::concurrency::{AcquireSlot, ConcurrentLimiter, Slot};
 use crate::error::AcquireError;
 use crate::grant::Grant;
@@ -22,7 +21,6 @@ pub struct Limit<'a, C: Clock>(Kind<'a, C>);
 
 enum Kind<'a, C: Clock> {
     Rate(Handle<'a, C>),
-    #[cfg(feature = "concurrency")]
     Concurrent(Held<'a, ConcurrentLimiter<C>>),
 }
 
@@ -30,7 +28,6 @@ impl<C: Clock> fmt::Debug for Limit<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Rate(limiter) => RateLimiter::fmt(limiter, f),
-            #[cfg(feature = "concurrency")]
             Kind::Concurrent(limiter) => ConcurrentLimiter::fmt(limiter, f),
         }
     }
@@ -63,21 +60,18 @@ impl<C: Clock> From<Arc<RateLimiter<C>>> for Limit<'_, C> {
     }
 }
 
-#[cfg(feature = "concurrency")]
 impl<'a, C: Clock> From<&'a ConcurrentLimiter<C>> for Limit<'a, C> {
     fn from(limiter: &'a ConcurrentLimiter<C>) -> Self {
         Self(Kind::Concurrent(Held::Borrowed(limiter)))
     }
 }
 
-#[cfg(feature = "concurrency")]
 impl<C: Clock> From<Arc<ConcurrentLimiter<C>>> for Limit<'_, C> {
     fn from(limiter: Arc<ConcurrentLimiter<C>>) -> Self {
         Self(Kind::Concurrent(Held::Shared(limiter)))
     }
 }
 
-#[cfg(feature = "concurrency")]
 impl<'a, C: Clock> From<&'a Arc<ConcurrentLimiter<C>>> for Limit<'a, C> {
     fn from(limiter: &'a Arc<ConcurrentLimiter<C>>) -> Self {
         Self(Kind::Concurrent(Held::Borrowed(limiter)))
@@ -87,7 +81,6 @@ impl<'a, C: Clock> From<&'a Arc<ConcurrentLimiter<C>>> for Limit<'a, C> {
 /// Leave to do one piece of work.
 pub(super) enum Pass<'a, C: Clock> {
     Rate(Grant<'a, C>),
-    #[cfg(feature = "concurrency")]
     Concurrent(Slot<'a, C>),
 }
 
@@ -96,7 +89,6 @@ impl<C: Clock> Pass<'_, C> {
     pub(super) fn reconcile(self, actual: u64) {
         match self {
             Self::Rate(grant) => grant.reconcile(actual),
-            #[cfg(feature = "concurrency")]
             Self::Concurrent(slot) => slot.reconcile(actual),
         }
     }
@@ -107,17 +99,14 @@ impl<'a, C: Clock> Limit<'a, C> {
     pub(super) fn wait(&self, cost: u64, timeout: Option<Duration>) -> Result<Pass<'a, C>, AcquireError> {
         match &self.0 {
             Kind::Rate(limiter) => permits(limiter, cost, timeout).wait().map(Pass::Rate),
-            #[cfg(feature = "concurrency")]
             Kind::Concurrent(limiter) => slot(limiter, cost, timeout).wait().map(Pass::Concurrent),
         }
     }
 
     /// Suspends the task until the work may begin.
-    #[cfg(feature = "async")]
     pub(super) async fn ready(&self, cost: u64, timeout: Option<Duration>) -> Result<Pass<'a, C>, AcquireError> {
         match &self.0 {
             Kind::Rate(limiter) => permits(limiter, cost, timeout).await.map(Pass::Rate),
-            #[cfg(feature = "concurrency")]
             Kind::Concurrent(limiter) => slot(limiter, cost, timeout).await.map(Pass::Concurrent),
         }
     }
@@ -131,7 +120,6 @@ fn permits<'a, C: Clock>(limiter: &Handle<'a, C>, n: u64, timeout: Option<Durati
     }
 }
 
-#[cfg(feature = "concurrency")]
 fn slot<'a, C: Clock>(
     limiter: &Held<'a, ConcurrentLimiter<C>>,
     n: u64,

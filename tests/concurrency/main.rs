@@ -1,5 +1,5 @@
 //! A limit on the work under way, held for the whole of the work.
-#![cfg(all(feature = "async", feature = "concurrency", not(loom)))]
+#![cfg(all(feature = "std", not(loom)))]
 
 mod end;
 mod line;

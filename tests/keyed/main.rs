@@ -8,7 +8,6 @@ mod edges;
 mod exact;
 mod flood;
 mod overload;
-#[cfg(feature = "async")]
 mod tasks;
 mod tiers;
 mod waiting;

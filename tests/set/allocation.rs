@@ -48,7 +48,6 @@ fn count<const N: usize>() -> usize {
         assert!(denied.retry_after().is_some());
         assert!(set.try_acquire([5_000; N]).unwrap_err().retry_after().is_none());
         set.moved();
-        #[cfg(feature = "async")]
         {
             use std::future::Future;
             use std::pin::pin;

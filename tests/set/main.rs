@@ -4,19 +4,13 @@
 #![cfg(not(loom))]
 
 mod allocation;
-#[cfg(feature = "async")]
 mod deadlines;
-#[cfg(feature = "async")]
 mod leaks;
-#[cfg(feature = "async")]
 mod line;
-#[cfg(feature = "async")]
 mod model;
 mod refusals;
-#[cfg(feature = "async")]
 mod tasks;
 mod threads;
-#[cfg(feature = "async")]
 mod timeline;
 mod together;
 
@@ -63,7 +57,6 @@ impl Pair {
 }
 
 /// Futures polled by hand.
-#[cfg(feature = "async")]
 mod task {
     use std::future::Future;
     use std::pin::pin;

@@ -14,7 +14,6 @@ fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
     check::<SetGrant<'static, 2, ManualClock>>();
     check::<SetDenied>();
     check::<SetError>();
-    #[cfg(feature = "async")]
     check::<limitor::AcquireSet<'static, 2, SystemClock>>();
 }
 
