@@ -16,6 +16,8 @@ pub mod from_python {}
 ///
 /// # Pictures
 ///
+/// <style>.docblock svg { max-width: 100%; height: auto; }</style>
+///
 /// What a decision costs (`cargo bench -p limitor-benches --bench compare`):
 ///
 #[doc = include_str!("../docs/compare.svg")]
