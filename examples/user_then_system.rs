@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use limitor::{Denied, Grant, KeyedGrant, KeyedLimiter, LimitSet, Quota, RateLimiter, SystemClock};
+use limitor::{Denied, Grant, KeyedLimiter, LimitSet, Quota, RateLimiter, SystemClock, keyed};
 
 /// What was granted by both, to be settled with both.
-type Admitted<'a> = (KeyedGrant<'a, String, SystemClock>, Grant<'a, SystemClock>);
+type Admitted<'a> = (keyed::Grant<'a, String, SystemClock>, Grant<'a, SystemClock>);
 
 /// Users that are many: a limit for each key, made as they come.
 struct Gate {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::builder::Builder;
+use crate::limiter::Builder;
 use crate::clock::{Clock, SystemClock};
 use crate::concurrency::ConcurrentLimiter;
 use crate::error::AcquireError;

@@ -14,6 +14,9 @@
 //!
 //! All dereference to [`RateLimiter`], whose verbs they share. [`Bucket`] lets code be written over any of them.
 
+#[macro_use]
+mod verbs;
+
 mod leaky;
 mod leaky_gcra;
 mod leaky_queue;
@@ -28,8 +31,7 @@ pub use self::virtual_scheduling::VirtualSchedulingGcra;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::Denied;
-use crate::grant::Grant;
-use crate::limiter::{Capacity, RateLimiter};
+use crate::limiter::{Capacity, Grant, RateLimiter};
 use crate::quota::Quota;
 use crate::wait::{Acquire, Reservation};
 
@@ -105,55 +107,20 @@ impl<C: Clock> Bucket<C> for RateLimiter<C> {
     }
 }
 
-/// What makes a struct of one field `limiter` a view of it.
-macro_rules! view {
-    ($name:ident) => {
-        impl<C: $crate::Clock> std::ops::Deref for $name<C> {
-            type Target = $crate::RateLimiter<C>;
-
-            fn deref(&self) -> &$crate::RateLimiter<C> {
-                &self.limiter
-            }
-        }
-
-        impl<C: $crate::Clock> $crate::Bucket<C> for $name<C> {
-            fn limiter(&self) -> &$crate::RateLimiter<C> {
-                &self.limiter
-            }
-        }
-
-        impl<C: $crate::Clock> std::fmt::Debug for $name<C> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_tuple(stringify!($name)).field(&self.limiter).finish()
-            }
-        }
-
-        impl<C: $crate::Clock> From<$crate::RateLimiter<C>> for $name<C> {
-            fn from(limiter: $crate::RateLimiter<C>) -> Self {
-                Self { limiter }
-            }
-        }
-
-        impl $name {
-            /// Full of permits, on the system's clock.
-            pub fn new(quota: $crate::Quota) -> Self {
-                $crate::RateLimiter::new(quota).into()
-            }
-        }
-
-        impl<C: $crate::Clock> $name<C> {
-            /// Full of permits, on another clock. For anything else, build a [`RateLimiter`](crate::RateLimiter) and
-            /// convert it.
-            pub fn with_clock(quota: $crate::Quota, clock: C) -> Self {
-                $crate::RateLimiter::with_clock(quota, clock).into()
-            }
-        }
-    };
-}
-use view;
-
 /// A quota's rate in permits per second, for display.
 #[expect(clippy::cast_precision_loss, reason = "for display: decisions never go through floating point")]
 fn rate(quota: Quota) -> f64 {
     quota.capacity() as f64 / quota.period().as_secs_f64()
+}
+
+/// How far the TAT is ahead of the clock, in permits.
+fn backlog<C: Clock>(limiter: &RateLimiter<C>) -> f64 {
+    let (tat, now) = limiter.meter().peek(limiter.clock().now());
+    limiter.meter().rate.gcra.permits(tat.saturating_sub(now))
+}
+
+/// `n · T`, rounded up to 1 ns.
+fn time_of<C: Clock>(limiter: &RateLimiter<C>, n: u64) -> std::time::Duration {
+    let rate = &limiter.meter().rate;
+    rate.duration(rate.gcra.amount(n))
 }

@@ -111,7 +111,7 @@ impl Tick {
 /// decision used, so what is promised is promised in this clock's time.
 ///
 /// Waiting on it works as long as its time passes by itself at the rate of real time. If it does not, override
-/// [`is_manual`](Self::is_manual) and how to wait.
+/// [`can_spin`](Self::can_spin) and how to wait.
 ///
 /// # Examples
 ///
@@ -159,10 +159,11 @@ pub trait Clock {
         self.tick().duration_of(to.0.saturating_sub(from.0))
     }
 
-    /// Whether its time passes only when somebody moves it. Then nobody spins on it, and
-    /// [`park_until`](Self::park_until) is called with the very time to wait for, not with one a little before.
-    fn is_manual(&self) -> bool {
-        false
+    /// Whether a waiter may spin until its time: `false` for a clock whose time passes only when the
+    /// program moves it. Then no waiter spins, and [`park_until`](Self::park_until) is called with the
+    /// very time to wait for, not with one a little before.
+    fn can_spin(&self) -> bool {
+        true
     }
 
     /// Blocks the current thread until the clock reads `at` or the thread is [unparked](std::thread::Thread::unpark),
@@ -212,8 +213,8 @@ macro_rules! forward_clock {
                 (**self).between(from, to)
             }
 
-            fn is_manual(&self) -> bool {
-                (**self).is_manual()
+            fn can_spin(&self) -> bool {
+                (**self).can_spin()
             }
 
             #[cfg(feature = "std")]

@@ -5,7 +5,7 @@ mod seat;
 mod slot;
 mod slots;
 
-pub use self::acquire::AcquireSlot;
+pub use self::acquire::Acquire;
 pub use self::slot::Slot;
 
 use std::fmt;
@@ -14,8 +14,9 @@ use std::sync::Arc;
 use self::seat::Seat;
 use self::slots::Slots;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::error::{AcquireError, Denied, QuotaError, Reason, Refused};
-use crate::handle::{Handle, Held};
+use crate::error::{AcquireError, BuildError, Denied, Refused};
+use crate::held::Held;
+use crate::limiter::Handle;
 use crate::limiter::RateLimiter;
 use crate::quota::Quota;
 
@@ -28,7 +29,7 @@ use crate::quota::Quota;
 /// refused the permits gives the slot back. Slots are handed over first come, first served, threads and tasks together.
 ///
 /// Settling, control and queries of the rate are [`limiter`](Self::limiter)'s. While that is
-/// [breached](RateLimiter::breach), no permits are needed, but a slot still is.
+/// [bypassed](RateLimiter::bypass), no permits are needed, but a slot still is.
 ///
 /// # Memory ordering
 ///
@@ -55,7 +56,7 @@ use crate::quota::Quota;
 ///     }
 /// });
 /// assert!(most.into_inner() <= 2);
-/// # Ok::<(), limitor::QuotaError>(())
+/// # Ok::<(), limitor::BuildError>(())
 /// ```
 pub struct ConcurrentLimiter<C: Clock = SystemClock> {
     limiter: Arc<RateLimiter<C>>,
@@ -77,8 +78,8 @@ impl ConcurrentLimiter {
     ///
     /// # Errors
     ///
-    /// [`QuotaError::ZeroConcurrency`] if `max_concurrent` is 0: no work could ever begin.
-    pub fn new(quota: Quota, max_concurrent: usize) -> Result<Self, QuotaError> {
+    /// [`BuildError::ZeroConcurrency`] if `max_concurrent` is 0: no work could ever begin.
+    pub fn new(quota: Quota, max_concurrent: usize) -> Result<Self, BuildError> {
         Self::over(RateLimiter::new(quota), max_concurrent)
     }
 }
@@ -88,8 +89,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
     ///
     /// # Errors
     ///
-    /// [`QuotaError::ZeroConcurrency`] if `max_concurrent` is 0: no work could ever begin.
-    pub fn with_clock(quota: Quota, max_concurrent: usize, clock: C) -> Result<Self, QuotaError> {
+    /// [`BuildError::ZeroConcurrency`] if `max_concurrent` is 0: no work could ever begin.
+    pub fn with_clock(quota: Quota, max_concurrent: usize, clock: C) -> Result<Self, BuildError> {
         Self::over(RateLimiter::with_clock(quota, clock), max_concurrent)
     }
 
@@ -98,7 +99,7 @@ impl<C: Clock> ConcurrentLimiter<C> {
     ///
     /// # Errors
     ///
-    /// [`QuotaError::ZeroConcurrency`] if `max_concurrent` is 0: no work could ever begin.
+    /// [`BuildError::ZeroConcurrency`] if `max_concurrent` is 0: no work could ever begin.
     ///
     /// # Examples
     ///
@@ -113,11 +114,11 @@ impl<C: Clock> ConcurrentLimiter<C> {
     /// let _slot = heavy.try_acquire(30).unwrap();
     /// assert!(heavy.try_acquire(1).is_err());
     /// assert!(rate.try_acquire(20).is_ok());
-    /// # Ok::<(), limitor::QuotaError>(())
+    /// # Ok::<(), limitor::BuildError>(())
     /// ```
-    pub fn over(limiter: impl Into<Arc<RateLimiter<C>>>, max_concurrent: usize) -> Result<Self, QuotaError> {
+    pub fn over(limiter: impl Into<Arc<RateLimiter<C>>>, max_concurrent: usize) -> Result<Self, BuildError> {
         if max_concurrent == 0 {
-            return Err(QuotaError::ZeroConcurrency);
+            return Err(BuildError::ZeroConcurrency);
         }
         Ok(Self { limiter: limiter.into(), slots: Slots::new(max_concurrent) })
     }
@@ -140,13 +141,13 @@ impl<C: Clock> ConcurrentLimiter<C> {
     pub fn try_acquire_at(&self, now: Timestamp, n: u64) -> Result<Slot<'_, C>, Denied> {
         self.check_burst(n)?;
         let Some(seat) = Seat::free(&Held::Borrowed(self)) else {
-            let reason = if self.limiter.is_closed() { Reason::Closed } else { Reason::Busy };
-            return Err(self.denied(n, reason));
+            let refused = if self.limiter.is_closed() { Refused::Closed } else { Refused::Busy(self.slots.max() as u64) };
+            return Err(self.denied(n, refused));
         };
         self.limiter.try_acquire_at(now, n).map(|grant| Slot::new(grant, seat))
     }
 
-    /// Asks for a slot and `n` permits, to be waited for with [`wait`](AcquireSlot::wait) on this thread or `.await`. Nothing
+    /// Asks for a slot and `n` permits, to be waited for with [`wait`](Acquire::wait) on this thread or `.await`. Nothing
     /// is taken until then.
     ///
     /// # Examples
@@ -165,13 +166,13 @@ impl<C: Clock> ConcurrentLimiter<C> {
     /// assert!(limiter.acquire(1).wait().is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn acquire(&self, n: u64) -> AcquireSlot<'_, C> {
-        AcquireSlot::new(Held::Borrowed(self), n)
+    pub fn acquire(&self, n: u64) -> Acquire<'_, C> {
+        Acquire::new(Held::Borrowed(self), n)
     }
 
     /// [`acquire`](Self::acquire) that keeps the limiter alive and borrows nothing.
-    pub fn acquire_owned(self: &Arc<Self>, n: u64) -> AcquireSlot<'static, C> {
-        AcquireSlot::new(Held::Shared(Arc::clone(self)), n)
+    pub fn acquire_owned(self: &Arc<Self>, n: u64) -> Acquire<'static, C> {
+        Acquire::new(Held::Shared(Arc::clone(self)), n)
     }
 
     /// The rate limit.
@@ -209,11 +210,11 @@ impl<C: Clock> ConcurrentLimiter<C> {
 
     /// No slot is waited for in vain.
     fn check_burst(&self, n: u64) -> Result<(), Denied> {
-        if n > self.limiter.quota().burst() { Err(self.denied(n, Reason::ExceedsBurst)) } else { Ok(()) }
+        if n > self.limiter.quota().burst() { Err(self.denied(n, Refused::ExceedsBurst(self.limiter.available()))) } else { Ok(()) }
     }
 
-    fn denied(&self, n: u64, reason: Reason) -> Denied {
-        Denied::new(n, self.limiter.quota(), Refused { reason, excess: self.slots.max() as u64 })
+    fn denied(&self, n: u64, refused: Refused) -> Denied {
+        Denied::new(n, self.limiter.quota(), refused)
     }
 
     fn busy(&self) -> AcquireError {

@@ -16,9 +16,8 @@
 use core::time::Duration;
 
 use crate::quota::Quota;
-
-/// The last TAT that is a time. Words past it are states of their own; see `state.rs`.
-pub(crate) const MAX_TAT: u64 = u64::MAX - 3;
+#[cfg(feature = "std")]
+use crate::word::MAX_TAT;
 
 /// How long a unit of the word is: `2^k` of them are a permit.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +99,7 @@ impl Gcra {
 
     /// The TAT after a place of `cost` behind all others, which comes due at that less the depth. `None` past counting.
     #[cfg(feature = "std")]
-    pub(crate) fn place(tat: u64, now: u64, cost: u64) -> Option<u64> {
+    pub(crate) fn enter(tat: u64, now: u64, cost: u64) -> Option<u64> {
         tat.max(now).checked_add(cost).filter(|tat| *tat <= MAX_TAT)
     }
 
@@ -118,7 +117,12 @@ impl Gcra {
 
     /// Whole permits to be had at `now`.
     pub(crate) fn available(&self, tat: u64, now: u64) -> u64 {
-        self.depth.saturating_sub(tat.saturating_sub(now)) >> self.k
+        self.whole_permits(self.depth.saturating_sub(tat.saturating_sub(now)))
+    }
+
+    /// Units as whole permits, rounded down.
+    pub(crate) fn whole_permits(&self, units: u64) -> u64 {
+        units >> self.k
     }
 
     /// How many of `n` permits are missing at `now`; at most 0 if there are enough, negative by what there is besides.
@@ -202,7 +206,7 @@ mod tests {
                     }
                     // A place that is charged for, and not waited for, is a debt.
                     _ if n > 0 => {
-                        tat = Gcra::place(tat, now, gcra.amount(n)).unwrap();
+                        tat = Gcra::enter(tat, now, gcra.amount(n)).unwrap();
                         model.charge(now, n, true);
                     }
                     _ => {}

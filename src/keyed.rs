@@ -14,10 +14,10 @@ mod store;
 mod table;
 mod tiers;
 
-pub use self::acquire::KeyedAcquire;
-pub use self::builder::KeyedBuilder;
-pub use self::grant::KeyedGrant;
-pub use self::reservation::KeyedReservation;
+pub use self::acquire::Acquire;
+pub use self::builder::Builder;
+pub use self::grant::Grant;
+pub use self::reservation::Reservation;
 pub use self::states::KeyState;
 
 use std::hash::{BuildHasher, Hash};
@@ -36,16 +36,19 @@ use self::reservation::Seat;
 use self::set::{Answer, Entry, Out};
 use self::store::{Slot, Store};
 use self::tiers::{Tier, Tiers};
-use crate::builder::Builder;
+use crate::limiter::Builder;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::{Denied, Reason, Refused};
 use crate::gcra::Gcra;
-use crate::handle::{Handle, Held};
+use crate::held::Held;
+use crate::limiter::Handle;
 use crate::limiter::{Capacity, RateLimiter};
 use crate::meter::{Charge, Meter};
 use crate::quota::Quota;
 use crate::sync::{Backoff, yield_now};
-use crate::wait::{Joined, Reservation, Strategy};
+use crate::pace::Strategy;
+use crate::queue::Joined;
+use crate::wait::Reservation as Waiting;
 
 /// A form in which keys `K` can be looked up: `K` itself, and what it borrows as, like `str` for `String`.
 ///
@@ -64,7 +67,7 @@ impl<K, Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static> Lookup<K> for Q {}
 /// |---|---|
 /// | ask, and be refused if it is not to be had now | [`try_acquire(&key, n)`](Self::try_acquire) |
 /// | wait for a turn | [`acquire(&key, n).wait()`](Self::acquire) or `.await` |
-/// | settle the actual cost of work that was estimated | [`KeyedGrant::reconcile`] |
+/// | settle the actual cost of work that was estimated | [`Grant::reconcile`] |
 ///
 /// Those who wait for a key stand in a line of that key's, which delays no other key, and is there only while they wait.
 ///
@@ -73,23 +76,23 @@ impl<K, Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static> Lookup<K> for Q {}
 /// Each key has the [bound](crate::RateLimiter#the-bound) of a limiter of its own, exactly. What is a matter of chance:
 ///
 /// - *Keys taken for each other.* A key is known by a hash with a secret seed: by the set it leads to and 32 bits besides (26
-///   with [`quota_for`](KeyedBuilder::quota_for)). A new key is taken for one of the 10 that can be in its set with a chance of
+///   with [`quota_for`](Builder::quota_for)). A new key is taken for one of the 10 that can be in its set with a chance of
 ///   less than 1 in 400 million; then the two share a limit.
 /// - *Sets that are full.* If all 10 entries of a key's set are busy, it takes the entry of the one with the least debt and
 ///   begins with that debt, so it may be refused too early. Forgetting debts instead would be a fresh burst for whoever is
-///   forgotten. With [`max_keys`](KeyedBuilder::max_keys) busy at once that happens to 0.66 % of them; with half as many to
+///   forgotten. With [`max_keys`](Builder::max_keys) busy at once that happens to 0.66 % of them; with half as many to
 ///   0.005 %, with twice as many to 15 %. [`crowded`](Self::crowded) counts it.
 ///
 /// # Size
 ///
-/// 24 bytes a key that it is for, rounded up to 128. Choose [`max_keys`](KeyedBuilder::max_keys) as the number of keys that
+/// 24 bytes a key that it is for, rounded up to 128. Choose [`max_keys`](Builder::max_keys) as the number of keys that
 /// ask within `burst · T`, the time that an exhausted key needs to have its burst again: for 100 requests a minute, those of a
 /// minute.
 ///
 /// # Two tables
 ///
 /// What is above is of the table that a limiter has unless it is told otherwise. With the feature `exact`, one that is built with
-/// `KeyedBuilder::exact` stores its keys instead, and leaves nothing to chance:
+/// `Builder::exact` stores its keys instead, and leaves nothing to chance:
 ///
 /// | | by hash | `exact` |
 /// |---|---|---|
@@ -142,18 +145,18 @@ impl<K> KeyedLimiter<K> {
     }
 
     /// A limiter built to order.
-    pub fn builder(quota: Quota) -> KeyedBuilder<K> {
-        KeyedBuilder::new(quota, SystemClock::new())
+    pub fn builder(quota: Quota) -> Builder<K> {
+        Builder::new(quota, SystemClock::new())
     }
 }
 
 impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// A limiter on another clock, with this quota for each of 100,000 keys.
     pub fn with_clock(quota: Quota, clock: C) -> Self {
-        KeyedBuilder::new(quota, clock).build()
+        Builder::new(quota, clock).build()
     }
 
-    fn assemble(built: KeyedBuilder<K, C>) -> Self {
+    fn assemble(built: Builder<K, C>) -> Self {
         let tiers = Tiers::new(built.quota, built.classes, built.clock.tick(), built.clock.now());
         Self {
             store: Store::new((built.words)(built.max_keys), tiers),
@@ -182,7 +185,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     ///
     /// [`Denied`], with nothing changed. It says when to [retry](Denied::retry_after), and [why](Denied::reason).
     #[inline]
-    pub fn try_acquire<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Result<KeyedGrant<'_, K, C>, Denied> {
+    pub fn try_acquire<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Result<Grant<'_, K, C>, Denied> {
         self.decide(key, n, || self.clock.now())
     }
 
@@ -197,7 +200,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         now: Timestamp,
         key: &Q,
         n: u64,
-    ) -> Result<KeyedGrant<'_, K, C>, Denied> {
+    ) -> Result<Grant<'_, K, C>, Denied> {
         self.decide(key, n, || now)
     }
 
@@ -209,7 +212,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         key: &Q,
         n: u64,
         now: impl FnOnce() -> Timestamp,
-    ) -> Result<KeyedGrant<'_, K, C>, Denied> {
+    ) -> Result<Grant<'_, K, C>, Denied> {
         let hash = self.hasher.hash_one(key);
         let (index, tier) = match self.store.tiers.of_key(key) {
             Ok(tier) => tier,
@@ -218,7 +221,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         let Some(home) = self.store.home(hash, index) else {
             #[cfg(feature = "exact")]
             return match self.decide_exact((key, hash, index), tier, n, now) {
-                Ok((slot, charge)) => Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, charge)),
+                Ok((slot, charge)) => Ok(Grant::new(Held::Borrowed(self), slot, n, charge)),
                 Err(denied) => Err(denied),
             };
             #[cfg(not(feature = "exact"))]
@@ -232,7 +235,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
             match home.set.take(home.tag, seen, tier.scale.units(now), &tier.gcra, tier.gcra.cost(n)) {
                 Answer::Granted => {
                     let slot = Slot::hashed(hash, index);
-                    return Ok(KeyedGrant::new(Held::Borrowed(self), slot, n, Charge::Counted));
+                    return Ok(Grant::new(Held::Borrowed(self), slot, n, Charge::Counted));
                 }
                 Answer::Short(excess) => {
                     let slot = Slot::hashed(hash, index);
@@ -243,7 +246,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         }
         // By value, so that the grant need not be in memory for it.
         match self.take_again(hash, index, now, n) {
-            Ok(charge) => Ok(KeyedGrant::new(Held::Borrowed(self), Slot::hashed(hash, index), n, charge)),
+            Ok(charge) => Ok(Grant::new(Held::Borrowed(self), Slot::hashed(hash, index), n, charge)),
             Err(refused) => Err(self.denied(Some(&Slot::hashed(hash, index)), n, refused)),
         }
     }
@@ -290,7 +293,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         }
     }
 
-    /// Asks for `n` permits of a key's, to be waited for with [`wait`](KeyedAcquire::wait) on this thread, or `.await`.
+    /// Asks for `n` permits of a key's, to be waited for with [`wait`](Acquire::wait) on this thread, or `.await`.
     /// Nothing is taken until then.
     ///
     /// Turns are first come, first served among those who wait for the same key.
@@ -307,13 +310,13 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn acquire<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> KeyedAcquire<'_, K, C> {
-        KeyedAcquire::new(Held::Borrowed(self), self.slot(key), n)
+    pub fn acquire<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Acquire<'_, K, C> {
+        Acquire::new(Held::Borrowed(self), self.slot(key), n)
     }
 
     /// [`acquire`](Self::acquire) that keeps the limiter alive and borrows nothing.
-    pub fn acquire_owned<Q: Lookup<K> + ?Sized>(self: &Arc<Self>, key: &Q, n: u64) -> KeyedAcquire<'static, K, C> {
-        KeyedAcquire::new(Held::Shared(Arc::clone(self)), self.slot(key), n)
+    pub fn acquire_owned<Q: Lookup<K> + ?Sized>(self: &Arc<Self>, key: &Q, n: u64) -> Acquire<'static, K, C> {
+        Acquire::new(Held::Shared(Arc::clone(self)), self.slot(key), n)
     }
 
     /// Takes a place for `n` permits of a key's at once, however long it has to wait.
@@ -321,7 +324,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     /// # Errors
     ///
     /// [`Denied`], with nothing changed, if `n` is over the burst, the key's queue is full, or the key saturated.
-    pub fn reserve<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Result<KeyedReservation<'_, K, C>, Denied> {
+    pub fn reserve<Q: Lookup<K> + ?Sized>(&self, key: &Q, n: u64) -> Result<Reservation<'_, K, C>, Denied> {
         self.reserve_by(key, n, None)
     }
 
@@ -336,7 +339,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         key: &Q,
         n: u64,
         max_wait: Duration,
-    ) -> Result<KeyedReservation<'_, K, C>, Denied> {
+    ) -> Result<Reservation<'_, K, C>, Denied> {
         self.reserve_by(key, n, Some(max_wait))
     }
 
@@ -345,7 +348,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         key: &Q,
         n: u64,
         max_wait: Option<Duration>,
-    ) -> Result<KeyedReservation<'_, K, C>, Denied> {
+    ) -> Result<Reservation<'_, K, C>, Denied> {
         let now = self.clock.now();
         let by = max_wait.map(|wait| self.clock.tick().later(now, wait));
         let slot = self.slot(key).map_err(|refused| self.denied(None, n, refused))?;
@@ -355,7 +358,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
 
     /// Settles work after the fact: `estimated` permits of the key's were taken for it, `actual` was its cost.
     ///
-    /// As [`RateLimiter::reconcile`]. Prefer [`KeyedGrant::reconcile`], which cannot be called twice.
+    /// As [`RateLimiter::reconcile`]. Prefer [`Grant::reconcile`], which cannot be called twice.
     pub fn reconcile<Q: Lookup<K> + ?Sized>(&self, key: &Q, actual: u64, estimated: u64) {
         if let Ok(slot) = self.slot(key) {
             self.settle(&slot, None, actual, estimated);
@@ -531,13 +534,13 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
         now: Timestamp,
         n: u64,
         by: Option<Timestamp>,
-    ) -> Result<KeyedReservation<'a, K, C>, Refused> {
+    ) -> Result<Reservation<'a, K, C>, Refused> {
         let seat = match self.take(slot, now, n) {
             Ok(charge) => Seat::Granted(charge),
             Err(refused) if refused.reason != Reason::NotYet => return Err(refused),
             Err(_) => self.line_up(slot, now, n, by)?,
         };
-        Ok(KeyedReservation::new(held, slot.clone(), n, seat))
+        Ok(Reservation::new(held, slot.clone(), n, seat))
     }
 
     #[cold]

@@ -4,23 +4,21 @@
 
 extern crate alloc;
 
-mod builder;
-mod clock;
-mod control;
+#[cfg(feature = "std")]
+mod ask;
+pub mod clock;
 mod error;
 mod gcra;
-mod grant;
-mod handle;
+mod held;
 mod limiter;
-mod local;
 mod meter;
-#[cfg(not(feature = "std"))]
-mod nobody;
+mod queue;
 mod quota;
+mod rate;
 mod scale;
 mod state;
 mod sync;
-mod verdict;
+mod word;
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]
@@ -28,48 +26,43 @@ pub mod __private;
 #[cfg(feature = "std")]
 pub mod buckets;
 #[cfg(feature = "std")]
-mod concurrency;
+pub mod concurrency;
 #[cfg(feature = "keyed")]
-mod keyed;
+pub mod keyed;
 #[cfg(feature = "llm")]
 pub mod llm;
 #[cfg(feature = "std")]
-mod set;
+mod pace;
+#[cfg(feature = "std")]
+pub mod set;
 #[cfg(feature = "std")]
 mod turnstile;
 #[cfg(feature = "std")]
-mod wait;
+pub mod wait;
 #[cfg(feature = "std")]
 mod wake;
 #[cfg(feature = "std")]
 pub mod wrap;
 
-pub use builder::Builder;
-pub use clock::{Clock, Tick, Timestamp};
-pub use error::{Denied, QuotaError, Reason};
-pub use grant::Grant;
-pub use limiter::{Capacity, RateLimiter};
-pub use local::LocalLimiter;
-pub use quota::Quota;
+pub use clock::{Clock, Timestamp};
+pub use error::{BuildError, Denied, Reason};
+pub use limiter::{Builder, Capacity, Grant, LocalLimiter, RateLimiter, Standing};
+pub use quota::{Quota, QuotaError};
 
 #[cfg(feature = "std")]
 pub use buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
 #[cfg(feature = "std")]
-pub use clock::Sleep;
-#[cfg(feature = "tokio")]
-pub use clock::TokioClock;
+pub use clock::{ManualClock, SystemClock};
 #[cfg(feature = "std")]
-pub use clock::{ClockSource, ManualClock, SystemClock};
-#[cfg(feature = "std")]
-pub use concurrency::{AcquireSlot, ConcurrentLimiter, Slot};
+pub use concurrency::ConcurrentLimiter;
 #[cfg(feature = "std")]
 pub use error::AcquireError;
 #[cfg(feature = "keyed")]
-pub use keyed::{KeyState, KeyedAcquire, KeyedBuilder, KeyedGrant, KeyedLimiter, KeyedReservation, Lookup};
+pub use keyed::KeyedLimiter;
 #[cfg(feature = "macros")]
 pub use limitor_macros::rate_limit;
 #[cfg(feature = "std")]
-pub use set::{AcquireSet, LimitSet, SetDenied, SetError, SetGrant};
+pub use set::LimitSet;
 #[cfg(feature = "std")]
 pub use wait::{Acquire, Deadline, Reservation, Strategy};
 #[cfg(feature = "std")]

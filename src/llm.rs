@@ -16,13 +16,13 @@ mod pool;
 mod provider;
 mod usage;
 
-pub use self::acquire::AcquireCall;
-pub use self::builder::LlmBuilder;
+pub use self::acquire::Acquire;
+pub use self::builder::Builder;
 pub use self::call::{Call, Charged};
 pub use self::estimate::{CharsPerToken, Estimate, Estimator, Learned};
 #[cfg(feature = "tiktoken")]
 pub use self::estimate::{Tiktoken, UnknownModel};
-pub use self::limiter::{Left, LlmLimiter};
+pub use self::limiter::{PerLimit, LlmLimiter};
 pub use self::pool::{LlmPool, PoolError};
 #[cfg(feature = "http")]
 pub use self::provider::{Pause, ProviderView, Window};

@@ -1,13 +1,15 @@
 //! How much is allowed: permits per period, and the burst.
 
+mod error;
 mod grammar;
 mod literal;
 mod range;
 mod text;
 
+pub use self::error::QuotaError;
+
 use core::time::Duration;
 
-use crate::error::QuotaError;
 
 /// Nanoseconds in 25 Julian years, the most that `burst · T` may come to.
 pub(crate) const MAX_DEPTH_NANOS: u128 = 25 * 31_557_600 * 1_000_000_000;

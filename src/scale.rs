@@ -10,7 +10,8 @@
 use core::mem::offset_of;
 
 use crate::clock::{Tick, Timestamp};
-use crate::gcra::{MAX_TAT, Unit};
+use crate::gcra::Unit;
+use crate::word::MAX_TAT;
 
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]

@@ -1,18 +1,18 @@
 //! Several limits as one.
 
 mod acquire;
-mod error;
 mod gate;
 
-pub use self::acquire::{AcquireSet, SetGrant};
-pub use self::error::{SetDenied, SetError};
+pub use self::acquire::{Acquire, Grant};
+pub use crate::error::{LimitDenied, LimitError};
 
 use std::fmt;
 use std::sync::Arc;
 
 use self::gate::{Members, Missed, Pass};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::handle::Held;
+use crate::error::AcquireError;
+use crate::held::Held;
 use crate::limiter::RateLimiter;
 use crate::turnstile::Turnstile;
 
@@ -37,7 +37,7 @@ use crate::turnstile::Turnstile;
 /// - *The promise of a time.* A limit that others drain all the time can put off a set's line for as long as they do. So let
 ///   what must not overtake go through the same set.
 /// - *Going sooner unasked.* The first in line sleeps until the time that the limits tell. What is given back through the
-///   set brings that forward; whoever gives back to a limit in another way calls [`moved`](Self::moved).
+///   set brings that forward; whoever gives back to a limit in another way calls [`notify`](Self::notify).
 ///
 /// # The bound
 ///
@@ -114,9 +114,9 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     ///
     /// # Errors
     ///
-    /// [`SetDenied`], with nothing charged: it names the limit that would grant last, and when to retry. If somebody waits, that
+    /// [`LimitDenied`], with nothing charged: it names the limit that would grant last, and when to retry. If somebody waits, that
     /// is not before the first in line can go.
-    pub fn try_acquire(&self, costs: [u64; N]) -> Result<SetGrant<'_, N, C>, SetDenied> {
+    pub fn try_acquire(&self, costs: [u64; N]) -> Result<Grant<'_, N, C>, LimitDenied> {
         self.try_acquire_at(self.clock().now(), costs)
     }
 
@@ -125,9 +125,9 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     /// # Errors
     ///
     /// As [`try_acquire`](Self::try_acquire).
-    pub fn try_acquire_at(&self, now: Timestamp, costs: [u64; N]) -> Result<SetGrant<'_, N, C>, SetDenied> {
+    pub fn try_acquire_at(&self, now: Timestamp, costs: [u64; N]) -> Result<Grant<'_, N, C>, LimitDenied> {
         match self.take(now, costs) {
-            Ok(pass) => Ok(SetGrant::new(Held::Borrowed(self), pass)),
+            Ok(pass) => Ok(Grant::new(Held::Borrowed(self), pass)),
             Err(first) => Err(self.members.denied(now, costs, first)),
         }
     }
@@ -143,13 +143,13 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         self.members.take_all(now, costs).map_err(|missed| {
             if missed == Missed::GivenBack {
                 // Who has come to wait meanwhile may have found less than there is.
-                self.moved();
+                self.notify();
             }
             None
         })
     }
 
-    /// Asks for `costs`, one for each limit in order, to be waited for with [`wait`](AcquireSet::wait) on this thread or
+    /// Asks for `costs`, one for each limit in order, to be waited for with [`wait`](Acquire::wait) on this thread or
     /// `.await`. Nothing is taken until then.
     ///
     /// # Examples
@@ -169,27 +169,27 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     /// both.acquire([1, 800_000]).wait()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn acquire(&self, costs: [u64; N]) -> AcquireSet<'_, N, C> {
-        AcquireSet::new(Held::Borrowed(self), costs)
+    pub fn acquire(&self, costs: [u64; N]) -> Acquire<'_, N, C> {
+        Acquire::new(Held::Borrowed(self), costs)
     }
 
     /// [`acquire`](Self::acquire) that keeps the set alive and borrows nothing.
-    pub fn acquire_owned(self: &Arc<Self>, costs: [u64; N]) -> AcquireSet<'static, N, C> {
-        AcquireSet::new(Held::Shared(Arc::clone(self)), costs)
+    pub fn acquire_owned(self: &Arc<Self>, costs: [u64; N]) -> Acquire<'static, N, C> {
+        Acquire::new(Held::Shared(Arc::clone(self)), costs)
     }
 
     /// Settles work after the fact: `estimated` was taken for it, `actual` was its cost, of each limit.
     ///
-    /// As [`RateLimiter::reconcile`] of each. Prefer [`SetGrant::reconcile`], which cannot be called twice.
+    /// As [`RateLimiter::reconcile`] of each. Prefer [`Grant::reconcile`], which cannot be called twice.
     pub fn reconcile(&self, actual: [u64; N], estimated: [u64; N]) {
         for ((member, actual), estimated) in self.members.iter().zip(actual).zip(estimated) {
             member.limiter.reconcile(actual, estimated);
         }
-        self.moved();
+        self.notify();
     }
 
     /// Has those who wait look again: for when a limit has been refunded, reset or opened other than through the set.
-    pub fn moved(&self) {
+    pub fn notify(&self) {
         if self.line.anybody_waits() {
             self.line.update(self.clock(), |_, _| ());
         }
@@ -202,11 +202,11 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
 
     /// Sends all who wait away with [`Cancelled`](crate::AcquireError::Cancelled). Nothing was charged for them.
     pub fn cancel_waiters(&self) {
-        self.line.refuse_all(SetError::cancelled);
+        self.line.refuse_all(|| LimitError::new(None, AcquireError::Cancelled));
     }
 
     fn settle(&self, pass: &Pass<N>, actual: [u64; N]) {
         self.members.settle(pass, actual);
-        self.moved();
+        self.notify();
     }
 }

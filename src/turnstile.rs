@@ -24,10 +24,10 @@ use crate::wake::wake_all;
 
 mod pass;
 
-pub(crate) use self::pass::Nap;
+pub(crate) use self::pass::TaskWait;
 
-/// Names a place in the line; later places have higher tickets.
-pub(crate) type Ticket = u64;
+/// Names a place in the line; later places have higher ids.
+pub(crate) type WaiterId = u64;
 
 /// What a line waits before.
 pub(crate) trait Gate {
@@ -83,10 +83,10 @@ pub(crate) struct Turnstile<G: Gate> {
 struct Inner<G: Gate> {
     gate: G,
     line: VecDeque<Waiter<G::Ask>>,
-    next: Ticket,
+    next: WaiterId,
     /// For those who were let through and have yet to know.
-    passes: BTreeMap<Ticket, G::Pass>,
-    refusals: BTreeMap<Ticket, G::Refusal>,
+    passes: BTreeMap<WaiterId, G::Pass>,
+    refusals: BTreeMap<WaiterId, G::Refusal>,
     /// When the last of them was let through, or ran out of time: nobody is before those ahead.
     last: Timestamp,
     outgoing: Outgoing,
@@ -100,7 +100,7 @@ struct Outgoing {
 }
 
 struct Waiter<A> {
-    ticket: Ticket,
+    id: WaiterId,
     ask: A,
     joined: Timestamp,
     /// It wants nothing that is granted later.
@@ -113,7 +113,7 @@ struct Waiter<A> {
 }
 
 /// What came of asking.
-pub(crate) enum Entered<P, T = Ticket> {
+pub(crate) enum Entered<P, T = WaiterId> {
     Through(P),
     Waiting(T),
 }
@@ -256,18 +256,18 @@ impl<G: Gate> Turnstile<G> {
         if inner.line.len() >= max_waiters {
             return Err(inner.gate.full());
         }
-        let ticket = inner.next;
+        let id = inner.next;
         inner.next += 1;
         let (waker, foreseen, timer) = (None, None, None);
-        inner.line.push_back(Waiter { ticket, ask: *ask, joined: now, by, waker, foreseen, timer });
-        Ok(Entered::Waiting(ticket))
+        inner.line.push_back(Waiter { id, ask: *ask, joined: now, by, waker, foreseen, timer });
+        Ok(Entered::Waiting(id))
     }
 
     /// Looks how a place stands; from then on `waker` is told when it changes. Given up if it cannot be had by `by`.
     fn look(
         &self,
         clock: &impl Clock,
-        ticket: Ticket,
+        id: WaiterId,
         by: Option<Timestamp>,
         waker: Waker,
     ) -> Look<G::Pass, G::Refusal> {
@@ -278,7 +278,7 @@ impl<G: Gate> Turnstile<G> {
         let changes = self.changes();
         let inner = guard.inner();
         inner.pump(clock, now);
-        let look = inner.look(clock, now, ticket, by, &mut waker, changes);
+        let look = inner.look(clock, now, id, by, &mut waker, changes);
         if matches!(look, Look::Refused(_)) {
             inner.pump(clock, now);
         }
@@ -287,14 +287,14 @@ impl<G: Gate> Turnstile<G> {
     }
 
     /// Gives a place up, or what it was let through with.
-    pub(crate) fn leave(&self, clock: &impl Clock, ticket: Ticket) {
+    pub(crate) fn leave(&self, clock: &impl Clock, id: WaiterId) {
         let mut guard = self.lock();
         let now = clock.now();
         let inner = guard.inner();
         inner.pump(clock, now);
-        inner.remove(ticket);
-        inner.refusals.remove(&ticket);
-        if let Some(pass) = inner.passes.remove(&ticket) {
+        inner.remove(id);
+        inner.refusals.remove(&id);
+        if let Some(pass) = inner.passes.remove(&id) {
             inner.gate.abandon(pass, now);
         }
         inner.pump(clock, now);
@@ -306,7 +306,7 @@ impl<G: Gate> Turnstile<G> {
         let mut guard = self.lock();
         let inner = guard.inner();
         for waiter in std::mem::take(&mut inner.line) {
-            inner.refusals.insert(waiter.ticket, refusal());
+            inner.refusals.insert(waiter.id, refusal());
             inner.outgoing.wake.extend(waiter.waker);
         }
     }
@@ -325,8 +325,8 @@ impl<G: Gate> Inner<G> {
         while let Some(answer) = self.answer_first(clock, now, &mut ahead) {
             let Some(first) = self.line.pop_front() else { return };
             match answer {
-                Ok(pass) => drop(self.passes.insert(first.ticket, pass)),
-                Err(refusal) => drop(self.refusals.insert(first.ticket, refusal)),
+                Ok(pass) => drop(self.passes.insert(first.id, pass)),
+                Err(refusal) => drop(self.refusals.insert(first.id, refusal)),
             }
             self.outgoing.wake.extend(first.waker);
         }
@@ -397,12 +397,12 @@ impl<G: Gate> Inner<G> {
         Ok(self.gate.due(&first.ask)?.map(|due| due.max(first.joined).max(self.last)))
     }
 
-    fn index_of(&self, ticket: Ticket) -> Option<usize> {
-        self.line.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()
+    fn index_of(&self, id: WaiterId) -> Option<usize> {
+        self.line.binary_search_by_key(&id, |waiter| waiter.id).ok()
     }
 
-    fn remove(&mut self, ticket: Ticket) {
-        let waiter = self.index_of(ticket).and_then(|index| self.line.remove(index));
+    fn remove(&mut self, id: WaiterId) {
+        let waiter = self.index_of(id).and_then(|index| self.line.remove(index));
         self.outgoing.dropped.extend(waiter.and_then(|waiter| waiter.waker));
     }
 
@@ -418,24 +418,24 @@ impl<G: Gate> Inner<G> {
         &mut self,
         clock: &impl Clock,
         now: Timestamp,
-        ticket: Ticket,
+        id: WaiterId,
         by: Option<Timestamp>,
         waker: &mut Option<Waker>,
         changes: u64,
     ) -> Look<G::Pass, G::Refusal> {
-        if let Some(pass) = self.passes.remove(&ticket) {
+        if let Some(pass) = self.passes.remove(&id) {
             return Look::Through(pass);
         }
-        if let Some(refusal) = self.refusals.remove(&ticket) {
+        if let Some(refusal) = self.refusals.remove(&id) {
             return Look::Refused(refusal);
         }
-        let index = self.index_of(ticket).expect("in line until it knows better");
+        let index = self.index_of(id).expect("in line until it knows better");
         let ask = self.line[index].ask;
         if let Some(by) = by {
             let due = self.first_due().ok().flatten();
             if by <= now || due.is_some_and(|due| due > by) {
                 let wait = due.map(|due| clock.between(now, due));
-                self.remove(ticket);
+                self.remove(id);
                 return Look::Refused(self.gate.too_long(&ask, wait));
             }
         }

@@ -1,24 +1,14 @@
-//! Waiting for a turn: the line of those who wait, and how threads wait in it.
+//! Waiting for permits: [`Acquire`], [`Reservation`], and how long and by what means to wait.
+//!
+//! The verbs are those of [`RateLimiter`](crate::RateLimiter):
+//! [`acquire`](crate::RateLimiter::acquire) waits, [`reserve`](crate::RateLimiter::reserve) takes an
+//! entry of the queue to wait for later.
 
 mod acquire;
-mod block;
-mod fenwick;
-mod lateness;
-mod line;
-mod patience;
-mod places;
 mod reservation;
-mod strategy;
-mod task;
+mod turn;
 mod verbs;
 
 pub use self::acquire::Acquire;
-pub use self::patience::Deadline;
 pub use self::reservation::Reservation;
-pub use self::strategy::Strategy;
-
-pub(crate) use self::lateness::{SpinPermit, THREADS};
-#[cfg(feature = "keyed")]
-pub(crate) use self::line::Joined;
-pub(crate) use self::line::{Line, TELL_AHEAD};
-pub(crate) use self::patience::Patience;
+pub use crate::pace::{Deadline, Patience, Strategy};

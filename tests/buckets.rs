@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use limitor::{
-    AcquireError, Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, Reason,
-    TokenBucket, VirtualSchedulingGcra,
-};
+use limitor::{AcquireError, Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, Reason, TokenBucket, VirtualSchedulingGcra};
 use proptest::prelude::*;
 
 fn all(quota: Quota, clock: &ManualClock) -> [Box<dyn Bucket<ManualClock>>; 4] {

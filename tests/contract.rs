@@ -100,7 +100,7 @@ fn up_to_n_takes_what_there_is() {
     clock.advance(secs(2));
     assert_eq!(limiter.try_acquire_up_to(1).unwrap().amount(), 1);
     assert_eq!(limiter.try_acquire_up_to(0).unwrap().amount(), 0);
-    limiter.breach();
+    limiter.bypass();
     limiter.try_acquire_up_to(7).unwrap().refund();
     limiter.reset();
     assert_eq!(limiter.available(), 10);
@@ -109,10 +109,10 @@ fn up_to_n_takes_what_there_is() {
 }
 
 #[test]
-fn a_breached_limiter_gives_as_many_up_to_n_as_it_says_there_are() {
+fn a_bypassed_limiter_gives_as_many_up_to_n_as_it_says_there_are() {
     let (limiter, _) = limiter(10);
     limiter.try_acquire(10).unwrap();
-    limiter.breach();
+    limiter.bypass();
     assert_eq!(limiter.try_acquire_up_to(7).unwrap().amount(), 7);
     assert_eq!(limiter.try_acquire_up_to(u64::MAX).unwrap().amount(), limiter.available());
 }
@@ -438,11 +438,11 @@ fn reset_is_as_new_and_settling_an_older_grant_changes_nothing_past_full() {
 }
 
 #[test]
-fn a_breached_limiter_lets_all_pass_and_charges_nothing() {
+fn a_bypassed_limiter_lets_all_pass_and_charges_nothing() {
     let (limiter, _) = limiter(10);
     limiter.try_acquire(10).unwrap();
     let waiting = limiter.reserve(10).unwrap();
-    limiter.breach();
+    limiter.bypass();
     let passed = waiting.wait().unwrap();
     let grants: Vec<_> = (0..5).map(|_| limiter.try_acquire(10).unwrap()).collect();
     assert!(limiter.acquire(10).wait().is_ok());
@@ -475,7 +475,7 @@ fn a_closed_limiter_refuses_all_and_nothing_but_reset_opens_it() {
     limiter.charge(5);
     limiter.refund(u64::MAX);
     limiter.cancel_waiters();
-    limiter.breach();
+    limiter.bypass();
     clock.advance(secs(1_000));
     assert!(limiter.is_closed());
     assert_eq!(limiter.try_acquire(1).unwrap_err().reason(), Reason::Closed);

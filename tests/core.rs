@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use limitor::{Clock, Quota, RateLimiter, Reason, Tick, Timestamp};
+use limitor::{Clock, Quota, RateLimiter, Reason, Timestamp, clock::Tick};
 
 /// Counts milliseconds.
 #[derive(Default)]
@@ -41,7 +41,7 @@ fn decides_settles_and_obeys_without_waiting() {
     limiter.refund(10);
     assert!(limiter.is_closed() && limiter.try_acquire(1).is_err());
     limiter.reset();
-    limiter.breach();
+    limiter.bypass();
     assert!((0..5).all(|_| limiter.try_acquire(10).is_ok()));
     limiter.reset();
     assert_eq!(limiter.available(), 10);

@@ -5,11 +5,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::llm::{CharsPerToken, Learned, LlmBuilder, LlmLimiter, LlmPool, Usage};
+use limitor::llm::{CharsPerToken, Learned, Builder, LlmLimiter, LlmPool, Usage};
 use limitor::wrap::wrap;
-use limitor::{
-    Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket,
-};
+use limitor::{Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket};
 
 fn says(value: &dyn Debug, parts: &[&str]) {
     let text = format!("{value:?}");
@@ -76,10 +74,10 @@ fn a_set_says_its_limits_by_name() {
 
 #[test]
 fn a_limiter_of_calls_says_its_limits_and_what_is_under_way() {
-    let builder = LlmBuilder::new(ManualClock::new()).tokens_per_minute(600);
+    let builder = Builder::new(ManualClock::new()).tokens_per_minute(600);
     says(&builder, &["tokens", "Quota(600/min)"]);
     let limiter = builder.build().unwrap();
-    says(&limiter.acquire(Usage::new(30, 0)), &["AcquireCall", "30"]);
+    says(&limiter.acquire(Usage::new(30, 0)), &["Acquire", "30"]);
     let call = limiter.try_acquire(Usage::new(30, 0)).unwrap();
     says(&call, &["Call", "30", "streamed: 0"]);
     says(&limiter, &["LlmLimiter", "in_flight: 1"]);

@@ -271,11 +271,11 @@ fn keys_neither_grow_for_ever_nor_are_forgotten_with_a_debt() {
     let clock = ManualClock::new();
     let quota = Quota::per_hour(10).unwrap();
     let limiter = limitor::KeyedLimiter::<u64>::builder(quota).max_keys(1_000).with_clock(clock).build();
-    let bytes = limiter.bytes();
+    let bytes = limiter.memory();
     limiter.try_acquire(&0, 10).unwrap();
     for key in 1..100_000 {
         let _ = limiter.try_acquire(&key, 10);
         assert!(limiter.try_acquire(&0, 1).is_err(), "after {key} others");
     }
-    assert_eq!(limiter.bytes(), bytes);
+    assert_eq!(limiter.memory(), bytes);
 }

@@ -72,7 +72,7 @@ fn grants_refusals_and_settling_allocate_nothing() {
                 let _ = (limiter.available(name), limiter.capacity_info(name, 3), limiter.quota(name));
                 limiter.reset(name);
             }
-            let _ = (limiter.len(), limiter.crowded(), limiter.bytes());
+            let _ = (limiter.len(), limiter.evictions(), limiter.memory());
         });
         assert_eq!(count, 0, "for {max_keys}");
     }
@@ -151,7 +151,7 @@ fn stored_keys_take_about_what_it_says() {
         let builder = KeyedLimiter::<u64>::builder(Quota::per_hour(1_000).unwrap()).max_keys(100_000);
         let limiter = builder.exact().with_clock(ManualClock::new()).build();
         (0..keys).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
-        let (taken, said) = (BYTES.get().wrapping_sub(before), limiter.bytes());
+        let (taken, said) = (BYTES.get().wrapping_sub(before), limiter.memory());
         assert!((said..said * 3 / 2).contains(&taken), "{taken} bytes for {keys}, and {said} are said");
     }
 }

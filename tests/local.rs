@@ -93,11 +93,11 @@ fn idle_gives_back_only_what_others_may_need() {
 }
 
 #[test]
-fn a_breached_limiter_lets_handles_pass_for_nothing_and_a_closed_one_not() {
+fn a_bypassed_limiter_lets_handles_pass_for_nothing_and_a_closed_one_not() {
     let limiter =
         RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
     let local = limiter.local().unwrap();
-    limiter.breach();
+    limiter.bypass();
     assert!((0..500).all(|_| local.try_acquire(1).is_ok()));
     assert_eq!(local.stock(), 0);
     limiter.reset();

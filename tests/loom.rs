@@ -432,12 +432,12 @@ fn close_ends_a_wait_that_begins_beside_it() {
 }
 
 #[test]
-fn breach_lets_pass_who_waits_beside_it_and_charges_nothing() {
+fn bypass_lets_pass_who_waits_beside_it_and_charges_nothing() {
     let waiter = |s: &Shared| s.limiter.acquire(1).wait().map(Grant::refund);
     race(
         || Shared::empty(1),
         waiter,
-        |s| s.limiter.breach(),
+        |s| s.limiter.bypass(),
         |s, waited, ()| {
             assert_eq!(waited, Ok(()));
             assert_eq!(try_at(s, 0, 1), 1);

@@ -12,7 +12,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use limitor::{KeyedGrant, KeyedLimiter, ManualClock, Quota, Timestamp};
+use limitor::{KeyedLimiter, ManualClock, Quota, Timestamp, keyed};
 use loom::thread;
 
 use beside::beside;
@@ -49,7 +49,7 @@ impl Shared {
         self.limiter.reserve(&key, 1).is_ok()
     }
 
-    fn grant(&self, key: u64) -> KeyedGrant<'_, u64, ManualClock> {
+    fn grant(&self, key: u64) -> keyed::Grant<'_, u64, ManualClock> {
         self.limiter.try_acquire(&key, 1).unwrap()
     }
 }

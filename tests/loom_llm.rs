@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use limitor::llm::{AcquireCall, Call, LlmBuilder, LlmLimiter};
+use limitor::llm::{Acquire, Call, Builder, LlmLimiter};
 use limitor::{AcquireError, ManualClock, Quota};
 use loom::sync::Mutex;
 use loom::thread;
@@ -36,7 +36,7 @@ impl Shared {
     fn new(slots: usize, taken: u64) -> Self {
         let clock = ManualClock::new();
         let quota = Quota::per_second(1).unwrap().with_burst(10).unwrap();
-        let limiter = LlmBuilder::new(clock.clone()).tokens(quota).max_concurrent(slots).build().unwrap();
+        let limiter = Builder::new(clock.clone()).tokens(quota).max_concurrent(slots).build().unwrap();
         let limiter = Arc::new(limiter);
         let call = Mutex::new(Some(limiter.try_acquire_owned(taken).unwrap()));
         Self { limiter, clock, call }
@@ -80,7 +80,7 @@ fn race<A: Send + 'static, B: Send + 'static>(
 
 /// The future, polled once; whether it was woken since.
 struct Waits {
-    future: AcquireCall<'static, ManualClock>,
+    future: Acquire<'static, ManualClock>,
     woken: Arc<Woken>,
 }
 
@@ -103,7 +103,7 @@ impl Waits {
         waits
     }
 
-    fn poll(&mut self) -> Poll<Result<Call<'static, ManualClock>, limitor::SetError>> {
+    fn poll(&mut self) -> Poll<Result<Call<'static, ManualClock>, limitor::set::LimitError>> {
         let waker = Waker::from(self.woken.clone());
         Pin::new(&mut self.future).poll(&mut Context::from_waker(&waker))
     }

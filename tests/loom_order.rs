@@ -67,7 +67,7 @@ fn debts_beside_all() {
 
 #[test]
 fn control_verbs_beside_all() {
-    beside_all(&[CancelWaiters, Reset, Breach, Close]);
+    beside_all(&[CancelWaiters, Reset, Bypass, Close]);
 }
 
 /// Programs of two operations a thread, drawn at random but always the same ones.

@@ -11,7 +11,7 @@ mod beside;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter, SetGrant, Timestamp};
+use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter, Timestamp, set};
 use loom::sync::Mutex;
 use loom::thread;
 
@@ -19,7 +19,7 @@ use beside::beside;
 
 type Limiter = RateLimiter<ManualClock>;
 type Pair = LimitSet<2, ManualClock>;
-type Granted = SetGrant<'static, 2, ManualClock>;
+type Granted = set::Grant<'static, 2, ManualClock>;
 
 /// What the threads of a race share: two limits of one permit a second, the set of both, and another in the other order.
 struct Shared {
@@ -168,7 +168,7 @@ fn what_is_given_back_late_is_not_what_others_were_granted_since() {
     beside(
         None,
         setup,
-        |s| s.set.moved(),
+        |s| s.set.notify(),
         |s| [try_one(&s.a, 10), try_one(&s.b, 1)],
         |s, (), direct| {
             let through = u64::from(s.set.waiters() == 0);
@@ -193,7 +193,7 @@ fn a_settlement_through_the_set_wakes_who_falls_asleep_beside_it() {
         |s: &Shared| {
             s.a.refund(2);
             s.b.refund(2);
-            s.set.moved();
+            s.set.notify();
         },
     ] {
         beside(
@@ -217,10 +217,10 @@ fn two_settlements_wake_who_needs_both() {
         let (set, b) = (s.set.clone(), s.b.clone());
         let second = thread::spawn(move || {
             b.refund(1);
-            set.moved();
+            set.notify();
         });
         s.a.refund(1);
-        s.set.moved();
+        s.set.notify();
         second.join().unwrap();
     };
     beside(
@@ -358,7 +358,7 @@ mod task {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::task::{Context, Poll, Wake, Waker};
 
-    use limitor::AcquireSet;
+    use limitor::set;
 
     use super::*;
 
@@ -373,7 +373,7 @@ mod task {
 
     /// A future that was polled once.
     pub(super) struct Pending {
-        acquire: AcquireSet<'static, 2, ManualClock>,
+        acquire: set::Acquire<'static, 2, ManualClock>,
         woken: Arc<Woken>,
     }
 

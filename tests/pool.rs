@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use limitor::ManualClock;
-use limitor::llm::{LlmBuilder, LlmLimiter, LlmPool, PoolError, Usage};
+use limitor::llm::{Builder, LlmLimiter, LlmPool, PoolError, Usage};
 
 fn pool(max: usize, clock: &ManualClock) -> LlmPool<String, ManualClock> {
     let clock = clock.clone();
-    LlmPool::new(max, move |_: &String| LlmBuilder::new(clock.clone()).tokens_per_minute(600).build())
+    LlmPool::new(max, move |_: &String| Builder::new(clock.clone()).tokens_per_minute(600).build())
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn what_a_day_has_left_a_pause_and_a_close_are_not_forgotten() {
         let clock = ManualClock::new();
         let of_clock = clock.clone();
         let pool = LlmPool::new(1, move |_: &u64| {
-            let builder = LlmBuilder::new(of_clock.clone()).tokens_per_day(600);
+            let builder = Builder::new(of_clock.clone()).tokens_per_day(600);
             if at_midnight { builder.days_begin_at_midnight(0) } else { builder }.build()
         });
         assert!(pool.is_empty());
@@ -93,7 +93,7 @@ fn two_who_bring_the_same_key_get_the_same_limiter() {
             if !ASKED.swap(true, Ordering::Relaxed) {
                 QUICKER.get_or_init(|| POOL.get().unwrap().limiter(key).unwrap());
             }
-            LlmBuilder::new(ManualClock::new()).tokens_per_minute(60).build()
+            Builder::new(ManualClock::new()).tokens_per_minute(60).build()
         })
     });
     let slower = pool.limiter(&7).unwrap();
@@ -102,7 +102,7 @@ fn two_who_bring_the_same_key_get_the_same_limiter() {
 
 #[test]
 fn limits_that_cannot_be_are_told_and_take_no_room() {
-    let pool = LlmPool::new(1, |tokens: &u64| LlmBuilder::new(ManualClock::new()).tokens_per_minute(*tokens).build());
+    let pool = LlmPool::new(1, |tokens: &u64| Builder::new(ManualClock::new()).tokens_per_minute(*tokens).build());
     assert!(matches!(pool.limiter(&0), Err(PoolError::Quota(_))));
     assert!(pool.is_empty() && pool.limiter(&5).is_ok());
 }

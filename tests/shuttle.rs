@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::llm::LlmBuilder;
+use limitor::llm::Builder;
 use limitor::{AcquireError, KeyedLimiter, LimitSet, ManualClock, Quota, RateLimiter, Timestamp};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Mutex;
@@ -252,7 +252,7 @@ fn sets_that_share_a_limit() {
 fn calls_beside_calls() {
     struct Calls(limitor::llm::LlmLimiter<ManualClock>, Mutex<u64>);
     let setup = || {
-        let limits = LlmBuilder::new(ManualClock::new()).tokens(quota()).max_concurrent(2);
+        let limits = Builder::new(ManualClock::new()).tokens(quota()).max_concurrent(2);
         Calls(limits.build().unwrap(), Mutex::default())
     };
     let part = |s: &Calls, _: u64| {

@@ -64,8 +64,8 @@ impl Clock for Counted {
         Timestamp::from_ticks(now)
     }
 
-    fn is_manual(&self) -> bool {
-        self.manual
+    fn can_spin(&self) -> bool {
+        !self.manual
     }
 
     fn park_until(&self, at: Timestamp) {
@@ -221,7 +221,7 @@ mod sets {
             let set = Arc::clone(&set);
             move || {
                 set.limits().for_each(|(_, limit)| limit.reset());
-                set.moved();
+                set.notify();
             }
         });
         set.acquire([1, 1]).wait().unwrap();

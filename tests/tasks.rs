@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{Acquire, AcquireError, Clock, ManualClock, Quota, RateLimiter, Reservation, Sleep, Timestamp};
+use limitor::{Acquire, AcquireError, Clock, ManualClock, Quota, RateLimiter, Reservation, Timestamp, clock::Sleep};
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -260,7 +260,7 @@ fn control_verbs_wake_and_answer_tasks() {
         (RateLimiter::cancel_waiters, Err(AcquireError::Cancelled)),
         (RateLimiter::reset, Err(AcquireError::Cancelled)),
         (RateLimiter::close, Err(AcquireError::Closed)),
-        (RateLimiter::breach, Ok(())),
+        (RateLimiter::bypass, Ok(())),
     ];
     for (verb, expected) in verbs {
         let (limiter, _) = limiter(1);
@@ -349,8 +349,8 @@ fn a_clock_of_the_users_own_can_bring_its_timer() {
             Timestamp::from_ticks(self.0.load(Ordering::SeqCst) as u64)
         }
 
-        fn is_manual(&self) -> bool {
-            true
+        fn can_spin(&self) -> bool {
+            false
         }
 
         fn sleep_until(&self, at: Timestamp) -> Sleep {

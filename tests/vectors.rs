@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use limitor::{Clock, ManualClock, Quota, RateLimiter, Reason, Tick, Timestamp};
+use limitor::{Clock, ManualClock, Quota, RateLimiter, Reason, Timestamp, clock::Tick};
 use limitor_model::{Limiter, Model, Refusal, Reserved};
 use serde::Deserialize;
 
@@ -69,8 +69,8 @@ impl Clock for Finer {
         Tick::new(1, self.1).unwrap()
     }
 
-    fn is_manual(&self) -> bool {
-        true
+    fn can_spin(&self) -> bool {
+        false
     }
 }
 

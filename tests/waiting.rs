@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{AcquireError, Clock, ManualClock, Quota, RateLimiter, Strategy, Tick, Timestamp};
+use limitor::{AcquireError, Clock, ManualClock, Quota, RateLimiter, Strategy, Timestamp, clock::Tick};
 
 const STRATEGIES: [Strategy; 3] = [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park];
 
@@ -137,7 +137,7 @@ fn control_verbs_end_waits_with_their_own_answer() {
         (RateLimiter::cancel_waiters, Err(AcquireError::Cancelled)),
         (RateLimiter::reset, Err(AcquireError::Cancelled)),
         (RateLimiter::close, Err(AcquireError::Closed)),
-        (RateLimiter::breach, Ok(1)),
+        (RateLimiter::bypass, Ok(1)),
     ];
     for strategy in STRATEGIES {
         for (verb, expected) in verbs {

@@ -9,10 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use limitor::wrap::OnError;
-use limitor::{
-    AcquireError, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, TokenBucket,
-    VirtualSchedulingGcra,
-};
+use limitor::{AcquireError, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, TokenBucket, VirtualSchedulingGcra};
 
 /// As errors of services are: made of refusals, and of what goes wrong in the work.
 #[derive(Debug, PartialEq)]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-use limitor::{ClockSource, SystemClock};
+use limitor::{SystemClock, clock::ClockSource};
 
 /// Rounds of each piece of work.
 const ROUNDS: u32 = 10_000;

@@ -147,5 +147,5 @@ fn come_and_go(keys: u64) -> Churn {
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    Churn { keys, max_keys: MAX_KEYS as u64, resident: seen, seconds, granted, crowded: limiter.crowded() }
+    Churn { keys, max_keys: MAX_KEYS as u64, resident: seen, seconds, granted, crowded: limiter.evictions() }
 }

@@ -8,7 +8,7 @@
 //! The windows worth looking at begin with a grant and end with one. They are gone through by their ends, with the best
 //! beginning for each at the root of a tree: n log n steps for n² windows.
 
-use limitor::{Quota, Tick};
+use limitor::{Quota, clock::Tick};
 
 use crate::journal::{Entry, What};
 use crate::tree::Tree;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use limitor::{Clock, Sleep, SystemClock, Tick, Timestamp};
+use limitor::{Clock, SystemClock, Timestamp, clock::Sleep, clock::Tick};
 
 /// The system's clock, unless it is told otherwise.
 #[derive(Debug, Clone)]
@@ -113,8 +113,8 @@ impl Clock for Warp {
         self.0.system.tick()
     }
 
-    fn is_manual(&self) -> bool {
-        self.0.steps
+    fn can_spin(&self) -> bool {
+        !self.0.steps
     }
 
     fn park_until(&self, at: Timestamp) {

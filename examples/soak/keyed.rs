@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limitor::KeyedGrant;
+use limitor::keyed;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -58,7 +58,7 @@ pub(crate) fn ask(world: &World, seat: usize, rng: &mut StdRng) {
     world.board.end(seat);
 }
 
-fn work(world: &World, keyed: &Keyed, key: u64, grant: KeyedGrant<'_, u64, Warp>, trace: Trace, rng: &mut StdRng) {
+fn work(world: &World, keyed: &Keyed, key: u64, grant: keyed::Grant<'_, u64, Warp>, trace: Trace, rng: &mut StdRng) {
     let (journal, n) = (&keyed.journals[&key], grant.amount());
     journal.granted(n, trace);
     world.tally.grants.count();

@@ -9,7 +9,7 @@
 //!
 //! They try, wait, reserve, cancel, keep, refund, reconcile, run into debt, spend prepaid permits, ask for keys, for several limits at
 //! once, for slots and for calls of a language model; they give up at random, panic while they hold something, leak what they hold,
-//! leave in the middle of a wait. Limiters are breached, closed and reset under them. Quotas go from one a year to ten a
+//! leave in the middle of a wait. Limiters are bypassed, closed and reset under them. Quotas go from one a year to ten a
 //! nanosecond. One of the clocks is set an hour forward and back, and stopped.
 //!
 //! Checked is, by what the public can see:

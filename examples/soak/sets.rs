@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use limitor::{AcquireSet, SetError, SetGrant};
+use limitor::{set};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -16,7 +16,7 @@ use crate::watch;
 use crate::world::World;
 
 /// What came of a poll, and the readings that it took.
-type Polled<'a> = (Poll<Result<SetGrant<'a, 2, Warp>, SetError>>, Trace);
+type Polled<'a> = (Poll<Result<set::Grant<'a, 2, Warp>, set::LimitError>>, Trace);
 
 fn costs(world: &World, rng: &mut StdRng) -> [u64; 2] {
     world.members.each_ref().map(|member| if rng.random_bool(0.1) { 0 } else { member.amount(rng) })
@@ -25,7 +25,7 @@ fn costs(world: &World, rng: &mut StdRng) -> [u64; 2] {
 /// Asks, or takes a place in line. Meanwhile something may be taken from one limit and given back, because the other refuses.
 fn begin<'a>(
     world: &World,
-    acquire: &mut AcquireSet<'a, 2, Warp>,
+    acquire: &mut set::Acquire<'a, 2, Warp>,
     costs: [u64; 2],
     cx: &mut Context<'_>,
 ) -> Polled<'a> {
@@ -56,7 +56,7 @@ pub(crate) fn ask(world: &World, seat: usize, rng: &mut StdRng) {
     work(world, answer, trace, rng);
 }
 
-fn work(world: &World, answer: Option<SetGrant<'_, 2, Warp>>, trace: Trace, rng: &mut StdRng) {
+fn work(world: &World, answer: Option<set::Grant<'_, 2, Warp>>, trace: Trace, rng: &mut StdRng) {
     let Some(grant) = answer else { return world.tally.refusals.count() };
     let [requests, bytes] = world.members.each_ref().map(|member| &member.journal);
     let costs = grant.costs();

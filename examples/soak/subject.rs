@@ -24,7 +24,7 @@ pub(crate) struct Subject {
     pub(crate) grace: u64,
     /// Whether places and permits are given back.
     pub(crate) gives_back: bool,
-    /// Whether it is closed, breached and reset now and then, so that no bound holds from one end to the other.
+    /// Whether it is closed, bypassed and reset now and then, so that no bound holds from one end to the other.
     pub(crate) controlled: bool,
 }
 

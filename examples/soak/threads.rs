@@ -82,7 +82,7 @@ fn control(world: &World, rng: &mut StdRng) {
     let limiter = &controlled.choose(rng).expect("some").limiter;
     world.tally.controls.count();
     match rng.random_range(0..10) {
-        0 => limiter.breach(),
+        0 => limiter.bypass(),
         1 => limiter.close(),
         2 => limiter.charge(u64::MAX),
         3..6 => limiter.cancel_waiters(),

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use limitor::{Grant, KeyedGrant, KeyedLimiter, LimitSet, Quota, RateLimiter, SetGrant};
+use limitor::{Grant, KeyedLimiter, LimitSet, Quota, RateLimiter, keyed, set};
 
 use crate::clock::Warp;
 
@@ -37,7 +37,7 @@ pub(crate) fn rate(quota: Quota, clock: Warp) -> Track<RateLimiter<Warp>, Grant<
     }
 }
 
-pub(crate) fn key(quota: Quota, clock: Warp) -> Track<KeyedLimiter<u64, Warp>, KeyedGrant<'static, u64, Warp>> {
+pub(crate) fn key(quota: Quota, clock: Warp) -> Track<KeyedLimiter<u64, Warp>, keyed::Grant<'static, u64, Warp>> {
     Track {
         name: "a key",
         limiter: Arc::new(KeyedLimiter::with_clock(quota, clock)),
@@ -52,7 +52,7 @@ pub(crate) fn key(quota: Quota, clock: Warp) -> Track<KeyedLimiter<u64, Warp>, K
     }
 }
 
-pub(crate) fn set(quota: Quota, clock: &Warp) -> Track<LimitSet<2, Warp>, SetGrant<'static, 2, Warp>> {
+pub(crate) fn set(quota: Quota, clock: &Warp) -> Track<LimitSet<2, Warp>, set::Grant<'static, 2, Warp>> {
     let wide = quota.with_burst(100).expect("a valid quota");
     let [a, b] = [quota, wide].map(|quota| Arc::new(RateLimiter::with_clock(quota, clock.clone())));
     Track {

@@ -124,5 +124,5 @@ fuzz_target!(|timeline: Timeline| {
         let (seen, most) = (limiter.available_at(at, &key), own_limiter.available_at(at));
         assert!(seen <= most, "{seen} of {most} for {key} at {now}");
     }
-    assert_eq!(limiter.bytes(), 128);
+    assert_eq!(limiter.memory(), 128);
 });

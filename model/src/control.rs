@@ -19,10 +19,10 @@ impl Model {
     }
 
     /// Lets all pass until a reset. A closed limiter stays closed.
-    pub fn breach(&mut self, at: u64) {
+    pub fn bypass(&mut self, at: u64) {
         if self.word != Word::Closed {
             self.clear(at, Verdict::Passed);
-            self.word = Word::Breached;
+            self.word = Word::Bypassed;
         }
     }
 

@@ -7,7 +7,7 @@ impl Model {
     /// Gives `n` permits back. A word that is not counting stays as it is; those who wait before a debt past counting move.
     pub fn refund(&mut self, at: u64, n: u64) {
         let (now, amount) = (self.read(at), self.size(n));
-        if n == 0 || matches!(self.word, Word::Closed | Word::Breached) {
+        if n == 0 || matches!(self.word, Word::Closed | Word::Bypassed) {
             return;
         }
         self.record.refund(now, amount);

@@ -8,7 +8,7 @@ use crate::word::{Model, Word};
 pub enum Charge {
     /// Yes, so it can be settled.
     Counted,
-    /// No: the limiter was breached.
+    /// No: the limiter was bypassed.
     Free,
 }
 
@@ -51,7 +51,7 @@ impl Model {
         }
         match self.word {
             Word::Closed => Err(Refusal::Closed),
-            Word::Breached => Ok(Charge::Free),
+            Word::Bypassed => Ok(Charge::Free),
             Word::Counting(_) | Word::Saturated if n == 0 => Ok(Charge::Counted),
             Word::Saturated => Err(Refusal::Saturated),
             Word::Counting(tat) => {

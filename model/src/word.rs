@@ -37,7 +37,7 @@ pub(crate) enum Word {
     /// A debt past counting.
     Saturated,
     Closed,
-    Breached,
+    Bypassed,
 }
 
 /// A limiter and its line of waiters.
@@ -110,7 +110,7 @@ impl Model {
     fn ahead(&self, now: i128) -> Option<i128> {
         match self.word {
             Word::Counting(tat) => Some((tat - now).max(0)),
-            Word::Breached => Some(0),
+            Word::Bypassed => Some(0),
             Word::Saturated | Word::Closed => None,
         }
     }

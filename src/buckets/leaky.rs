@@ -1,7 +1,14 @@
 //! The leaky bucket as a meter.
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
-use crate::limiter::RateLimiter;
+use super::Bucket;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::error::Denied;
+use crate::limiter::{Capacity, Grant, RateLimiter, Standing};
+use crate::quota::Quota;
+use crate::wait::{Acquire, Reservation};
 
 /// A leaky bucket as a meter: requests pour in, the bucket leaks at a steady rate, and what would overflow it has to wait.
 ///
@@ -24,16 +31,15 @@ use crate::limiter::RateLimiter;
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
 pub struct LeakyBucket<C: Clock = SystemClock> {
-    limiter: RateLimiter<C>,
+    limiter: Arc<RateLimiter<C>>,
 }
 
-super::view!(LeakyBucket);
+view!(LeakyBucket);
 
 impl<C: Clock> LeakyBucket<C> {
     /// How full it is now, in permits, with fractions, for display; above the burst in debt.
     pub fn level(&self) -> f64 {
-        let (tat, now) = self.limiter.peek(self.limiter.clock().now());
-        self.limiter.gcra().permits(tat.saturating_sub(now))
+        super::backlog(&self.limiter)
     }
 
     /// Permits that leak out per second.

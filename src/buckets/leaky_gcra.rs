@@ -1,9 +1,14 @@
 //! GCRA as a continuous-state leaky bucket.
-
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::Bucket;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::limiter::RateLimiter;
+use crate::error::Denied;
+use crate::limiter::{Capacity, Grant, RateLimiter, Standing};
+use crate::quota::Quota;
+use crate::wait::{Acquire, Reservation};
 
 /// The Generic Cell Rate Algorithm in its continuous-state leaky bucket form.
 ///
@@ -32,32 +37,34 @@ use crate::limiter::RateLimiter;
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
 pub struct LeakyBucketGcra<C: Clock = SystemClock> {
-    limiter: RateLimiter<C>,
+    limiter: Arc<RateLimiter<C>>,
 }
 
-super::view!(LeakyBucketGcra);
+view!(LeakyBucketGcra);
 
 impl<C: Clock> LeakyBucketGcra<C> {
     /// The time T by which one permit raises the level, rounded up to 1 ns for display; decisions use the exact fraction.
     pub fn increment(&self) -> Duration {
-        self.limiter.time_of(1)
+        super::time_of(&self.limiter, 1)
     }
 
     /// The level τ up to which another cell conforms, rounded up to 1 ns for display.
     pub fn limit(&self) -> Duration {
-        self.limiter.time_of(self.limiter.quota().burst() - 1)
+        super::time_of(&self.limiter, self.limiter.quota().burst() - 1)
     }
 
     /// The level X now, rounded up to 1 ns.
     pub fn level(&self) -> Duration {
-        let (tat, now) = self.limiter.peek(self.limiter.clock().now());
-        self.limiter.unit().duration(tat.saturating_sub(now))
+        let meter = self.limiter.meter();
+        let (tat, now) = meter.peek(self.limiter.clock().now());
+        meter.rate.duration(tat.saturating_sub(now))
     }
 
     /// The time the level is stated for: now, or the time at which it ran empty.
     pub fn last_conforming_time(&self) -> Timestamp {
         let now = self.limiter.clock().now();
-        let (tat, _) = self.limiter.peek(now);
-        self.limiter.reading(tat).min(now)
+        let meter = self.limiter.meter();
+        let (tat, _) = meter.peek(now);
+        meter.rate.reading(tat).min(now)
     }
 }

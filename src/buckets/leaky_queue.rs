@@ -1,13 +1,14 @@
 //! The leaky bucket as a queue.
-
 use std::fmt;
-use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::Bucket;
-use crate::builder::Builder;
-use crate::clock::{Clock, SystemClock};
-use crate::limiter::RateLimiter;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::error::Denied;
+use crate::limiter::{Builder, Capacity, Grant, RateLimiter, Standing};
 use crate::quota::Quota;
+use crate::wait::{Acquire, Reservation};
 
 /// A leaky bucket as a queue: requests line up in a bounded number of places and leave evenly, one every T.
 ///
@@ -31,7 +32,7 @@ use crate::quota::Quota;
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
 pub struct LeakyQueue<C: Clock = SystemClock> {
-    limiter: RateLimiter<C>,
+    limiter: Arc<RateLimiter<C>>,
     places: usize,
 }
 
@@ -78,8 +79,8 @@ impl<C: Clock> LeakyQueue<C> {
     fn built(quota: Quota, places: usize, clock: C, strict: bool) -> Self {
         // A burst of 1 is within every bound that a larger one is within.
         let spaced = quota.with_burst(1).unwrap_or(quota);
-        let builder = Builder { strict, ..Builder::new(spaced, clock) };
-        Self { limiter: builder.max_waiters(places).build(), places }
+        let limiter = Builder::new(spaced, clock).strict(strict).max_waiters(places).build();
+        Self { limiter: Arc::new(limiter), places }
     }
 
     /// How many may wait at a time.
@@ -100,16 +101,4 @@ impl<C: Clock> fmt::Debug for LeakyQueue<C> {
     }
 }
 
-impl<C: Clock> Deref for LeakyQueue<C> {
-    type Target = RateLimiter<C>;
-
-    fn deref(&self) -> &RateLimiter<C> {
-        &self.limiter
-    }
-}
-
-impl<C: Clock> Bucket<C> for LeakyQueue<C> {
-    fn limiter(&self) -> &RateLimiter<C> {
-        &self.limiter
-    }
-}
+verbs!(LeakyQueue);

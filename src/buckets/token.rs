@@ -1,7 +1,14 @@
 //! The token bucket.
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
-use crate::limiter::RateLimiter;
+use super::Bucket;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::error::Denied;
+use crate::limiter::{Capacity, Grant, RateLimiter, Standing};
+use crate::quota::Quota;
+use crate::wait::{Acquire, Reservation};
 
 /// A token bucket: tokens are filled in at a steady rate up to the burst, and requests take them out.
 ///
@@ -19,18 +26,17 @@ use crate::limiter::RateLimiter;
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
 pub struct TokenBucket<C: Clock = SystemClock> {
-    limiter: RateLimiter<C>,
+    limiter: Arc<RateLimiter<C>>,
 }
 
-super::view!(TokenBucket);
+view!(TokenBucket);
 
 impl<C: Clock> TokenBucket<C> {
     /// Tokens in the bucket now, with fractions, for display; negative in debt. Whole ones are
     /// [`available`](RateLimiter::available).
     #[expect(clippy::cast_precision_loss, reason = "for display: decisions never go through floating point")]
     pub fn tokens(&self) -> f64 {
-        let (tat, now) = self.limiter.peek(self.limiter.clock().now());
-        self.limiter.quota().burst() as f64 - self.limiter.gcra().permits(tat.saturating_sub(now))
+        self.limiter.quota().burst() as f64 - super::backlog(&self.limiter)
     }
 
     /// Tokens filled in per second.

@@ -1,9 +1,14 @@
 //! GCRA by virtual scheduling.
-
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::Bucket;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::limiter::RateLimiter;
+use crate::error::Denied;
+use crate::limiter::{Capacity, Grant, RateLimiter, Standing};
+use crate::quota::Quota;
+use crate::wait::{Acquire, Reservation};
 
 /// The Generic Cell Rate Algorithm in its virtual scheduling form, `GCRA(T, τ)`.
 ///
@@ -26,26 +31,27 @@ use crate::limiter::RateLimiter;
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
 pub struct VirtualSchedulingGcra<C: Clock = SystemClock> {
-    limiter: RateLimiter<C>,
+    limiter: Arc<RateLimiter<C>>,
 }
 
-super::view!(VirtualSchedulingGcra);
+view!(VirtualSchedulingGcra);
 
 impl<C: Clock> VirtualSchedulingGcra<C> {
     /// The emission interval T, rounded up to 1 ns for display; decisions use the exact fraction.
     pub fn emission_interval(&self) -> Duration {
-        self.limiter.time_of(1)
+        super::time_of(&self.limiter, 1)
     }
 
     /// The tolerance τ, rounded up to 1 ns for display.
     pub fn tolerance(&self) -> Duration {
-        self.limiter.time_of(self.limiter.quota().burst() - 1)
+        super::time_of(&self.limiter, self.limiter.quota().burst() - 1)
     }
 
     /// The theoretical arrival time of the next cell, as a reading of the limiter's clock, rounded up to a tick. In the past
     /// if the limiter is full; the last there can be if it is closed or saturated.
     pub fn theoretical_arrival_time(&self) -> Timestamp {
-        let (tat, _) = self.limiter.peek(self.limiter.clock().now());
-        self.limiter.reading(tat)
+        let meter = self.limiter.meter();
+        let (tat, _) = meter.peek(self.limiter.clock().now());
+        meter.rate.reading(tat)
     }
 }

@@ -126,12 +126,12 @@ impl Clock for ManualClock {
         Timestamp(self.shared.nanos.load(Ordering::SeqCst))
     }
 
-    fn is_manual(&self) -> bool {
-        true
+    fn can_spin(&self) -> bool {
+        false
     }
 
     fn sleep_until(&self, at: Timestamp) -> Sleep {
-        Sleep::manual(Nap { clock: self.clone(), until: at, asleep: None })
+        Sleep::manual(ManualSleep { clock: self.clone(), until: at, asleep: None })
     }
 
     fn park_until(&self, at: Timestamp) {
@@ -146,14 +146,14 @@ impl Clock for ManualClock {
 
 /// A task's sleep on a manual clock.
 #[derive(Debug)]
-pub(super) struct Nap {
+pub(super) struct ManualSleep {
     clock: ManualClock,
     until: Timestamp,
     /// Its number among the sleepers, once it is one.
     asleep: Option<u64>,
 }
 
-impl Nap {
+impl ManualSleep {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // Asleep before the look at the clock, so that whoever moves it after that look finds the sleeper.
         self.get_up();
@@ -172,7 +172,7 @@ impl Nap {
     }
 }
 
-impl Drop for Nap {
+impl Drop for ManualSleep {
     fn drop(&mut self) {
         self.get_up();
     }

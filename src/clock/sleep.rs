@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::manual::Nap;
+use super::manual::ManualSleep;
 
 /// A timer: a future that ends when a clock reads a certain time. Made by [`Clock::sleep_until`](super::Clock::sleep_until).
 ///
@@ -21,7 +21,7 @@ enum Timer {
     Delay(futures_timer::Delay),
     #[cfg(feature = "tokio")]
     Tokio(Pin<Box<tokio::time::Sleep>>),
-    Manual(Nap),
+    Manual(ManualSleep),
     Foreign(Pin<Box<dyn Future<Output = ()> + Send + Sync>>),
 }
 
@@ -51,8 +51,8 @@ impl Sleep {
         Self(Timer::Foreign(Box::pin(timer)))
     }
 
-    pub(super) fn manual(nap: Nap) -> Self {
-        Self(Timer::Manual(nap))
+    pub(super) fn manual(sleep: ManualSleep) -> Self {
+        Self(Timer::Manual(sleep))
     }
 
     #[cfg(feature = "tokio")]
@@ -69,7 +69,7 @@ impl Future for Sleep {
             Timer::Delay(delay) => Pin::new(delay).poll(cx),
             #[cfg(feature = "tokio")]
             Timer::Tokio(sleep) => sleep.as_mut().poll(cx),
-            Timer::Manual(nap) => nap.poll(cx),
+            Timer::Manual(sleep) => sleep.poll(cx),
             Timer::Foreign(timer) => timer.as_mut().poll(cx),
         }
     }

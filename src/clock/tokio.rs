@@ -54,8 +54,8 @@ impl Clock for TokioClock {
     }
 
     /// Paused, its time passes only when no task is ready, so none must spin on it.
-    fn is_manual(&self) -> bool {
-        true
+    fn can_spin(&self) -> bool {
+        false
     }
 
     fn sleep_until(&self, at: Timestamp) -> Sleep {

@@ -14,9 +14,10 @@ use super::seat::Seat;
 use super::slot::Slot;
 use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
-use crate::handle::Held;
-use crate::wait::{Acquire, Deadline, Patience};
-use crate::{clock::Sleep, grant::Grant};
+use crate::held::Held;
+use crate::pace::{Deadline, Patience};
+use crate::wait::Acquire as AcquireRate;
+use crate::{clock::Sleep, limiter::Grant};
 
 /// A slot and permits asked for: [`wait`](Self::wait) blocks until there are both, `.await` suspends until there are.
 ///
@@ -30,7 +31,7 @@ use crate::{clock::Sleep, grant::Grant};
 /// it waits for the permits, it gives back its slot and its place, once. Pending but never polled again, it may have been
 /// handed a slot that nobody else gets until it is dropped. Polled again after it is done, it panics.
 #[must_use = "nothing is acquired until this is waited for"]
-pub struct AcquireSlot<'a, C: Clock> {
+pub struct Acquire<'a, C: Clock> {
     home: Held<'a, ConcurrentLimiter<C>>,
     n: u64,
     patience: Patience,
@@ -50,17 +51,17 @@ struct Way<'a, C: Clock> {
     by: Option<Timestamp>,
     alarm: Option<Sleep>,
     // In this order: whoever is handed the slot finds the place given back.
-    acquire: Option<Acquire<'a, C>>,
+    acquire: Option<AcquireRate<'a, C>>,
     seat: Seat<'a, C>,
 }
 
-impl<C: Clock> fmt::Debug for AcquireSlot<'_, C> {
+impl<C: Clock> fmt::Debug for Acquire<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AcquireSlot").field("amount", &self.n).field("patience", &self.patience).finish_non_exhaustive()
+        f.debug_struct("Acquire").field("amount", &self.n).field("patience", &self.patience).finish_non_exhaustive()
     }
 }
 
-impl<'a, C: Clock> AcquireSlot<'a, C> {
+impl<'a, C: Clock> Acquire<'a, C> {
     pub(crate) fn new(home: Held<'a, ConcurrentLimiter<C>>, n: u64) -> Self {
         Self {
             home,
@@ -76,7 +77,7 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     /// known how long the permits take: if that does not fit in what is left, it is said at once, and the slot is given
     /// back. A timeout of zero means now or never. With a [`deadline`](Self::deadline) as well, the earlier of the two holds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.patience.timeout = Some(timeout);
+        self.patience = self.patience.timeout(timeout);
         self
     }
 
@@ -93,10 +94,10 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     /// let deadline = Instant::now() + Duration::from_millis(5);
     /// let slot = limiter.acquire(1).deadline(deadline).wait().unwrap();
     /// assert!(matches!(limiter.acquire(1).deadline(deadline).wait(), Err(AcquireError::Busy { .. })));
-    /// # Ok::<(), limitor::QuotaError>(())
+    /// # Ok::<(), limitor::BuildError>(())
     /// ```
     pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
-        self.patience.deadline = Some(deadline.into());
+        self.patience = self.patience.deadline(deadline);
         self
     }
 
@@ -138,8 +139,8 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     }
 
     /// Asks for the permits.
-    fn rate(&self, by: Option<Timestamp>) -> Acquire<'a, C> {
-        let acquire = Acquire::new(self.home.rate(), self.n);
+    fn rate(&self, by: Option<Timestamp>) -> AcquireRate<'a, C> {
+        let acquire = AcquireRate::new(self.home.rate(), self.n);
         match by {
             Some(by) => acquire.deadline(by),
             None => acquire,
@@ -153,7 +154,7 @@ impl<'a, C: Clock> AcquireSlot<'a, C> {
     }
 }
 
-impl<'a, C: Clock> Future for AcquireSlot<'a, C> {
+impl<'a, C: Clock> Future for Acquire<'a, C> {
     type Output = Result<Slot<'a, C>, AcquireError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

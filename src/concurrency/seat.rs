@@ -10,7 +10,7 @@ use super::slots::Ticket;
 use crate::clock::Sleep;
 use crate::clock::{Clock, Timestamp};
 use crate::error::AcquireError;
-use crate::handle::Held;
+use crate::held::Held;
 use crate::sync::{park, thread_waker};
 
 /// Dropped, it leaves the line or gives the slot back: so one that is held by whatever ends, ends with it.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::seat::Seat;
 use crate::clock::Clock;
-use crate::grant::Grant;
+use crate::limiter::Grant;
 
 /// Leave to do one piece of work: the permits that were granted for it, and a slot that it holds until it ends.
 ///

@@ -8,13 +8,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::reservation::KeyedReservation;
+use super::reservation::Reservation;
 use super::store::Slot;
-use super::{KeyedGrant, KeyedLimiter};
+use super::{Grant, KeyedLimiter};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{AcquireError, Refused};
-use crate::handle::Held;
-use crate::wait::{Deadline, Patience};
+use crate::held::Held;
+use crate::pace::{Deadline, Patience};
 
 /// Permits asked for on behalf of a key: [`wait`](Self::wait) blocks until they are granted, `.await` suspends until they are.
 ///
@@ -24,26 +24,26 @@ use crate::wait::{Deadline, Patience};
 ///
 /// As [`Acquire`](crate::Acquire): dropped while pending, it gives its place back, and those behind it move up.
 #[must_use = "nothing is acquired until this is waited for"]
-pub struct KeyedAcquire<'a, K, C: Clock + Clone + 'static> {
+pub struct Acquire<'a, K, C: Clock + Clone + 'static> {
     limiter: Held<'a, KeyedLimiter<K, C>>,
     /// `Err` if the key can have no quota.
     slot: Result<Slot<K>, Refused>,
     n: u64,
     patience: Patience,
     /// Once polled as a future.
-    reservation: Option<KeyedReservation<'a, K, C>>,
+    reservation: Option<Reservation<'a, K, C>>,
 }
 
-impl<K, C: Clock + Clone + 'static> fmt::Debug for KeyedAcquire<'_, K, C> {
+impl<K, C: Clock + Clone + 'static> fmt::Debug for Acquire<'_, K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyedAcquire")
+        f.debug_struct("Acquire")
             .field("amount", &self.n)
             .field("patience", &self.patience)
             .finish_non_exhaustive()
     }
 }
 
-impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
+impl<'a, K, C: Clock + Clone + 'static> Acquire<'a, K, C> {
     pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Result<Slot<K>, Refused>, n: u64) -> Self {
         Self {
             limiter,
@@ -58,7 +58,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     ///
     /// If it would take longer, that is said at once, and nothing is consumed. A timeout of zero means now or never.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.patience.timeout = Some(timeout);
+        self.patience = self.patience.timeout(timeout);
         self
     }
 
@@ -66,7 +66,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     ///
     /// If it would take longer, that is said at once, and nothing is consumed.
     pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
-        self.patience.deadline = Some(deadline.into());
+        self.patience = self.patience.deadline(deadline);
         self
     }
 
@@ -80,7 +80,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     /// entries of this one's set are all waited for, and [`AcquireError::TooManyQuotas`].
     ///
     /// Awaiting it gives the same.
-    pub fn wait(mut self) -> Result<KeyedGrant<'a, K, C>, AcquireError> {
+    pub fn wait(mut self) -> Result<Grant<'a, K, C>, AcquireError> {
         if let Some(reservation) = self.reservation.take() {
             return reservation.wait();
         }
@@ -88,7 +88,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     }
 
     /// Takes the permits or a place in the key's line.
-    fn begin(&self, now: Timestamp) -> Result<KeyedReservation<'a, K, C>, AcquireError> {
+    fn begin(&self, now: Timestamp) -> Result<Reservation<'a, K, C>, AcquireError> {
         let by = self.patience.until(now, self.limiter.clock());
         let reserve = |slot| self.limiter.reserve_slot(self.limiter.clone(), slot, now, self.n, by);
         let slot = self.slot.as_ref();
@@ -97,8 +97,8 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     }
 }
 
-impl<'a, K, C: Clock + Clone + 'static> Future for KeyedAcquire<'a, K, C> {
-    type Output = Result<KeyedGrant<'a, K, C>, AcquireError>;
+impl<'a, K, C: Clock + Clone + 'static> Future for Acquire<'a, K, C> {
+    type Output = Result<Grant<'a, K, C>, AcquireError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.reservation.is_none() {

@@ -10,14 +10,14 @@ use super::store::Words;
 use super::tiers::Classes;
 use crate::clock::{Clock, SystemClock};
 use crate::quota::Quota;
-use crate::wait::Strategy;
+use crate::pace::Strategy;
 
 /// How many keys a limiter is for unless it is said: they take 2.4 MB.
 const MAX_KEYS: usize = 100_000;
 
 /// Builds a [`KeyedLimiter`]; made by [`KeyedLimiter::builder`].
 #[must_use]
-pub struct KeyedBuilder<K, C: Clock = SystemClock> {
+pub struct Builder<K, C: Clock = SystemClock> {
     pub(super) quota: Quota,
     pub(super) clock: C,
     pub(super) max_keys: usize,
@@ -28,16 +28,16 @@ pub struct KeyedBuilder<K, C: Clock = SystemClock> {
     pub(super) max_waiters: usize,
 }
 
-impl<K, C: Clock> fmt::Debug for KeyedBuilder<K, C> {
+impl<K, C: Clock> fmt::Debug for Builder<K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyedBuilder")
+        f.debug_struct("Builder")
             .field("quota", &self.quota)
             .field("max_keys", &self.max_keys)
             .finish_non_exhaustive()
     }
 }
 
-impl<K, C: Clock + Clone + 'static> KeyedBuilder<K, C> {
+impl<K, C: Clock + Clone + 'static> Builder<K, C> {
     /// The default limiter of this quota for each key, on this clock.
     pub fn new(quota: Quota, clock: C) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl<K, C: Clock + Clone + 'static> KeyedBuilder<K, C> {
     /// assert!(limiter.try_acquire("bob", 1).is_ok());
     /// // Full: until ann's permit has come back, there is no room for another.
     /// let denied = limiter.try_acquire("cy", 1).unwrap_err();
-    /// assert_eq!((denied.reason(), limiter.crowded()), (Reason::NotYet, 1));
+    /// assert_eq!((denied.reason(), limiter.evictions()), (Reason::NotYet, 1));
     /// assert!(denied.retry_after().unwrap().as_secs() <= 36);
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
@@ -123,8 +123,8 @@ impl<K, C: Clock + Clone + 'static> KeyedBuilder<K, C> {
     }
 
     /// Use another clock. Clones of it must be the same clock.
-    pub fn with_clock<D: Clock + Clone>(self, clock: D) -> KeyedBuilder<K, D> {
-        KeyedBuilder {
+    pub fn with_clock<D: Clock + Clone>(self, clock: D) -> Builder<K, D> {
+        Builder {
             quota: self.quota,
             clock,
             max_keys: self.max_keys,

@@ -1,7 +1,7 @@
 //! The exact table: keys are stored, so none is taken for another, and none ever stands for another's debt.
 //!
 //! Each key that took something has a cell with its word: its TAT, in units of its quota. An index that is read without a
-//! lock leads from keys to cells. At most [`max_keys`](crate::KeyedBuilder::max_keys) cells are in it; a newcomer that finds
+//! lock leads from keys to cells. At most [`max_keys`](crate::Builder::max_keys) cells are in it; a newcomer that finds
 //! it full has keys forgotten that are idle, or is refused until one will be.
 //!
 //! | word | meaning |

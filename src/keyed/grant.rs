@@ -5,7 +5,7 @@ use std::fmt;
 use super::KeyedLimiter;
 use super::store::Slot;
 use crate::clock::Clock;
-use crate::handle::Held;
+use crate::held::Held;
 use crate::meter::Charge;
 
 /// Permits that were granted to a key, and the right to settle them once when the actual cost is known.
@@ -23,20 +23,20 @@ use crate::meter::Charge;
 /// assert_eq!(limiter.available(&7), 850);
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-pub struct KeyedGrant<'a, K, C: Clock> {
+pub struct Grant<'a, K, C: Clock> {
     limiter: Held<'a, KeyedLimiter<K, C>>,
     slot: Slot<K>,
     amount: u64,
     charge: Charge,
 }
 
-impl<K, C: Clock> fmt::Debug for KeyedGrant<'_, K, C> {
+impl<K, C: Clock> fmt::Debug for Grant<'_, K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyedGrant").field("amount", &self.amount).finish_non_exhaustive()
+        f.debug_struct("Grant").field("amount", &self.amount).finish_non_exhaustive()
     }
 }
 
-impl<'a, K, C: Clock + Clone + 'static> KeyedGrant<'a, K, C> {
+impl<'a, K, C: Clock + Clone + 'static> Grant<'a, K, C> {
     #[inline]
     pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Slot<K>, amount: u64, charge: Charge) -> Self {
         Self { limiter, slot, amount, charge }

@@ -10,11 +10,11 @@ use std::{
 };
 
 use super::store::Slot;
-use super::{KeyedGrant, KeyedLimiter};
+use super::{Grant, KeyedLimiter};
 use crate::clock::Clock;
 use crate::error::AcquireError;
-use crate::grant::Grant;
-use crate::handle::Held;
+use crate::limiter::Grant;
+use crate::held::Held;
 use crate::meter::Charge;
 use crate::wait::Reservation;
 
@@ -26,7 +26,7 @@ use crate::wait::Reservation;
 ///
 /// As [`Reservation`]: dropped or [cancelled](Self::cancel) before its time, it gives the place back, once.
 #[must_use = "a reservation dropped before its time is cancelled"]
-pub struct KeyedReservation<'a, K, C: Clock + Clone + 'static> {
+pub struct Reservation<'a, K, C: Clock + Clone + 'static> {
     limiter: Held<'a, KeyedLimiter<K, C>>,
     slot: Slot<K>,
     n: u64,
@@ -42,13 +42,13 @@ pub(super) enum Seat<C: Clock + 'static> {
     Left,
 }
 
-impl<K, C: Clock + Clone + 'static> fmt::Debug for KeyedReservation<'_, K, C> {
+impl<K, C: Clock + Clone + 'static> fmt::Debug for Reservation<'_, K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyedReservation").field("amount", &self.n).finish_non_exhaustive()
+        f.debug_struct("Reservation").field("amount", &self.n).finish_non_exhaustive()
     }
 }
 
-impl<'a, K, C: Clock + Clone + 'static> KeyedReservation<'a, K, C> {
+impl<'a, K, C: Clock + Clone + 'static> Reservation<'a, K, C> {
     pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Slot<K>, n: u64, seat: Seat<C>) -> Self {
         Self { limiter, slot, n, seat }
     }
@@ -75,7 +75,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedReservation<'a, K, C> {
     /// # Panics
     ///
     /// If it has been polled as a future to its end.
-    pub fn wait(mut self) -> Result<KeyedGrant<'a, K, C>, AcquireError> {
+    pub fn wait(mut self) -> Result<Grant<'a, K, C>, AcquireError> {
         match mem::replace(&mut self.seat, Seat::Left) {
             Seat::Granted(charge) => Ok(self.grant(charge)),
             Seat::Waiting(name, reservation) => {
@@ -86,8 +86,8 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedReservation<'a, K, C> {
         }
     }
 
-    fn grant(&self, charge: Charge) -> KeyedGrant<'a, K, C> {
-        KeyedGrant::new(self.limiter.clone(), self.slot.clone(), self.n, charge)
+    fn grant(&self, charge: Charge) -> Grant<'a, K, C> {
+        Grant::new(self.limiter.clone(), self.slot.clone(), self.n, charge)
     }
 
     /// What came of the wait, for the key instead of its line.
@@ -95,7 +95,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedReservation<'a, K, C> {
         &self,
         name: usize,
         outcome: Result<Grant<'static, C>, AcquireError>,
-    ) -> Result<KeyedGrant<'a, K, C>, AcquireError> {
+    ) -> Result<Grant<'a, K, C>, AcquireError> {
         let outcome = outcome.map(|grant| self.grant(grant.charge()));
         self.limiter.release(name);
         outcome
@@ -121,7 +121,7 @@ impl<'a, K, C: Clock + Clone + 'static> KeyedReservation<'a, K, C> {
     }
 }
 
-impl<K, C: Clock + Clone + 'static> Drop for KeyedReservation<'_, K, C> {
+impl<K, C: Clock + Clone + 'static> Drop for Reservation<'_, K, C> {
     fn drop(&mut self) {
         if let Seat::Waiting(name, reservation) = mem::replace(&mut self.seat, Seat::Left) {
             drop(reservation);
@@ -130,8 +130,8 @@ impl<K, C: Clock + Clone + 'static> Drop for KeyedReservation<'_, K, C> {
     }
 }
 
-impl<'a, K, C: Clock + Clone + 'static> Future for KeyedReservation<'a, K, C> {
-    type Output = Result<KeyedGrant<'a, K, C>, AcquireError>;
+impl<'a, K, C: Clock + Clone + 'static> Future for Reservation<'a, K, C> {
+    type Output = Result<Grant<'a, K, C>, AcquireError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.seat {

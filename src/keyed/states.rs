@@ -78,7 +78,7 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     }
 
     /// Shows each key that is not idle to `each`, with how it stands, as they are now; `false` if keys are not
-    /// [stored](crate::KeyedBuilder::exact), and then none is shown.
+    /// [stored](crate::Builder::exact), and then none is shown.
     ///
     /// # Examples
     ///
@@ -121,8 +121,8 @@ impl<K, C: Clock + Clone + 'static> KeyedLimiter<K, C> {
     }
 
     /// How many times a key without an entry found its set full of busy ones, and began with the least debt among them: the
-    /// sign that [`max_keys`](crate::KeyedBuilder::max_keys) is too small.
-    pub fn crowded(&self) -> u64 {
+    /// sign that [`max_keys`](crate::Builder::max_keys) is too small.
+    pub fn evictions(&self) -> u64 {
         self.crowded.load(std::sync::atomic::Ordering::Relaxed)
     }
 

@@ -2,7 +2,8 @@
 
 use super::lows::Low;
 use crate::clock::{Clock, Tick, Timestamp};
-use crate::gcra::{Gcra, MAX_TAT, Unit};
+use crate::gcra::{Gcra, Unit};
+use crate::word::MAX_TAT;
 use crate::quota::{MAX_DEPTH_NANOS, Quota};
 use crate::scale::Scale;
 

@@ -11,10 +11,10 @@ use super::ledger::CallId;
 use super::limiter::LlmLimiter;
 use super::usage::Usage;
 use crate::clock::{Clock, Timestamp};
-use crate::handle::Held;
-use crate::set::SetError;
-use crate::turnstile::{Entered, Nap, Ticket};
-use crate::wait::{Deadline, Patience};
+use crate::held::Held;
+use crate::error::LimitError;
+use crate::turnstile::{Entered, TaskWait, WaiterId};
+use crate::pace::{Deadline, Patience, Strategy};
 
 /// Leave to make a call asked for: [`wait`](Self::wait) blocks until it is granted, `.await` suspends until it is.
 ///
@@ -25,12 +25,12 @@ use crate::wait::{Deadline, Patience};
 /// Nothing is charged before the call may go. Dropped while pending, it leaves the line; dropped after its time had come but
 /// before it was polled again, all is given back, as nothing was sent. Polled again after it is done, it panics.
 #[must_use = "nothing is acquired until this is waited for"]
-pub struct AcquireCall<'a, C: Clock> {
+pub struct Acquire<'a, C: Clock> {
     limiter: Held<'a, LlmLimiter<C>>,
     estimate: Usage,
     patience: Patience,
     stage: Stage,
-    nap: Nap,
+    wait: TaskWait,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +43,13 @@ enum Stage {
 /// A place in the line, and until when it is wanted.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    ticket: Ticket,
+    id: WaiterId,
     by: Option<Timestamp>,
 }
 
-impl<C: Clock> fmt::Debug for AcquireCall<'_, C> {
+impl<C: Clock> fmt::Debug for Acquire<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AcquireCall")
+        f.debug_struct("Acquire")
             .field("estimate", &self.estimate)
             .field("patience", &self.patience)
             .field("stage", &self.stage)
@@ -57,9 +57,9 @@ impl<C: Clock> fmt::Debug for AcquireCall<'_, C> {
     }
 }
 
-impl<'a, C: Clock> AcquireCall<'a, C> {
+impl<'a, C: Clock> Acquire<'a, C> {
     pub(super) fn new(limiter: Held<'a, LlmLimiter<C>>, estimate: Usage) -> Self {
-        Self { limiter, estimate, patience: Patience::default(), stage: Stage::Begin, nap: Nap::default() }
+        Self { limiter, estimate, patience: Patience::default(), stage: Stage::Begin, wait: TaskWait::default() }
     }
 
     /// Wait no longer than `timeout`, counted from when the wait begins.
@@ -68,13 +68,13 @@ impl<'a, C: Clock> AcquireCall<'a, C> {
     /// put it off: then it is said as soon as that is known. Nobody knows when a slot comes free: that is waited for
     /// until the time is over. A timeout of zero means now or never.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.patience.timeout = Some(timeout);
+        self.patience = self.patience.timeout(timeout);
         self
     }
 
     /// Wait no longer than until `deadline`: a reading of the limiter's clock or an [`Instant`](std::time::Instant).
     pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
-        self.patience.deadline = Some(deadline.into());
+        self.patience = self.patience.deadline(deadline);
         self
     }
 
@@ -82,15 +82,15 @@ impl<'a, C: Clock> AcquireCall<'a, C> {
     ///
     /// # Errors
     ///
-    /// [`SetError`], with nothing charged: it names the limit that binds, if the wait would pass the timeout or deadline, or if the
+    /// [`LimitError`], with nothing charged: it names the limit that binds, if the wait would pass the timeout or deadline, or if the
     /// estimate is over the burst of a limit; or all slots stayed taken, the line is full, or the limiter closed.
     ///
     /// Awaiting it gives the same.
-    pub fn wait(mut self) -> Result<Call<'a, C>, SetError> {
+    pub fn wait(mut self) -> Result<Call<'a, C>, LimitError> {
         let id = match self.begin()? {
             Entered::Through(id) => id,
-            Entered::Waiting(Place { ticket, by }) => {
-                let outcome = self.limiter.line().wait(&self.limiter.clock, ticket, by);
+            Entered::Waiting(Place { id, by }) => {
+                let outcome = self.limiter.line().wait(&self.limiter.clock, Strategy::default(), id, by);
                 self.stage = Stage::Done;
                 outcome?
             }
@@ -99,7 +99,7 @@ impl<'a, C: Clock> AcquireCall<'a, C> {
     }
 
     /// Takes leave or a place in the line, unless it has one.
-    fn begin(&mut self) -> Result<Entered<CallId, Place>, SetError> {
+    fn begin(&mut self) -> Result<Entered<CallId, Place>, LimitError> {
         match self.stage {
             Stage::Begin => {
                 self.stage = Stage::Done;
@@ -112,8 +112,8 @@ impl<'a, C: Clock> AcquireCall<'a, C> {
                 let costs = limiter.costs(1, self.estimate);
                 Ok(match limiter.line().enter(&limiter.clock, &costs, until)? {
                     Entered::Through(id) => Entered::Through(id),
-                    Entered::Waiting(ticket) => {
-                        let place = Place { ticket, by };
+                    Entered::Waiting(id) => {
+                        let place = Place { id, by };
                         self.stage = Stage::Waiting(place);
                         Entered::Waiting(place)
                     }
@@ -125,24 +125,24 @@ impl<'a, C: Clock> AcquireCall<'a, C> {
     }
 }
 
-impl<C: Clock> Drop for AcquireCall<'_, C> {
+impl<C: Clock> Drop for Acquire<'_, C> {
     fn drop(&mut self) {
-        if let Stage::Waiting(Place { ticket, .. }) = self.stage {
-            self.limiter.line().leave(&self.limiter.clock, ticket);
+        if let Stage::Waiting(Place { id, .. }) = self.stage {
+            self.limiter.line().leave(&self.limiter.clock, id);
         }
     }
 }
 
-impl<'a, C: Clock> Future for AcquireCall<'a, C> {
-    type Output = Result<Call<'a, C>, SetError>;
+impl<'a, C: Clock> Future for Acquire<'a, C> {
+    type Output = Result<Call<'a, C>, LimitError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let id = match this.begin()? {
             Entered::Through(id) => id,
-            Entered::Waiting(Place { ticket, by }) => {
+            Entered::Waiting(Place { id, by }) => {
                 let limiter = &*this.limiter;
-                let outcome = ready!(limiter.line().poll(&limiter.clock, ticket, by, &mut this.nap, cx));
+                let outcome = ready!(limiter.line().poll(&limiter.clock, id, by, &mut this.wait, cx));
                 this.stage = Stage::Done;
                 outcome?
             }

@@ -9,15 +9,15 @@ use super::ledger::{Ledger, Limit};
 use super::limiter::LlmLimiter;
 use super::usage::Kind;
 use crate::clock::{Clock, SystemClock};
-use crate::error::QuotaError;
-use crate::quota::Quota;
+use crate::error::BuildError;
+use crate::quota::{Quota, QuotaError};
 
 /// The longest pause that is taken at a provider's word unless it is said.
 const MAX_PAUSE: Duration = Duration::from_secs(120);
 
 /// Builds an [`LlmLimiter`]; made by [`LlmLimiter::builder`].
 #[must_use]
-pub struct LlmBuilder<C: Clock = SystemClock> {
+pub struct Builder<C: Clock = SystemClock> {
     clock: C,
     /// What each limit is to be; the first mistake is told by `build`.
     quotas: [Option<Result<Quota, QuotaError>>; Kind::ALL.len()],
@@ -30,7 +30,7 @@ pub struct LlmBuilder<C: Clock = SystemClock> {
     count_cached: bool,
 }
 
-impl<C: Clock> fmt::Debug for LlmBuilder<C> {
+impl<C: Clock> fmt::Debug for Builder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quotas =
             Kind::ALL.iter().zip(&self.quotas).filter_map(|(kind, quota)| Some((kind.name(), quota.as_ref()?)));
@@ -38,7 +38,7 @@ impl<C: Clock> fmt::Debug for LlmBuilder<C> {
     }
 }
 
-impl<C: Clock> LlmBuilder<C> {
+impl<C: Clock> Builder<C> {
     /// No limits yet, on this clock.
     pub fn new(clock: C) -> Self {
         Self {
@@ -151,8 +151,8 @@ impl<C: Clock> LlmBuilder<C> {
     }
 
     /// Use another clock.
-    pub fn clock<D: Clock>(self, clock: D) -> LlmBuilder<D> {
-        LlmBuilder {
+    pub fn clock<D: Clock>(self, clock: D) -> Builder<D> {
+        Builder {
             clock,
             quotas: self.quotas,
             midnight: self.midnight,
@@ -169,8 +169,8 @@ impl<C: Clock> LlmBuilder<C> {
     /// # Errors
     ///
     /// The [`QuotaError`] of the first limit that cannot be, such as 0 tokens per minute;
-    /// [`QuotaError::ZeroConcurrency`] if no call may be under way.
-    pub fn build(self) -> Result<LlmLimiter<C>, QuotaError> {
+    /// [`BuildError::ZeroConcurrency`] if no call may be under way.
+    pub fn build(self) -> Result<LlmLimiter<C>, BuildError> {
         let wall = self.wall.unwrap_or_else(SystemTime::now);
         let days = self.midnight.map(|offset| Days::new(offset, &self.clock, wall));
         let mut limits = [const { None }; Kind::ALL.len()];
@@ -184,7 +184,7 @@ impl<C: Clock> LlmBuilder<C> {
             });
         }
         if self.max_concurrent == Some(0) {
-            return Err(QuotaError::ZeroConcurrency);
+            return Err(BuildError::ZeroConcurrency);
         }
         let ledger = Ledger::new(limits, self.max_concurrent.unwrap_or(usize::MAX));
         Ok(LlmLimiter::assemble(ledger, self.clock, self.max_waiters, self.max_pause, self.count_cached))

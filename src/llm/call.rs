@@ -6,7 +6,7 @@ use super::ledger::CallId;
 use super::limiter::LlmLimiter;
 use super::usage::Usage;
 use crate::clock::Clock;
-use crate::handle::Held;
+use crate::held::Held;
 
 /// Leave to make one call, to be settled when it is over.
 ///

@@ -9,7 +9,7 @@ use super::lows::{Low, Lows};
 use super::usage::{Costs, Kind};
 use crate::clock::{Tick, Timestamp};
 use crate::error::AcquireError;
-use crate::set::SetError;
+use crate::error::LimitError;
 use crate::turnstile::Gate;
 
 /// Names a call.
@@ -58,7 +58,7 @@ impl Rates {
     }
 
     /// When all limits can grant, and the one that does so last.
-    fn due(&self, costs: &Costs) -> Result<(Timestamp, Option<Kind>), SetError> {
+    fn due(&self, costs: &Costs) -> Result<(Timestamp, Option<Kind>), LimitError> {
         let mut last = (self.paused_until, None);
         for (index, kind, limit) in self.limits().filter(|(index, ..)| costs[*index] > 0) {
             let (most, due) = match limit {
@@ -67,7 +67,7 @@ impl Rates {
             };
             if costs[index] > most {
                 let error = AcquireError::ExceedsBurst { requested: costs[index], burst: most };
-                return Err(SetError::new(Some(kind.name()), error));
+                return Err(LimitError::new(Some(kind.name()), error));
             }
             if due > last.0 {
                 last = (due, Some(kind));
@@ -244,12 +244,12 @@ pub(super) struct Forecast {
 impl Gate for Ledger {
     type Ask = Costs;
     type Pass = CallId;
-    type Refusal = SetError;
+    type Refusal = LimitError;
     type Forecast = Forecast;
 
-    fn due(&self, costs: &Costs) -> Result<Option<Timestamp>, SetError> {
+    fn due(&self, costs: &Costs) -> Result<Option<Timestamp>, LimitError> {
         if self.closed {
-            return Err(SetError::new(None, AcquireError::Closed));
+            return Err(LimitError::new(None, AcquireError::Closed));
         }
         let (due, _) = self.rates.due(costs)?;
         // The slot first: nothing is charged while all are taken.
@@ -277,17 +277,17 @@ impl Gate for Ledger {
         Some(due)
     }
 
-    fn too_long(&self, costs: &Costs, wait: Option<Duration>) -> SetError {
+    fn too_long(&self, costs: &Costs, wait: Option<Duration>) -> LimitError {
         if self.calls.len() >= self.max_concurrent {
-            return SetError::new(None, AcquireError::Busy { max_concurrent: self.max_concurrent });
+            return LimitError::new(None, AcquireError::Busy { max_concurrent: self.max_concurrent });
         }
         let last = self.rates.due(costs).ok().and_then(|(_, kind)| kind);
         let requested = last.map_or(1, |kind| costs[kind as usize]);
-        SetError::new(last.map(Kind::name), AcquireError::TooLong { requested, wait: wait.unwrap_or(Duration::MAX) })
+        LimitError::new(last.map(Kind::name), AcquireError::TooLong { requested, wait: wait.unwrap_or(Duration::MAX) })
     }
 
-    fn full(&self) -> SetError {
-        SetError::new(None, AcquireError::QueueFull)
+    fn full(&self) -> LimitError {
+        LimitError::new(None, AcquireError::QueueFull)
     }
 }
 

@@ -4,15 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::acquire::AcquireCall;
-use super::builder::LlmBuilder;
+use super::acquire::Acquire;
+use super::builder::Builder;
 use super::call::Call;
 use super::ledger::{CallId, Ledger};
 use super::usage::{Costs, Kind, Usage, costs};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::AcquireError;
-use crate::handle::Held;
-use crate::set::SetError;
+use crate::held::Held;
+use crate::error::LimitError;
 use crate::turnstile::Turnstile;
 
 /// Limits calls of a language model as its provider does: requests, tokens and calls under way, in one step.
@@ -58,7 +58,7 @@ pub struct LlmLimiter<C: Clock = SystemClock> {
 /// A figure for each limit, in whole requests or tokens; `None` where there is no such limit, or nothing is said of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Left {
+pub struct PerLimit {
     /// Requests per minute.
     pub requests: Option<u64>,
     /// Tokens per minute, of any kind.
@@ -73,7 +73,7 @@ pub struct Left {
     pub tokens_per_day: Option<u64>,
 }
 
-impl Left {
+impl PerLimit {
     fn of(mut figure: impl FnMut(Kind) -> Option<u64>) -> Self {
         Self {
             requests: figure(Kind::Requests),
@@ -107,8 +107,8 @@ impl<C: Clock> fmt::Debug for LlmLimiter<C> {
 
 impl LlmLimiter {
     /// A limiter built to order; without any limit unless it is told.
-    pub fn builder() -> LlmBuilder {
-        LlmBuilder::new(SystemClock::new())
+    pub fn builder() -> Builder {
+        Builder::new(SystemClock::new())
     }
 }
 
@@ -136,27 +136,27 @@ impl<C: Clock> LlmLimiter<C> {
         &self.clock
     }
 
-    /// Asks for leave to make a call that is estimated to use so much, to be waited for with [`wait`](AcquireCall::wait) on
+    /// Asks for leave to make a call that is estimated to use so much, to be waited for with [`wait`](Acquire::wait) on
     /// this thread or `.await`. Nothing is taken until then.
     ///
     /// Estimate the prompt with an [`Estimator`](super::Estimator) and the reply at the most it may be (`max_tokens`), or at
     /// what it usually is.
-    pub fn acquire(&self, estimate: impl Into<Usage>) -> AcquireCall<'_, C> {
-        AcquireCall::new(Held::Borrowed(self), estimate.into())
+    pub fn acquire(&self, estimate: impl Into<Usage>) -> Acquire<'_, C> {
+        Acquire::new(Held::Borrowed(self), estimate.into())
     }
 
     /// [`acquire`](Self::acquire) that keeps the limiter alive and borrows nothing.
-    pub fn acquire_owned(self: &Arc<Self>, estimate: impl Into<Usage>) -> AcquireCall<'static, C> {
-        AcquireCall::new(Held::Shared(Arc::clone(self)), estimate.into())
+    pub fn acquire_owned(self: &Arc<Self>, estimate: impl Into<Usage>) -> Acquire<'static, C> {
+        Acquire::new(Held::Shared(Arc::clone(self)), estimate.into())
     }
 
     /// Leave to make a call now, if all limits grant it and nobody waits.
     ///
     /// # Errors
     ///
-    /// [`SetError`], with nothing charged: it names the limit that binds, and with [`AcquireError::TooLong`] how long it would
+    /// [`LimitError`], with nothing charged: it names the limit that binds, and with [`AcquireError::TooLong`] how long it would
     /// take.
-    pub fn try_acquire(&self, estimate: impl Into<Usage>) -> Result<Call<'_, C>, SetError> {
+    pub fn try_acquire(&self, estimate: impl Into<Usage>) -> Result<Call<'_, C>, LimitError> {
         self.try_hold(Held::Borrowed(self), estimate.into())
     }
 
@@ -165,11 +165,11 @@ impl<C: Clock> LlmLimiter<C> {
     /// # Errors
     ///
     /// As [`try_acquire`](Self::try_acquire).
-    pub fn try_acquire_owned(self: &Arc<Self>, estimate: impl Into<Usage>) -> Result<Call<'static, C>, SetError> {
+    pub fn try_acquire_owned(self: &Arc<Self>, estimate: impl Into<Usage>) -> Result<Call<'static, C>, LimitError> {
         self.try_hold(Held::Shared(Arc::clone(self)), estimate.into())
     }
 
-    fn try_hold<'a>(&self, held: Held<'a, Self>, estimate: Usage) -> Result<Call<'a, C>, SetError> {
+    fn try_hold<'a>(&self, held: Held<'a, Self>, estimate: Usage) -> Result<Call<'a, C>, LimitError> {
         let id = self.line.try_enter(&self.clock, &self.costs(1, estimate))?;
         Ok(Call::new(held, id, estimate))
     }
@@ -194,9 +194,9 @@ impl<C: Clock> LlmLimiter<C> {
     }
 
     /// What there is of each limit now.
-    pub fn available(&self) -> Left {
+    pub fn available(&self) -> PerLimit {
         let now = self.clock.now();
-        self.line.with(|ledger| Left::of(|kind| ledger.available(kind, now)))
+        self.line.with(|ledger| PerLimit::of(|kind| ledger.available(kind, now)))
     }
 
     /// No more than this is left, whoever used the rest: where there is more here, the difference is gone.
@@ -204,16 +204,16 @@ impl<C: Clock> LlmLimiter<C> {
     /// # Examples
     ///
     /// ```
-    /// use limitor::llm::{Left, LlmLimiter};
+    /// use limitor::llm::{PerLimit, LlmLimiter};
     ///
     /// let limiter = LlmLimiter::builder().tokens_per_minute(30_000).build()?;
-    /// let mut left = Left::default();
+    /// let mut left = PerLimit::default();
     /// left.tokens = Some(500); // others share the account
     /// limiter.lower_to(left);
     /// assert!(limiter.available().tokens < Some(600));
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
-    pub fn lower_to(&self, left: Left) {
+    pub fn lower_to(&self, left: PerLimit) {
         self.line.update(&self.clock, |ledger, now| {
             for (kind, left) in left.said() {
                 ledger.lower(kind, left, now);
@@ -223,7 +223,7 @@ impl<C: Clock> LlmLimiter<C> {
 
     /// So much is allowed per minute, or per day, from now on; but no more than was configured. Bursts shrink as rates do: what
     /// there is stays, as far as there is room for it. Those who wait are re-timed. Calendar limits stay as they are.
-    pub fn allow(&self, limits: Left) {
+    pub fn allow(&self, limits: PerLimit) {
         self.line.update(&self.clock, |ledger, now| {
             for (kind, capacity) in limits.said() {
                 ledger.allow(kind, capacity, None, (self.clock.tick(), now));
@@ -247,7 +247,7 @@ impl<C: Clock> LlmLimiter<C> {
         self.line.waiting()
     }
 
-    /// Lets no call go for `pause`, but no longer than the [cap](LlmBuilder::max_pause). Those who wait are re-timed.
+    /// Lets no call go for `pause`, but no longer than the [cap](Builder::max_pause). Those who wait are re-timed.
     pub fn pause(&self, pause: Duration) {
         let pause = pause.min(self.max_pause);
         self.line.update(&self.clock, |ledger, now| ledger.pause_until(self.clock.tick().later(now, pause)));
@@ -261,7 +261,7 @@ impl<C: Clock> LlmLimiter<C> {
 
     /// Sends all who wait away with [`AcquireError::Cancelled`].
     pub fn cancel_waiters(&self) {
-        self.line.refuse_all(|| SetError::new(None, AcquireError::Cancelled));
+        self.line.refuse_all(|| LimitError::new(None, AcquireError::Cancelled));
     }
 
     /// Refuses all who wait and all who come with [`AcquireError::Closed`], for good. Calls under way may end.

@@ -17,7 +17,7 @@ impl<C: Clock> LlmLimiter<C> {
     ///
     /// Where the provider has less left than is thought here, the difference is gone; where it allows less per period than was
     /// configured, that holds from now on, until it says otherwise. It never raises anything past what was configured.
-    /// If it says to send nothing for a time, nobody is let go until then, or until the [cap](super::LlmBuilder::max_pause).
+    /// If it says to send nothing for a time, nobody is let go until then, or until the [cap](super::Builder::max_pause).
     ///
     /// Answers overtake each other: of one that comes late this believes that more is allowed again. [`Call::observe`] does not.
     ///

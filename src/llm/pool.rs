@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::limiter::LlmLimiter;
 use crate::clock::{Clock, SystemClock};
-use crate::error::QuotaError;
+use crate::quota::QuotaError;
 use crate::sync::Lock;
 
 /// A limiter for each key, made when it is first asked for: for each user, each model, each of both.

@@ -18,7 +18,7 @@ pub struct Usage {
     /// Tokens of the reply.
     pub output: u64,
     /// Tokens of the prompt that were read from the provider's cache. Whether they count is the provider's choice; see
-    /// [`LlmBuilder::count_cached`](crate::llm::LlmBuilder::count_cached).
+    /// [`Builder::count_cached`](crate::llm::Builder::count_cached).
     pub cached: u64,
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{MAX_DEPTH_NANOS, MAX_PER_NANO, Quota};
-use crate::error::QuotaError;
+use crate::quota::QuotaError;
 
 /// Why numbers are no quota. Unlike the error made of it, it can be in a constant.
 #[derive(Debug, Clone, Copy)]

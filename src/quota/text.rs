@@ -5,7 +5,7 @@ use core::str::FromStr;
 
 use super::Quota;
 use super::grammar::{Flaw, UNITS, parse};
-use crate::error::QuotaError;
+use crate::quota::QuotaError;
 
 /// Prints the shortest form that parses back to the same quota: `5/2s`, `100/min burst 20`.
 impl fmt::Display for Quota {

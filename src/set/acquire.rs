@@ -9,29 +9,29 @@ use std::{
 };
 
 use super::LimitSet;
-use super::error::SetError;
+use crate::error::LimitError;
 use super::gate::Pass;
 use crate::clock::{Clock, Timestamp};
-use crate::handle::Held;
-use crate::turnstile::Nap;
-use crate::turnstile::{Entered, Ticket};
-use crate::wait::{Deadline, Patience};
+use crate::held::Held;
+use crate::turnstile::TaskWait;
+use crate::turnstile::{Entered, WaiterId};
+use crate::pace::{Deadline, Patience, Strategy};
 
 /// Permits of several limits, and the right to settle them once when the actual costs are known.
 ///
 /// Dropping it does nothing: the permits stay spent.
-pub struct SetGrant<'a, const N: usize, C: Clock> {
+pub struct Grant<'a, const N: usize, C: Clock> {
     set: Held<'a, LimitSet<N, C>>,
     pass: Pass<N>,
 }
 
-impl<const N: usize, C: Clock> fmt::Debug for SetGrant<'_, N, C> {
+impl<const N: usize, C: Clock> fmt::Debug for Grant<'_, N, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SetGrant").field("costs", &self.pass.costs).finish_non_exhaustive()
+        f.debug_struct("Grant").field("costs", &self.pass.costs).finish_non_exhaustive()
     }
 }
 
-impl<'a, const N: usize, C: Clock> SetGrant<'a, N, C> {
+impl<'a, const N: usize, C: Clock> Grant<'a, N, C> {
     pub(super) fn new(set: Held<'a, LimitSet<N, C>>, pass: Pass<N>) -> Self {
         Self { set, pass }
     }
@@ -64,25 +64,25 @@ impl<'a, const N: usize, C: Clock> SetGrant<'a, N, C> {
 /// Nothing is charged before all limits grant. Dropped while pending, it leaves the line. Dropped after its time had come but
 /// before it was polled again, the permits are spent. Polled again after it is done, it panics.
 #[must_use = "nothing is acquired until this is waited for"]
-pub struct AcquireSet<'a, const N: usize, C: Clock> {
+pub struct Acquire<'a, const N: usize, C: Clock> {
     set: Held<'a, LimitSet<N, C>>,
     costs: [u64; N],
     patience: Patience,
     stage: Stage,
-    nap: Nap,
+    wait: TaskWait,
 }
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     Begin,
-    Waiting { ticket: Ticket, by: Option<Timestamp> },
+    Waiting { id: WaiterId, by: Option<Timestamp> },
     Done,
 }
 
-impl<const N: usize, C: Clock> fmt::Debug for AcquireSet<'_, N, C> {
+impl<const N: usize, C: Clock> fmt::Debug for Acquire<'_, N, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AcquireSet")
+        f.debug_struct("Acquire")
             .field("costs", &self.costs)
             .field("patience", &self.patience)
             .field("stage", &self.stage)
@@ -90,14 +90,14 @@ impl<const N: usize, C: Clock> fmt::Debug for AcquireSet<'_, N, C> {
     }
 }
 
-impl<'a, const N: usize, C: Clock> AcquireSet<'a, N, C> {
+impl<'a, const N: usize, C: Clock> Acquire<'a, N, C> {
     pub(super) fn new(set: Held<'a, LimitSet<N, C>>, costs: [u64; N]) -> Self {
         Self {
             set,
             costs,
             patience: Patience::default(),
             stage: Stage::Begin,
-            nap: Nap::default(),
+            wait: TaskWait::default(),
         }
     }
 
@@ -106,13 +106,13 @@ impl<'a, const N: usize, C: Clock> AcquireSet<'a, N, C> {
     /// If it would take longer by all that is known, that is said at once. If others drain a limit meanwhile so that it takes
     /// longer after all, it is said then. A timeout of zero means now or never.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.patience.timeout = Some(timeout);
+        self.patience = self.patience.timeout(timeout);
         self
     }
 
     /// Wait no longer than until `deadline`: a reading of the limits' clock or an [`Instant`](std::time::Instant).
     pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
-        self.patience.deadline = Some(deadline.into());
+        self.patience = self.patience.deadline(deadline);
         self
     }
 
@@ -120,24 +120,24 @@ impl<'a, const N: usize, C: Clock> AcquireSet<'a, N, C> {
     ///
     /// # Errors
     ///
-    /// [`SetError`], with nothing charged: it names the limit that binds, if the wait would pass the timeout or deadline, if a
+    /// [`LimitError`], with nothing charged: it names the limit that binds, if the wait would pass the timeout or deadline, if a
     /// cost is over the burst of its limit, or if a limit is closed.
     ///
     /// Awaiting it gives the same.
-    pub fn wait(mut self) -> Result<SetGrant<'a, N, C>, SetError> {
+    pub fn wait(mut self) -> Result<Grant<'a, N, C>, LimitError> {
         let pass = match self.begin()? {
             Entered::Through(pass) => pass,
-            Entered::Waiting((ticket, by)) => {
-                let outcome = self.set.line.wait(self.set.clock(), ticket, by);
+            Entered::Waiting((id, by)) => {
+                let outcome = self.set.line.wait(self.set.clock(), Strategy::default(), id, by);
                 self.stage = Stage::Done;
                 outcome?
             }
         };
-        Ok(SetGrant::new(self.set.clone(), pass))
+        Ok(Grant::new(self.set.clone(), pass))
     }
 
     /// Takes all or a place in the line, unless it has one.
-    fn begin(&mut self) -> Result<Entered<Pass<N>, (Ticket, Option<Timestamp>)>, SetError> {
+    fn begin(&mut self) -> Result<Entered<Pass<N>, (WaiterId, Option<Timestamp>)>, LimitError> {
         match self.stage {
             Stage::Begin => {
                 let clock = self.set.clock();
@@ -158,39 +158,39 @@ impl<'a, const N: usize, C: Clock> AcquireSet<'a, N, C> {
                         self.stage = Stage::Done;
                         Entered::Through(pass)
                     }
-                    Entered::Waiting(ticket) => {
-                        self.stage = Stage::Waiting { ticket, by };
-                        Entered::Waiting((ticket, by))
+                    Entered::Waiting(id) => {
+                        self.stage = Stage::Waiting { id, by };
+                        Entered::Waiting((id, by))
                     }
                 })
             }
-            Stage::Waiting { ticket, by } => Ok(Entered::Waiting((ticket, by))),
+            Stage::Waiting { id, by } => Ok(Entered::Waiting((id, by))),
             Stage::Done => panic!("polled again after it was done"),
         }
     }
 }
 
-impl<const N: usize, C: Clock> Drop for AcquireSet<'_, N, C> {
+impl<const N: usize, C: Clock> Drop for Acquire<'_, N, C> {
     fn drop(&mut self) {
-        if let Stage::Waiting { ticket, .. } = self.stage {
-            self.set.line.leave(self.set.clock(), ticket);
+        if let Stage::Waiting { id, .. } = self.stage {
+            self.set.line.leave(self.set.clock(), id);
         }
     }
 }
 
-impl<'a, const N: usize, C: Clock> Future for AcquireSet<'a, N, C> {
-    type Output = Result<SetGrant<'a, N, C>, SetError>;
+impl<'a, const N: usize, C: Clock> Future for Acquire<'a, N, C> {
+    type Output = Result<Grant<'a, N, C>, LimitError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let pass = match this.begin()? {
             Entered::Through(pass) => pass,
-            Entered::Waiting((ticket, by)) => {
-                let outcome = ready!(this.set.line.poll(this.set.clock(), ticket, by, &mut this.nap, cx));
+            Entered::Waiting((id, by)) => {
+                let outcome = ready!(this.set.line.poll(this.set.clock(), id, by, &mut this.wait, cx));
                 this.stage = Stage::Done;
                 outcome?
             }
         };
-        Poll::Ready(Ok(SetGrant::new(this.set.clone(), pass)))
+        Poll::Ready(Ok(Grant::new(this.set.clone(), pass)))
     }
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::{SetDenied, SetError};
 use crate::clock::{Clock, Timestamp};
-use crate::error::{AcquireError, Reason, Refused};
+use crate::error::{AcquireError, LimitDenied, LimitError, Refused};
 use crate::limiter::RateLimiter;
 use crate::meter::{Charge, Meter};
 use crate::state::Phase;
@@ -67,13 +66,13 @@ impl<const N: usize, C: Clock> Members<N, C> {
     /// Takes all at a reading that may have passed, the very moment at which they came due, or nothing.
     fn take_due(&self, due: Timestamp, costs: [u64; N], now: Timestamp) -> Result<Pass<N>, Missed> {
         let charge = |limiter: &RateLimiter<C>, cost| {
-            let meter = &limiter.meter;
+            let meter = limiter.meter();
             let moment = match meter.load().phase() {
                 Phase::Open(tat) => moment(meter, tat, cost, due),
-                Phase::Breached => return Some((Charge::Free, 0)),
+                Phase::Bypassed => return Some((Charge::Free, 0)),
                 Phase::Closed | Phase::Saturated => return None,
             };
-            meter.place(moment, cost, Some(moment)).ok().map(|end| (Charge::Counted, end))
+            meter.enter(moment, cost, Some(moment)).ok().map(|end| (Charge::Counted { ahead: end - moment }, end))
         };
         self.take_each(due, costs, now, charge)
     }
@@ -88,7 +87,7 @@ impl<const N: usize, C: Clock> Members<N, C> {
         charge: impl Fn(&RateLimiter<C>, u64) -> Option<(Charge, u64)>,
     ) -> Result<Pass<N>, Missed> {
         let asked = || self.0.iter().zip(costs).filter(|(_, cost)| *cost > 0);
-        if !asked().all(|(member, cost)| member.limiter.meter.has(at, cost)) {
+        if !asked().all(|(member, cost)| member.limiter.meter().has(at, cost)) {
             return Err(Missed::NothingTaken);
         }
         let (mut pass, mut ends) = (Pass { costs, charges: [Charge::Free; N] }, [0; N]);
@@ -109,8 +108,8 @@ impl<const N: usize, C: Clock> Members<N, C> {
     #[cold]
     fn give_back(&self, pass: &Pass<N>, ends: [u64; N], now: Timestamp) {
         let used = std::array::from_fn(|index| {
-            let meter = &self.0[index].limiter.meter;
-            let ahead = ends[index].saturating_sub(meter.scale.units(now)) / meter.gcra.cost(1);
+            let meter = self.0[index].limiter.meter();
+            let ahead = ends[index].saturating_sub(meter.rate.scale.units(now)) / meter.rate.gcra.cost(1);
             pass.costs[index].saturating_sub(ahead)
         });
         self.settle_at(pass, used, Some(now));
@@ -124,68 +123,71 @@ impl<const N: usize, C: Clock> Members<N, C> {
     fn settle_at(&self, pass: &Pass<N>, actual: [u64; N], at: Option<Timestamp>) {
         for (index, member) in self.0.iter().enumerate() {
             // What cost nothing at first may do so after all.
-            if pass.charges[index] == Charge::Counted || (pass.costs[index] == 0 && actual[index] != 0) {
-                member.limiter.settle(at, actual[index], pass.costs[index]);
+            if pass.charges[index].is_counted() || (pass.costs[index] == 0 && actual[index] != 0) {
+                match at {
+                    Some(at) => member.limiter.reconcile_at(at, actual[index], pass.costs[index]),
+                    None => member.limiter.reconcile(actual[index], pass.costs[index]),
+                }
             }
         }
     }
 
     /// Which limit grants last, and what it says; not before those can go who ask for `ahead`.
-    pub(super) fn denied(&self, now: Timestamp, costs: [u64; N], ahead: Option<[u64; N]>) -> SetDenied {
+    pub(super) fn denied(&self, now: Timestamp, costs: [u64; N], ahead: Option<[u64; N]>) -> LimitDenied {
         let ahead = ahead.unwrap_or([0; N]);
         let asked = self.0.iter().zip(costs.into_iter().zip(ahead)).filter(|(_, (cost, ahead))| *cost.max(ahead) != 0);
         let binding = asked.filter_map(|(member, (cost, ahead))| {
-            let meter = &member.limiter.meter;
+            let meter = member.limiter.meter();
             let first = due(meter, ahead).unwrap_or(0);
             let refused = match due(meter, cost) {
                 Ok(due) => {
-                    let excess = due.max(first).saturating_sub(meter.scale.units(now));
-                    (excess != 0).then_some(Refused { reason: Reason::NotYet, excess })
+                    let excess = due.max(first).saturating_sub(meter.rate.scale.units(now));
+                    (excess != 0).then_some(Refused::NotYet(excess))
                 }
-                Err(reason) => Some(reason.into()),
+                Err(refused) => Some(refused),
             };
-            refused.map(|refused| SetDenied::new(member.name, meter.denied(cost, refused)))
+            refused.map(|refused| LimitDenied::new(member.name, member.limiter.denied(cost, refused)))
         });
         // Times of different units are compared as durations, which takes divisions; mostly only one limit binds.
-        let wait = |denied: &SetDenied| denied.retry_after().unwrap_or(Duration::MAX);
+        let wait = |denied: &LimitDenied| denied.retry_after().unwrap_or(Duration::MAX);
         binding.reduce(|one, other| if wait(&other) < wait(&one) { one } else { other }).unwrap_or_else(|| {
             // All is to be had again: others have given back what they took in passing, or have gone who waited.
             let index = costs.iter().rposition(|cost| *cost > 0).unwrap_or(0);
             let member = &self.0[index];
-            SetDenied::new(member.name, member.limiter.meter.denied(costs[index], Reason::NotYet.into()))
+            LimitDenied::new(member.name, member.limiter.denied(costs[index], Refused::NotYet(0)))
         })
     }
 
-    fn error(&self, index: usize, cost: u64, reason: Reason) -> SetError {
+    fn error(&self, index: usize, cost: u64, refused: Refused) -> LimitError {
         let member = &self.0[index];
-        SetError::new(Some(member.name), member.limiter.meter.denied(cost, reason.into()).into())
+        LimitError::new(Some(member.name), member.limiter.denied(cost, refused).into())
     }
 }
 
 /// When a limit can grant `cost` if nobody else comes, in units of its word.
-fn due(meter: &Meter, cost: u64) -> Result<u64, Reason> {
+fn due(meter: &Meter, cost: u64) -> Result<u64, Refused> {
     if cost == 0 {
         return Ok(0);
     }
-    if cost > meter.gcra.burst() {
-        return Err(Reason::ExceedsBurst);
+    if cost > meter.rate.gcra.burst() {
+        return Err(Refused::ExceedsBurst(0));
     }
     match meter.load().phase() {
         Phase::Open(tat) => Ok(due_of(meter, tat, cost)),
-        Phase::Breached => Ok(0),
-        Phase::Closed => Err(Reason::Closed),
-        Phase::Saturated => Err(Reason::Saturated),
+        Phase::Bypassed => Ok(0),
+        Phase::Closed => Err(Refused::Closed),
+        Phase::Saturated => Err(Refused::Saturated),
     }
 }
 
 fn due_of(meter: &Meter, tat: u64, cost: u64) -> u64 {
-    tat.saturating_add(meter.gcra.cost(cost)).saturating_sub(meter.gcra.depth())
+    tat.saturating_add(meter.rate.gcra.cost(cost)).saturating_sub(meter.rate.gcra.depth())
 }
 
 /// The time of a word at the reading `at`: when `cost` comes due, if that is what was rounded up to this reading.
 fn moment(meter: &Meter, tat: u64, cost: u64, at: Timestamp) -> u64 {
-    let (due, now) = (due_of(meter, tat, cost), meter.scale.units(at));
-    if due <= now && meter.scale.reading(due) == at { due } else { now }
+    let (due, now) = (due_of(meter, tat, cost), meter.rate.scale.units(at));
+    if due <= now && meter.rate.scale.reading(due) == at { due } else { now }
 }
 
 /// The words of a set as they will be.
@@ -194,16 +196,16 @@ pub(crate) struct Words<const N: usize>([Option<u64>; N]);
 impl<const N: usize, C: Clock> Gate for Members<N, C> {
     type Ask = [u64; N];
     type Pass = Pass<N>;
-    type Refusal = SetError;
+    type Refusal = LimitError;
     type Forecast = Words<N>;
 
-    fn due(&self, costs: &[u64; N]) -> Result<Option<Timestamp>, SetError> {
+    fn due(&self, costs: &[u64; N]) -> Result<Option<Timestamp>, LimitError> {
         let mut at = Timestamp::default();
         for (index, member) in self.0.iter().enumerate().filter(|(index, _)| costs[*index] != 0) {
-            let meter = &member.limiter.meter;
-            let due = due(meter, costs[index]).map_err(|reason| self.error(index, costs[index], reason))?;
-            let reading = meter.scale.reading(due);
-            if meter.scale.units(reading) < due {
+            let meter = member.limiter.meter();
+            let due = due(meter, costs[index]).map_err(|refused| self.error(index, costs[index], refused))?;
+            let reading = meter.rate.scale.reading(due);
+            if meter.rate.scale.units(reading) < due {
                 // Not before time ends.
                 return Ok(None);
             }
@@ -222,9 +224,9 @@ impl<const N: usize, C: Clock> Gate for Members<N, C> {
     }
 
     fn forecast(&self) -> Words<N> {
-        Words(self.0.each_ref().map(|member| match member.limiter.meter.load().phase() {
+        Words(self.0.each_ref().map(|member| match member.limiter.meter().load().phase() {
             Phase::Open(tat) => Some(tat),
-            Phase::Breached => Some(0),
+            Phase::Bypassed => Some(0),
             Phase::Closed | Phase::Saturated => None,
         }))
     }
@@ -233,26 +235,26 @@ impl<const N: usize, C: Clock> Gate for Members<N, C> {
         let asked = || self.0.iter().zip(costs).enumerate().filter(|(_, (_, cost))| **cost > 0);
         let mut granted = at;
         for (index, (member, cost)) in asked() {
-            let meter = &member.limiter.meter;
-            granted = granted.max(meter.scale.reading(due_of(meter, words.0[index]?, *cost)));
+            let meter = member.limiter.meter();
+            granted = granted.max(meter.rate.scale.reading(due_of(meter, words.0[index]?, *cost)));
         }
         for (index, (member, cost)) in asked() {
-            let meter = &member.limiter.meter;
+            let meter = member.limiter.meter();
             let tat = words.0[index]?;
             let begin = tat.max(moment(meter, tat, *cost, granted));
-            words.0[index] = Some(begin.saturating_add(meter.gcra.cost(*cost)));
+            words.0[index] = Some(begin.saturating_add(meter.rate.gcra.cost(*cost)));
         }
         Some(granted)
     }
 
-    fn too_long(&self, costs: &[u64; N], wait: Option<Duration>) -> SetError {
+    fn too_long(&self, costs: &[u64; N], wait: Option<Duration>) -> LimitError {
         let denied = self.denied(self.clock().now(), *costs, None);
         let (requested, wait) = (denied.denied().requested(), wait.unwrap_or(Duration::MAX));
-        SetError::new(Some(denied.limit()), AcquireError::TooLong { requested, wait })
+        LimitError::new(Some(denied.limit()), AcquireError::TooLong { requested, wait })
     }
 
-    fn full(&self) -> SetError {
-        SetError::new(None, AcquireError::QueueFull)
+    fn full(&self) -> LimitError {
+        LimitError::new(None, AcquireError::QueueFull)
     }
 }
 
@@ -270,7 +272,7 @@ mod tests {
             let members = Members::new([("only", Arc::new(RateLimiter::with_clock(quota, clock.clone())))]);
             let limiter = &members.0[0].limiter;
             let pass = members.take_due(clock.now(), [4], clock.now()).unwrap();
-            let ends = [limiter.meter.load().tat()];
+            let ends = [limiter.meter().load().tat()];
             clock.set(Duration::from_millis(late));
             members.give_back(&pass, ends, clock.now());
             assert_eq!(limiter.available(), available, "{late} ms late");

@@ -1,31 +1,30 @@
-//! A place in the line, held.
+//! An entry of the queue, held.
 
 use std::fmt;
+use std::future::Future;
 use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
 
-use super::line::{Joined, Turn};
-use crate::clock::{Clock, Timestamp};
+use super::turn;
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::AcquireError;
-use crate::grant::Grant;
-use crate::handle::Handle;
+use crate::limiter::{Grant, Handle};
 use crate::meter::Charge;
+use crate::pace::TaskPace;
+use crate::queue::{Entered, Turn};
 
-/// A place in the line: permits that will be granted when their time comes.
+/// An entry of the queue: permits that will be granted when the entry comes due.
 ///
-/// Wait for it with [`wait`](Self::wait), which blocks, or `.await`. It is `Unpin`.
+/// [`wait`](Self::wait) blocks until then, `.await` suspends until then. Made by
+/// [`RateLimiter::reserve`](crate::RateLimiter::reserve). The type is `Unpin`.
 ///
 /// # Cancel safety
 ///
-/// Dropped or [cancelled](Self::cancel) before its time, it gives the place back, once, and those behind it move up.
-/// After its time there is nothing to give back. Polled again after it is done, it panics.
-///
-/// Made by [`RateLimiter::reserve`](crate::RateLimiter::reserve).
+/// If the reservation is dropped or [cancelled](Self::cancel) before it is due, its permits are
+/// returned once, and later entries move forward. After it is due, there is nothing to return. A
+/// reservation that is polled again after completion panics.
 ///
 /// # Examples
 ///
@@ -44,109 +43,177 @@ use crate::meter::Charge;
 /// assert_eq!(third.wait_time(), Duration::from_secs(1));
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
-#[must_use = "a reservation dropped before its time is cancelled"]
-pub struct Reservation<'a, C: Clock> {
+#[must_use = "a reservation that is dropped before it is due is cancelled"]
+pub struct Reservation<'a, C: Clock = SystemClock> {
     limiter: Handle<'a, C>,
     n: u64,
-    seat: Seat,
-    /// If it is put off to after this, it is given up.
+    stand: Stand,
+    /// If the entry is put off to after this reading, it is given up.
     latest: Option<Timestamp>,
-    /// How a task waits.
-    pub(super) nap: super::task::Nap,
+    pace: TaskPace,
 }
 
+/// Where a reservation stands.
 #[derive(Debug, Clone, Copy)]
-enum Seat {
+enum Stand {
     Granted(Charge),
     Waiting(Turn),
     /// Given up or handed on.
-    Left,
+    Over,
 }
 
 impl<C: Clock> fmt::Debug for Reservation<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reservation").field("amount", &self.n).field("seat", &self.seat).finish_non_exhaustive()
+        f.debug_struct("Reservation").field("amount", &self.n).field("stand", &self.stand).finish_non_exhaustive()
     }
 }
 
 impl<'a, C: Clock> Reservation<'a, C> {
-    pub(crate) fn new(limiter: Handle<'a, C>, n: u64, latest: Option<Timestamp>, joined: Joined) -> Self {
-        let seat = match joined {
-            Joined::Granted(charge) => Seat::Granted(charge),
-            Joined::Waiting(turn) => Seat::Waiting(turn),
+    pub(crate) fn new(limiter: Handle<'a, C>, n: u64, latest: Option<Timestamp>, entered: Entered) -> Self {
+        let stand = match entered {
+            Entered::Granted(charge) => Stand::Granted(charge),
+            Entered::Waiting(turn) => Stand::Waiting(turn),
         };
-        Self {
-            limiter,
-            n,
-            seat,
-            latest,
-            nap: super::task::Nap::default(),
-        }
+        Self { limiter, n, stand, latest, pace: TaskPace::default() }
     }
 
-    /// The permits reserved.
+    /// Returns the permits reserved.
     pub fn amount(&self) -> u64 {
         self.n
     }
 
-    /// How long there is still to wait, as of now. It shrinks as time passes, and when those ahead leave or refund.
+    /// Returns how long the reservation still has to wait, as of now.
     ///
-    /// [`Duration::MAX`] if the wait has been ended by a control verb, so that it will never be granted.
+    /// The wait shrinks as time passes, and when earlier waiters leave or refund. It is
+    /// [`Duration::MAX`] if a control verb has ended the wait, so that it is never granted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let clock = ManualClock::new();
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, clock.clone());
+    /// limiter.try_acquire(1).unwrap();
+    /// let reservation = limiter.reserve(1).unwrap();
+    /// clock.advance(Duration::from_millis(400));
+    /// assert_eq!(reservation.wait_time(), Duration::from_millis(600));
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn wait_time(&self) -> Duration {
-        match self.seat {
-            Seat::Waiting(turn) => self.limiter.time_left(turn.ticket),
-            Seat::Granted(_) | Seat::Left => Duration::ZERO,
+        let limiter = &self.limiter;
+        match self.stand {
+            Stand::Waiting(turn) => {
+                turn::duration(limiter, limiter.engine.remaining(turn.id, || limiter.clock().now()))
+            }
+            Stand::Granted(_) | Stand::Over => Duration::ZERO,
         }
     }
 
-    /// Blocks this thread until the time comes.
+    /// Blocks this thread until the reservation is due.
     ///
     /// # Errors
     ///
-    /// [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended;
-    /// [`AcquireError::TooLong`] if it was made with a limit and has been put off past that (by a strict
-    /// [`LeakyQueue`](crate::LeakyQueue) whose earlier ones left late).
+    /// [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
+    /// [`AcquireError::TooLong`] if the reservation was made with a limit and has been put off past it
+    /// (by a strict [`LeakyQueue`](crate::buckets::LeakyQueue) whose earlier waiters left late).
     ///
     /// # Panics
     ///
-    /// If it has been polled as a future to its end.
+    /// If it has been polled as a future to completion.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Quota, RateLimiter};
+    ///
+    /// let limiter = RateLimiter::new(Quota::per_second(1_000)?.with_burst(1)?);
+    /// limiter.try_acquire(1).unwrap();
+    /// let reservation = limiter.reserve(1).unwrap();
+    /// // other work
+    /// reservation.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn wait(mut self) -> Result<Grant<'a, C>, AcquireError> {
-        let outcome = match self.seat {
-            Seat::Waiting(turn) => self.limiter.wait_for(turn, self.latest),
-            Seat::Granted(charge) => Ok(charge),
-            Seat::Left => panic!("waited for again after it was done"),
+        self.block().map(|charge| self.grant(charge))
+    }
+
+    /// Blocks until the entry is due. The reservation is over then.
+    pub(crate) fn block(&mut self) -> Result<Charge, AcquireError> {
+        let outcome = match self.stand {
+            Stand::Waiting(turn) => turn::block(&self.limiter, turn, self.latest),
+            Stand::Granted(charge) => Ok(charge),
+            Stand::Over => panic!("waited for again after completion"),
         };
-        self.leave(outcome)
+        self.stand = Stand::Over;
+        outcome
     }
 
-    /// Hands the place on as what came of it.
-    fn leave(&mut self, outcome: Result<Charge, AcquireError>) -> Result<Grant<'a, C>, AcquireError> {
-        self.seat = Seat::Left;
-        outcome.map(|charge| Grant::new(self.limiter.clone(), self.n, charge))
+    /// Suspends until the entry is due. The reservation is over then.
+    pub(crate) fn poll_charge(&mut self, cx: &mut Context<'_>) -> Poll<Result<Charge, AcquireError>> {
+        let outcome = match &mut self.stand {
+            Stand::Waiting(turn) => ready!(turn::poll(&self.limiter, turn, self.latest, &mut self.pace, cx)),
+            Stand::Granted(charge) => Ok(*charge),
+            Stand::Over => panic!("polled again after completion"),
+        };
+        self.stand = Stand::Over;
+        Poll::Ready(outcome)
     }
 
-    /// Gives the place back, if its time has not come. Those behind it move up.
+    fn grant(&self, charge: Charge) -> Grant<'a, C> {
+        Grant::new(self.limiter.clone(), self.n, charge)
+    }
+
+    /// Cancels the reservation if it is not due. Later entries move forward.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, ManualClock::new());
+    /// limiter.try_acquire(1).unwrap();
+    /// limiter.reserve(1).unwrap().cancel();
+    /// assert_eq!(limiter.waiters(), 0);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn cancel(self) {
         drop(self);
     }
 
-    /// Takes the permits for good, and leaves the timing to the caller: how long to wait from now.
+    /// Takes the permits for good and leaves the timing to the caller. Returns how long the caller has
+    /// to wait from now.
     ///
-    /// The place will be moved no more, neither by those who leave nor by refunds, and nothing can be given back but by
-    /// [`refund`](crate::RateLimiter::refund). [`Duration::MAX`] if the wait has been ended by a control verb: then nothing
-    /// was taken, and the time never comes.
+    /// The entry moves no more, neither when other waiters leave nor by refunds. Only
+    /// [`refund`](crate::RateLimiter::refund) gives the permits back. The wait is [`Duration::MAX`] if
+    /// a control verb has ended it: then nothing was taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, ManualClock::new());
+    /// limiter.try_acquire(1).unwrap();
+    /// let wait = limiter.reserve(1).unwrap().keep();
+    /// assert_eq!(wait, Duration::from_secs(1)); // for a timer of the caller's own
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn keep(mut self) -> Duration {
-        match mem::replace(&mut self.seat, Seat::Left) {
-            Seat::Waiting(turn) => self.limiter.fix(turn.ticket),
-            Seat::Granted(_) | Seat::Left => Duration::ZERO,
+        let limiter = &self.limiter;
+        match mem::replace(&mut self.stand, Stand::Over) {
+            Stand::Waiting(turn) => turn::duration(limiter, limiter.engine.keep(turn.id, || limiter.clock().now())),
+            Stand::Granted(_) | Stand::Over => Duration::ZERO,
         }
     }
 }
 
 impl<C: Clock> Drop for Reservation<'_, C> {
     fn drop(&mut self) {
-        if let Seat::Waiting(turn) = self.seat {
-            self.limiter.abandon(turn.ticket);
+        if let Stand::Waiting(turn) = self.stand {
+            self.limiter.engine.cancel(turn.id, || self.limiter.clock().now());
         }
     }
 }
@@ -155,12 +222,7 @@ impl<'a, C: Clock> Future for Reservation<'a, C> {
     type Output = Result<Grant<'a, C>, AcquireError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let outcome = match &mut this.seat {
-            Seat::Waiting(turn) => ready!(this.limiter.poll_turn(turn, this.latest, &mut this.nap, cx)),
-            Seat::Granted(charge) => Ok(*charge),
-            Seat::Left => panic!("polled again after it was done"),
-        };
-        Poll::Ready(this.leave(outcome))
+        let outcome = ready!(self.poll_charge(cx));
+        Poll::Ready(outcome.map(|charge| self.grant(charge)))
     }
 }

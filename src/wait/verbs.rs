@@ -7,13 +7,14 @@ use super::acquire::Acquire;
 use super::reservation::Reservation;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Denied;
-use crate::handle::Handle;
-use crate::limiter::RateLimiter;
+use crate::held::Held;
+use crate::limiter::{Handle, RateLimiter};
 
 impl<C: Clock> RateLimiter<C> {
-    /// Asks for `n` permits, to be waited for with [`wait`](Acquire::wait) on this thread. Nothing is taken until then.
+    /// Asks for `n` permits. [`wait`](Acquire::wait) blocks this thread until they are granted,
+    /// `.await` suspends the task. Nothing is taken until then.
     ///
-    /// Turns are first come, first served, in the order in which the waits began.
+    /// Requests are granted first come, first served, in the order in which their waits began.
     ///
     /// # Examples
     ///
@@ -25,68 +26,176 @@ impl<C: Clock> RateLimiter<C> {
     /// let grant = limiter.acquire(2).wait()?;
     /// assert!(matches!(
     ///     limiter.acquire(1).timeout(Duration::from_secs(1)).wait(),
-    ///     Err(AcquireError::TooLong { .. }) // said at once
+    ///     Err(AcquireError::TooLong { .. }) // at once
     /// ));
     /// grant.refund(); // the work failed
     /// assert!(limiter.acquire(1).wait().is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn acquire(&self, n: u64) -> Acquire<'_, C> {
-        Acquire::new(Handle::Borrowed(self), n)
+        Acquire::new(Held::Borrowed(self), n)
     }
 
-    /// [`acquire`](Self::acquire) that keeps the limiter alive and borrows nothing.
+    /// Does what [`acquire`](Self::acquire) does. The request keeps the limiter alive and borrows
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Quota, RateLimiter};
+    /// use std::sync::Arc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limiter = Arc::new(RateLimiter::new(Quota::per_second(100)?));
+    /// let grant = tokio::spawn(limiter.acquire_owned(5)).await??;
+    /// assert_eq!(grant.amount(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn acquire_owned(self: &Arc<Self>, n: u64) -> Acquire<'static, C> {
-        Acquire::new(Handle::Shared(Arc::clone(self)), n)
+        Acquire::new(self.shared(), n)
     }
 
-    /// Takes a place for `n` permits at once, however long it has to wait.
+    /// Takes an entry of the queue for `n` permits now, however long it has to wait.
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed, if `n` is over the burst, the queue is full, or the limiter closed or saturated.
+    /// [`Denied`], with nothing changed, if `n` exceeds the burst, the queue is full, or the limiter is
+    /// closed or saturated.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, ManualClock::new());
+    /// limiter.try_acquire(1).unwrap();
+    /// let reservation = limiter.reserve(1).unwrap();
+    /// assert_eq!(reservation.wait_time(), Duration::from_secs(1));
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn reserve(&self, n: u64) -> Result<Reservation<'_, C>, Denied> {
         self.reserve_at(self.clock().now(), n)
     }
 
-    /// [`reserve`](Self::reserve) at a given reading of the clock.
+    /// Does what [`reserve`](Self::reserve) does, at a given clock reading.
     ///
     /// # Errors
     ///
-    /// As [`reserve`](Self::reserve).
+    /// The same as [`reserve`](Self::reserve).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, ManualClock, Quota, RateLimiter};
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, ManualClock::new());
+    /// assert!(limiter.reserve_at(limiter.clock().now(), 1).is_ok());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn reserve_at(&self, now: Timestamp, n: u64) -> Result<Reservation<'_, C>, Denied> {
-        self.place(Handle::Borrowed(self), now, n, None)
+        self.reserve_by(Held::Borrowed(self), now, n, None)
     }
 
-    /// Takes a place for `n` permits if it comes due within `max_wait`.
+    /// Takes an entry of the queue for `n` permits if the entry is due within `max_wait`.
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed: as for [`reserve`](Self::reserve), or if the wait would be longer. Then
-    /// [`Denied::retry_after`] is the wait it would have been.
+    /// [`Denied`], with nothing changed: the same as [`reserve`](Self::reserve), or if the wait would
+    /// be longer. Then [`Denied::retry_after`] is the wait that it would have been.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, ManualClock::new());
+    /// limiter.try_acquire(1).unwrap();
+    /// let denied = limiter.reserve_within(1, Duration::from_millis(500)).unwrap_err();
+    /// assert_eq!(denied.retry_after(), Some(Duration::from_secs(1)));
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn reserve_within(&self, n: u64, max_wait: Duration) -> Result<Reservation<'_, C>, Denied> {
         self.reserve_within_at(self.clock().now(), n, max_wait)
     }
 
-    /// [`reserve_within`](Self::reserve_within) at a given reading of the clock.
+    /// Does what [`reserve_within`](Self::reserve_within) does, at a given clock reading.
     ///
     /// # Errors
     ///
-    /// As [`reserve_within`](Self::reserve_within).
+    /// The same as [`reserve_within`](Self::reserve_within).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, ManualClock, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(1)?, ManualClock::new());
+    /// let now = limiter.clock().now();
+    /// assert!(limiter.reserve_within_at(now, 1, Duration::ZERO).is_ok());
+    /// assert!(limiter.reserve_within_at(now, 1, Duration::ZERO).is_err());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn reserve_within_at(&self, now: Timestamp, n: u64, max_wait: Duration) -> Result<Reservation<'_, C>, Denied> {
-        self.place(Handle::Borrowed(self), now, n, Some(max_wait))
+        self.reserve_by(Held::Borrowed(self), now, n, Some(max_wait))
     }
 
-    /// [`reserve`](Self::reserve) that keeps the limiter alive and borrows nothing.
+    /// Does what [`reserve`](Self::reserve) does. The reservation keeps the limiter alive and borrows
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// As [`reserve`](Self::reserve).
+    /// The same as [`reserve`](Self::reserve).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Quota, RateLimiter};
+    /// use std::sync::Arc;
+    /// use std::thread;
+    ///
+    /// let limiter = Arc::new(RateLimiter::new(Quota::per_second(100)?));
+    /// let reservation = limiter.reserve_owned(5).unwrap();
+    /// assert!(thread::spawn(move || reservation.wait().is_ok()).join().unwrap());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn reserve_owned(self: &Arc<Self>, n: u64) -> Result<Reservation<'static, C>, Denied> {
-        self.place(Handle::Shared(Arc::clone(self)), self.clock().now(), n, None)
+        self.reserve_by(self.shared(), self.clock().now(), n, None)
     }
 
-    fn place<'a>(
+    /// Does what [`reserve_within`](Self::reserve_within) does. The reservation keeps the limiter
+    /// alive and borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`reserve_within`](Self::reserve_within).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let limiter = Arc::new(RateLimiter::with_clock(Quota::per_second(1)?, ManualClock::new()));
+    /// limiter.try_acquire(1).unwrap();
+    /// assert!(limiter.reserve_within_owned(1, Duration::from_secs(1)).is_ok());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn reserve_within_owned(
+        self: &Arc<Self>,
+        n: u64,
+        max_wait: Duration,
+    ) -> Result<Reservation<'static, C>, Denied> {
+        self.reserve_by(self.shared(), self.clock().now(), n, Some(max_wait))
+    }
+
+    fn reserve_by<'a>(
         &self,
         handle: Handle<'a, C>,
         now: Timestamp,
@@ -94,7 +203,7 @@ impl<C: Clock> RateLimiter<C> {
         max_wait: Option<Duration>,
     ) -> Result<Reservation<'a, C>, Denied> {
         let by = max_wait.map(|wait| self.clock().tick().later(now, wait));
-        let joined = self.join(now, n, by).map_err(|refused| self.meter.denied(n, refused))?;
-        Ok(Reservation::new(handle, n, by, joined))
+        let entered = self.engine.enter(now, n, by, self.max_waiters());
+        Ok(Reservation::new(handle, n, by, entered.map_err(|refused| self.denied(n, refused))?))
     }
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crate::buckets::{LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
 use crate::clock::Clock;
-use crate::concurrency::{AcquireSlot, ConcurrentLimiter, Slot};
+use crate::concurrency::{self, ConcurrentLimiter, Slot};
 use crate::error::AcquireError;
-use crate::grant::Grant;
-use crate::handle::{Handle, Held};
+use crate::limiter::Grant;
+use crate::held::Held;
+use crate::limiter::Handle;
 use crate::limiter::RateLimiter;
 use crate::wait::Acquire;
 
@@ -46,13 +47,20 @@ macro_rules! from_rate {
 
 from_rate!(
     RateLimiter<C>,
-    TokenBucket<C>,
-    LeakyBucket<C>,
-    VirtualSchedulingGcra<C>,
-    LeakyBucketGcra<C>,
-    LeakyQueue<C>,
     Arc<RateLimiter<C>>
 );
+
+macro_rules! from_view {
+    ($($limiter:ty),+) => {$(
+        impl<'a, C: Clock> From<&'a $limiter> for Limit<'a, C> {
+            fn from(limiter: &'a $limiter) -> Self {
+                Self(Kind::Rate(Held::Borrowed(limiter.limiter())))
+            }
+        }
+    )+};
+}
+
+from_view!(TokenBucket<C>, LeakyBucket<C>, VirtualSchedulingGcra<C>, LeakyBucketGcra<C>, LeakyQueue<C>);
 
 impl<C: Clock> From<Arc<RateLimiter<C>>> for Limit<'_, C> {
     fn from(limiter: Arc<RateLimiter<C>>) -> Self {
@@ -124,8 +132,8 @@ fn slot<'a, C: Clock>(
     limiter: &Held<'a, ConcurrentLimiter<C>>,
     n: u64,
     timeout: Option<Duration>,
-) -> AcquireSlot<'a, C> {
-    let acquire = AcquireSlot::new(limiter.clone(), n);
+) -> concurrency::Acquire<'a, C> {
+    let acquire = concurrency::Acquire::new(limiter.clone(), n);
     match timeout {
         Some(timeout) => acquire.timeout(timeout),
         None => acquire,

@@ -55,9 +55,9 @@ fn sending_away_those_who_wait_for_the_rate_frees_their_slots() {
 }
 
 #[test]
-fn a_breach_lifts_the_rate_and_not_the_slots() {
+fn a_bypass_lifts_the_rate_and_not_the_slots() {
     let (limiter, _) = limiter(1, 2);
-    limiter.limiter().breach();
+    limiter.limiter().bypass();
     let _slots = [limiter.try_acquire(1).unwrap(), limiter.acquire(1).wait().unwrap()];
     assert_eq!(limiter.try_acquire(1).unwrap_err().reason(), Reason::Busy);
 }

@@ -15,10 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{
-    AcquireError, AcquireSlot, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, Slot,
-    SystemClock,
-};
+use limitor::{AcquireError, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, SystemClock, concurrency};
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -100,9 +97,9 @@ fn wait_until(condition: impl Fn() -> bool) {
 fn everything_can_be_sent_and_shared() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<ConcurrentLimiter<ManualClock>>();
-    check::<AcquireSlot<'static, ManualClock>>();
-    check::<AcquireSlot<'static, SystemClock>>();
-    check::<Slot<'static, SystemClock>>();
+    check::<concurrency::Acquire<'static, ManualClock>>();
+    check::<concurrency::Acquire<'static, SystemClock>>();
+    check::<concurrency::Slot<'static, SystemClock>>();
 }
 
 #[test]

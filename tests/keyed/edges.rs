@@ -3,10 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::{
-    AcquireError, Clock, KeyState, KeyedAcquire, KeyedBuilder, KeyedGrant, KeyedLimiter, KeyedReservation, ManualClock,
-    Reason, SystemClock, Tick, Timestamp,
-};
+use limitor::{AcquireError, Clock, KeyedLimiter, ManualClock, Reason, SystemClock, Timestamp, clock::Tick, keyed};
 
 use super::{ENTRIES, Keyed, at, one_set, per_second, secs};
 
@@ -15,14 +12,14 @@ fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
     fn shared<T: Send + Sync + Unpin + 'static>() {}
     fn of<C: Clock + Clone + Send + Sync + Unpin + 'static>() {
         shared::<KeyedLimiter<String, C>>();
-        shared::<KeyedGrant<'static, String, C>>();
-        shared::<KeyedReservation<'static, String, C>>();
-        shared::<KeyedAcquire<'static, String, C>>();
-        shared::<KeyedBuilder<String, C>>();
+        shared::<keyed::Grant<'static, String, C>>();
+        shared::<keyed::Reservation<'static, String, C>>();
+        shared::<keyed::Acquire<'static, String, C>>();
+        shared::<keyed::Builder<String, C>>();
     }
     of::<SystemClock>();
     of::<ManualClock>();
-    shared::<KeyState>();
+    shared::<keyed::KeyState>();
     // Keys are not stored, so they need not be sent.
     shared::<KeyedLimiter<std::rc::Rc<str>>>();
 }
@@ -42,7 +39,7 @@ fn nothing_costs_nothing_on_every_path() {
         assert_eq!(limiter.capacity_info(&key, 1), before);
         assert!(limiter.capacity_info(&key, 0).has_capacity);
     }
-    assert_eq!((limiter.len(), limiter.crowded()), (1, 0), "nobody took an entry for it");
+    assert_eq!((limiter.len(), limiter.evictions()), (1, 0), "nobody took an entry for it");
     // A grant of nothing can still be settled at its cost.
     limiter.try_acquire(&2, 0).unwrap().reconcile(3);
     assert_eq!(limiter.capacity_info(&2, 1).needed, 3);
@@ -98,7 +95,7 @@ fn a_set_of_saturated_keys_refuses_others_until_one_is_reset() {
     assert_eq!(limiter.reserve(&77, 3).unwrap_err().reason(), Reason::QueueFull);
     assert!(limiter.acquire(&77, 3).timeout(Duration::ZERO).wait().is_err());
     limiter.refund(&77, 3);
-    assert!(limiter.crowded() > 0);
+    assert!(limiter.evictions() > 0);
     limiter.reset(&3);
     assert_eq!(limiter.available(&77), 10);
     assert!(limiter.try_acquire(&77, 10).is_ok());
@@ -136,7 +133,7 @@ fn settling_an_older_grant_after_a_reset_never_takes_it_past_full() {
     let (limiter, _) = one_set(10);
     let grants = [(); 3].map(|()| limiter.try_acquire(&1, 3).unwrap());
     limiter.reset(&1);
-    grants.into_iter().for_each(KeyedGrant::refund);
+    grants.into_iter().for_each(keyed::Grant::refund);
     assert_eq!(limiter.available(&1), 10);
     limiter.try_acquire(&1, 10).unwrap();
     assert!(limiter.try_acquire(&1, 1).is_err());
@@ -223,7 +220,7 @@ fn it_says_what_it_occupies_from_the_start_and_for_good() {
     for (max_keys, bytes) in [(1, 128), (5, 128), (6, 256), (1_000, 24_064)] {
         let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(max_keys).build();
         (0..1_000).for_each(|key| drop(limiter.try_acquire(&key, 1)));
-        assert_eq!(limiter.bytes(), bytes);
+        assert_eq!(limiter.memory(), bytes);
     }
 }
 

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use limitor::{
-    AcquireError, Denied, KeyedBuilder, KeyedLimiter, KeyedReservation, Lookup, ManualClock, Quota, RateLimiter,
-    Reservation,
-};
+use limitor::{AcquireError, Denied, KeyedLimiter, ManualClock, Quota, RateLimiter, Reservation, keyed};
 use proptest::prelude::*;
 
 use super::secs;
@@ -62,17 +59,17 @@ fn refusal(denied: Denied) -> impl PartialEq + std::fmt::Debug {
 /// A place of a key's, with the one on the limiter of its own.
 struct Held<'a, K> {
     key: usize,
-    place: KeyedReservation<'a, K, ManualClock>,
+    place: keyed::Reservation<'a, K, ManualClock>,
     own: Reservation<'a, ManualClock>,
 }
 
 /// Which table, and for how many.
-type Table<K> = fn(KeyedBuilder<K, ManualClock>) -> KeyedBuilder<K, ManualClock>;
+type Table<K> = fn(keyed::Builder<K, ManualClock>) -> keyed::Builder<K, ManualClock>;
 
 /// Runs the ops on the keys and on a limiter for each of them, and compares all that can be seen.
 fn run<K, Q>(keys: &[&Q], table: Table<K>, quota: Quota, ops: Vec<(usize, Op)>) -> Result<(), TestCaseError>
 where
-    Q: Lookup<K> + ?Sized,
+    Q: keyed::Lookup<K> + ?Sized,
 {
     let clock = ManualClock::new();
     let limiter = table(KeyedLimiter::<K>::builder(quota).with_clock(clock.clone())).build();
@@ -150,7 +147,7 @@ where
         }
         prop_assert_eq!(limiter.waiters(), owns.iter().map(RateLimiter::waiters).sum::<usize>());
     }
-    prop_assert_eq!(limiter.crowded(), 0);
+    prop_assert_eq!(limiter.evictions(), 0);
     let idle = owns.iter().filter(|own| own.capacity_info(quota.burst()).has_capacity).count();
     prop_assert_eq!(limiter.len(), owns.len() - idle);
     drop(held);
@@ -200,6 +197,6 @@ proptest! {
 
     #[test]
     fn names_that_are_stored_do_as_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
-        run::<String, str>(&NAMES, limitor::KeyedBuilder::exact, quota, ops)?;
+        run::<String, str>(&NAMES, limitor::keyed::Builder::exact, quota, ops)?;
     }
 }

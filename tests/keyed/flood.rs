@@ -14,7 +14,7 @@ fn limiter(quota: Quota, max_keys: usize) -> (Keyed, ManualClock) {
 #[test]
 fn a_flood_of_fresh_keys_resets_nobody() {
     let (limiter, clock) = limiter(Quota::per_hour(10).unwrap(), 1_000);
-    let bytes = limiter.bytes();
+    let bytes = limiter.memory();
     for victim in 0..100 {
         limiter.try_acquire(&victim, 10).unwrap();
         limiter.charge(&(1_000 + victim), 50);
@@ -29,7 +29,7 @@ fn a_flood_of_fresh_keys_resets_nobody() {
     for victim in 0..100 {
         assert_eq!((limiter.available(&victim), limiter.available(&(1_000 + victim))), (0, 0));
     }
-    assert!(limiter.crowded() > 150_000, "{}", limiter.crowded());
+    assert!(limiter.evictions() > 150_000, "{}", limiter.evictions());
     // An hour later those in debt are still, and the others have what an hour brings at the most.
     clock.advance(secs(3_600));
     for victim in 0..100 {
@@ -37,17 +37,17 @@ fn a_flood_of_fresh_keys_resets_nobody() {
         assert!(limiter.try_acquire(&(1_000 + victim), 1).is_err());
         assert_eq!(limiter.capacity_info(&(1_000 + victim), 1).needed, 31, "it kept its entry");
     }
-    assert_eq!(limiter.bytes(), bytes);
+    assert_eq!(limiter.memory(), bytes);
     assert!(limiter.len() <= bytes / 128 * 10);
 }
 
 /// So many keys at once: how many in 100,000 of them find their set full.
-fn crowded(keys: u64, max_keys: usize) -> u64 {
+fn evictions(keys: u64, max_keys: usize) -> u64 {
     let (limiter, _) = limiter(per_second(10), max_keys);
     for key in 0..keys {
         let _ = limiter.try_acquire(&key, 1);
     }
-    limiter.crowded() * 100_000 / keys
+    limiter.evictions() * 100_000 / keys
 }
 
 /// Poisson, of mean 5.33 a set: what is over 10 of it is 0.66 %. With twice as many 15.4 %, with half as many 0.005 %.
@@ -63,7 +63,7 @@ fn newcomers_find_room_at_the_odds_that_are_documented() {
 #[test]
 fn keys_that_come_and_go_find_room_and_leave_none_behind() {
     let (limiter, clock) = limiter(per_second(2), 100);
-    let bytes = limiter.bytes();
+    let bytes = limiter.memory();
     for key in 0..1_000_000_u64 {
         assert!(limiter.try_acquire(&key, 2).is_ok(), "{key}");
         if key % 10 == 0 {
@@ -71,10 +71,10 @@ fn keys_that_come_and_go_find_room_and_leave_none_behind() {
         }
     }
     assert!(limiter.try_acquire(&0, 2).is_ok());
-    assert_eq!(limiter.crowded(), 0);
+    assert_eq!(limiter.evictions(), 0);
     clock.advance(secs(3));
     assert!(limiter.is_empty());
-    assert_eq!((limiter.len(), limiter.bytes()), (0, bytes));
+    assert_eq!((limiter.len(), limiter.memory()), (0, bytes));
 }
 
 #[test]
@@ -83,9 +83,9 @@ fn it_occupies_24_bytes_a_key_rounded_up_to_128() {
         [(0, 128), (1, 128), (5, 128), (6, 256), (16, 384), (17, 512), (1_000, 24_064), (16_000, 384_000)]
     {
         let (limiter, _) = limiter(per_second(1), keys);
-        assert_eq!(limiter.bytes(), bytes, "for {keys}");
+        assert_eq!(limiter.memory(), bytes, "for {keys}");
         assert!(limiter.try_acquire(&1, 1).is_ok() && limiter.try_acquire(&1, 1).is_err());
-        assert_eq!(limiter.bytes(), bytes);
+        assert_eq!(limiter.memory(), bytes);
     }
     assert_eq!(KeyedLimiter::<u64>::new(per_second(1)).bytes(), 2_400_000, "unless it is said");
 }

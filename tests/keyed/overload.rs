@@ -104,7 +104,7 @@ impl Race {
                     self.granted.push((key, n));
                 } else if own.available_at(at) >= n {
                     let stale = at < self.last;
-                    prop_assert!(stale || self.limiter.crowded() > 0, "key {key} refused {n} for nothing at {at:?}");
+                    prop_assert!(stale || self.limiter.evictions() > 0, "key {key} refused {n} for nothing at {at:?}");
                 }
             }
             Op::Settle(grant, actual) if !self.granted.is_empty() => {
@@ -213,10 +213,10 @@ proptest! {
 fn who_finds_its_set_full_begins_with_the_least_debt_of_those_in_it() {
     let (limiter, clock) = one_set(30);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, 11 + key));
-    assert_eq!((limiter.available(&77), limiter.crowded()), (19, 0), "looking is not entering");
+    assert_eq!((limiter.available(&77), limiter.evictions()), (19, 0), "looking is not entering");
     assert!(limiter.try_acquire(&77, 20).is_err());
     assert!(limiter.try_acquire(&77, 19).is_ok());
-    assert_eq!(limiter.crowded(), 2);
+    assert_eq!(limiter.evictions(), 2);
     let missing = |key| limiter.capacity_info(&key, 0).needed.max(30 - i128::from(limiter.available(&key)));
     assert_eq!((missing(1), missing(9), missing(77)), (12, 20, 30), "nobody else lost anything");
     assert_eq!(limiter.available(&0), 18, "it owed 11, and now the least that there is, 12");
@@ -277,10 +277,10 @@ fn a_reading_a_little_behind_inherits_only_what_was_displaced() {
     }
     limiter.try_acquire_at(at(10), &100, 5).unwrap();
     assert!(limiter.try_acquire_at(at(9), &101, 5).is_ok());
-    assert_eq!(limiter.crowded(), 0);
+    assert_eq!(limiter.evictions(), 0);
     assert!(limiter.try_acquire_at(at(4), &102, 5).is_err(), "by this reading the floor is a second ahead");
     assert!(limiter.try_acquire_at(at(4), &102, 3).is_ok());
-    assert_eq!(limiter.crowded(), 2);
+    assert_eq!(limiter.evictions(), 2);
 }
 
 /// What a key took at 10 s is not to be had again at 10 s, though its entry was idle by a reading of 20 s and is gone, and

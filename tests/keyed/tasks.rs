@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use limitor::{AcquireError, KeyedAcquire, KeyedLimiter, ManualClock, Quota};
+use limitor::{AcquireError, KeyedLimiter, ManualClock, Quota, keyed};
 
 use super::{Keyed, one_set, secs, until};
 
@@ -163,7 +163,7 @@ fn wakers_may_do_as_they_like() {
         }
     }
 
-    type Verb = fn(&Keyed, &ManualClock, KeyedAcquire<'static, u64, ManualClock>);
+    type Verb = fn(&Keyed, &ManualClock, keyed::Acquire<'static, u64, ManualClock>);
     let verbs: [Verb; 6] = [
         |limiter, _, _first| assert_eq!(limiter.waiters(), 20),
         |limiter, _, _first| assert_eq!(limiter.states().map(|state| state.waiters).sum::<usize>(), 20),

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{
-    AcquireError, KeyedGrant, KeyedLimiter, KeyedReservation, ManualClock, Quota, Reason, Strategy, Timestamp,
-};
+use limitor::{AcquireError, KeyedLimiter, ManualClock, Quota, Reason, Strategy, Timestamp, keyed};
 
 use super::{ENTRIES, Keyed, at, one_set, per_second, secs, until};
 
@@ -52,7 +50,7 @@ fn a_line_delays_no_other_key() {
         assert_eq!(place.wait_time(), secs(1));
         assert!(limiter.try_acquire(&key, 1).is_err(), "nobody who waits is overtaken");
     }
-    assert_eq!((limiter.waiters(), limiter.crowded()), (100, 0));
+    assert_eq!((limiter.waiters(), limiter.evictions()), (100, 0));
     clock.advance(secs(50));
     assert_eq!(limiter.waiters(), 50);
 }
@@ -98,7 +96,7 @@ fn the_word_goes_back_when_the_last_has_left_however_it_left() {
             limiter.try_acquire(&key, 1).unwrap();
             assert_eq!(limiter.reserve(&key, 1).unwrap().wait_time(), secs(1), "a fresh wait works");
         }
-        assert_eq!(limiter.crowded(), 0, "way {way}");
+        assert_eq!(limiter.evictions(), 0, "way {way}");
     }
 }
 
@@ -190,8 +188,8 @@ fn deadlines_refuse_at_once_consume_nothing_and_say_how_long() {
 fn a_place_is_for_as_much_as_was_asked_for() {
     let (limiter, clock) = one_set(5);
     let places = [5, 3].map(|n| limiter.reserve(&1, n).unwrap());
-    assert_eq!(places.each_ref().map(KeyedReservation::amount), [5, 3]);
-    assert_eq!(places.each_ref().map(KeyedReservation::wait_time), [secs(0), secs(3)]);
+    assert_eq!(places.each_ref().map(keyed::Reservation::amount), [5, 3]);
+    assert_eq!(places.each_ref().map(keyed::Reservation::wait_time), [secs(0), secs(3)]);
     clock.advance(secs(3));
     assert_eq!(places.map(|place| place.wait().unwrap().amount()), [5, 3]);
 }
@@ -201,7 +199,7 @@ fn cancels_and_refunds_move_up_those_behind_of_the_same_key_only() {
     let (limiter, _) = one_set(1);
     let grants = [1, 2].map(|key| limiter.try_acquire(&key, 1).unwrap());
     let places = [1, 2].map(|key| [(); 3].map(|()| limiter.reserve(&key, 1).unwrap()));
-    let waits = |place: &_| limitor::KeyedReservation::<'_, u64, ManualClock>::wait_time(place);
+    let waits = |place: &_| limitor::keyed::Reservation::<'_, u64, ManualClock>::wait_time(place);
     let [[first, second, third], others] = places;
     second.cancel();
     assert_eq!([waits(&first), waits(&third)], [secs(1), secs(2)]);
@@ -288,7 +286,7 @@ fn nine_keys_of_a_set_can_be_waited_for_at_a_time() {
 
 #[test]
 fn a_place_kept_or_leaked_holds_what_it_took_and_its_key_goes_on() {
-    type Hold = fn(limitor::KeyedReservation<'_, u64, ManualClock>);
+    type Hold = fn(limitor::keyed::Reservation<'_, u64, ManualClock>);
     let holds: [Hold; 2] = [|place| assert_eq!(place.keep(), secs(1)), |place| mem::forget(place)];
     for hold in holds {
         let (limiter, clock) = one_set(1);
@@ -323,7 +321,7 @@ fn kept_places_whose_time_is_over_leave_their_entries_to_newcomers() {
         assert_eq!(limiter.available(&key), 1);
         assert!(limiter.try_acquire(&key, 1).is_ok(), "{key}");
     }
-    assert_eq!((limiter.crowded(), limiter.len()), (0, 10));
+    assert_eq!((limiter.evictions(), limiter.len()), (0, 10));
 }
 
 /// A hot key whose waits end as soon as they begin, so that its word goes out and comes back all the time: nobody is told
@@ -373,7 +371,7 @@ fn threads_that_fight_for_entries_never_get_a_burst_twice() {
                             granted[key].fetch_add(1, Ordering::Relaxed);
                             if turn % 4 == 0 {
                                 granted[key].fetch_sub(1, Ordering::Relaxed);
-                                KeyedGrant::refund(grant);
+                                keyed::Grant::refund(grant);
                             }
                         }
                     }

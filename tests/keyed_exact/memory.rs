@@ -44,11 +44,11 @@ fn keys_are_let_go_of() {
         if number % 2 == 0 {
             clock.advance(Duration::from_millis(1));
         }
-        assert!(limiter.bytes() < 1_000 * 300 + 128 * 64, "{} bytes", limiter.bytes());
+        assert!(limiter.memory() < 1_000 * 300 + 128 * 64, "{} bytes", limiter.memory());
     }
     let alive = ALIVE.load(Ordering::Relaxed);
     assert!(alive <= 1_000 + 500, "{alive} keys are there of 1,000");
-    assert!(limiter.crowded() > 10_000, "{}", limiter.crowded());
+    assert!(limiter.evictions() > 10_000, "{}", limiter.evictions());
     drop(limiter);
     assert!(ALIVE.load(Ordering::Relaxed) <= 500);
 }

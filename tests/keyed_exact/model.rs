@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use limitor::{KeyedGrant, KeyedLimiter, ManualClock, Quota, RateLimiter, Reason};
+use limitor::{KeyedLimiter, ManualClock, Quota, RateLimiter, Reason, keyed};
 use proptest::prelude::*;
 
 use super::{Alike, at, exact, quota};
@@ -93,7 +93,7 @@ where
     let limiters = (0..KEYS).map(|key| RateLimiter::with_clock(quota_of(key), clock.clone())).collect();
     let model = Model { limiters, max_keys };
     let interval = u64::try_from(quotas[0].period().as_nanos()).unwrap() / quotas[0].capacity();
-    let mut held: Vec<(u64, KeyedGrant<'_, K, ManualClock>)> = Vec::new();
+    let mut held: Vec<(u64, keyed::Grant<'_, K, ManualClock>)> = Vec::new();
     let mut crowded = 0;
     for (step, op) in ops.iter().enumerate() {
         match *op {
@@ -153,7 +153,7 @@ where
             prop_assert_eq!(limiter.available(&key(number)), expected, "of {} after {:?}", number, op);
         }
         prop_assert_eq!(limiter.len(), model.busy().count());
-        prop_assert_eq!(limiter.crowded(), crowded);
+        prop_assert_eq!(limiter.evictions(), crowded);
     }
     let mut shown = BTreeMap::new();
     let stored = limiter.for_each_key(|key, state| {

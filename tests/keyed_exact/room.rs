@@ -31,7 +31,7 @@ fn only_keys_that_are_idle_make_room() {
     clock.advance(seconds(2));
     assert!(limiter.try_acquire(&4, 1).is_ok());
     assert_eq!([1, 2, 3, 4].map(|key| limiter.available(&key)), [4, 0, 2, 4], "no room for 2");
-    assert_eq!((limiter.len(), limiter.crowded()), (3, 2));
+    assert_eq!((limiter.len(), limiter.evictions()), (3, 2));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_newcomer_that_gets_nothing_takes_no_room() {
         assert_eq!((denied.reason(), denied.retry_after()), (Reason::NotYet, Some(seconds(1))));
         assert!(limiter.try_acquire_at(at(10), &key, 6).is_err());
     }
-    assert_eq!(limiter.crowded(), 0);
+    assert_eq!(limiter.evictions(), 0);
     assert!(limiter.try_acquire_at(at(10), &4, 4).is_ok(), "which is all there is at 10 s");
     assert_eq!(limiter.try_acquire_at(at(10), &5, 1).unwrap_err().retry_after(), Some(seconds(5)));
 }
@@ -58,7 +58,7 @@ fn a_newcomer_that_gets_nothing_takes_no_room() {
 fn who_takes_nothing_takes_no_room() {
     let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
     limiter.try_acquire(&1, 5).unwrap();
-    let before = limiter.bytes();
+    let before = limiter.memory();
     for (key, n) in [(1, 6), (1, 7), (1, u64::MAX), (2, 6), (2, 7), (2, u64::MAX)] {
         assert_eq!(limiter.try_acquire(&key, n).unwrap_err().reason(), Reason::ExceedsBurst);
         assert_eq!(limiter.reserve(&key, n).unwrap_err().reason(), Reason::ExceedsBurst);
@@ -67,10 +67,10 @@ fn who_takes_nothing_takes_no_room() {
         limiter.reconcile(&2, n, n);
         limiter.charge(&2, 0);
         limiter.reset(&2);
-        assert_eq!(limiter.bytes(), before, "{key}, {n}");
+        assert_eq!(limiter.memory(), before, "{key}, {n}");
     }
     limiter.charge(&3, 1);
-    assert!(limiter.bytes() > before);
+    assert!(limiter.memory() > before);
     // Where there is none, what is wrong is still what was asked.
     assert_eq!(limiter.reserve(&2, 6).unwrap_err().reason(), Reason::ExceedsBurst);
     assert_eq!(limiter.reserve(&2, 5).unwrap_err().reason(), Reason::NotYet);

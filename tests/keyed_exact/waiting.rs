@@ -86,7 +86,7 @@ fn who_finds_no_room_is_told_how_long() {
     let refused = limiter.acquire(&2, 1).timeout(seconds(60)).wait().unwrap_err();
     assert!(matches!(refused, AcquireError::TooLong { wait, .. } if wait == seconds(3)), "{refused:?}");
     assert_eq!(limiter.reserve(&2, 1).unwrap_err().retry_after(), Some(seconds(3)));
-    assert_eq!((limiter.crowded(), limiter.len()), (2, 1));
+    assert_eq!((limiter.evictions(), limiter.len()), (2, 1));
     // It has taken nothing, so that once there is room it need not wait.
     let later = limiter.acquire(&2, 3);
     clock.advance(seconds(3));

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use limitor::llm::Usage;
-use limitor::{AcquireError, Clock, ManualClock, Tick, Timestamp};
+use limitor::{AcquireError, Clock, ManualClock, Timestamp, clock::Tick};
 
 use crate::support::{Limiter, Waits, built, had_now, left, one_a_second, refusal, secs};
 
@@ -203,7 +203,7 @@ fn midnight_is_never_early_on_a_clock_of_odd_ticks() {
         }
     }
 
-    let limiter = limitor::llm::LlmBuilder::new(Sevenths::default())
+    let limiter = limitor::llm::Builder::new(Sevenths::default())
         .tokens_per_day(10)
         .days_begin_at_midnight(0)
         .wall_clock(august(86_395))

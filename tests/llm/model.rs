@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use limitor::llm::{Left, Usage};
+use limitor::llm::{PerLimit, Usage};
 
 /// Requests, tokens, input, output, requests a day, tokens a day.
 pub(crate) const KINDS: usize = 6;
@@ -21,8 +21,8 @@ pub(crate) fn costs(requests: u64, usage: Usage, count_cached: bool) -> Costs {
     [requests, tokens, input, usage.output, requests, tokens]
 }
 
-pub(crate) fn figures(left: Left) -> [Option<u64>; KINDS] {
-    let Left { requests, tokens, input_tokens, output_tokens, requests_per_day, tokens_per_day, .. } = left;
+pub(crate) fn figures(left: PerLimit) -> [Option<u64>; KINDS] {
+    let PerLimit { requests, tokens, input_tokens, output_tokens, requests_per_day, tokens_per_day, .. } = left;
     [requests, tokens, input_tokens, output_tokens, requests_per_day, tokens_per_day]
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use limitor::llm::{Left, LlmBuilder, ProviderView};
+use limitor::llm::{PerLimit, Builder, ProviderView};
 use limitor::{AcquireError, ManualClock};
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn per_minute(requests: u64, tokens: u64) -> (Limiter, ManualClock) {
     built(|builder| builder.requests_per_minute(requests).tokens_per_minute(tokens))
 }
 
-fn requests_and_tokens(requests: u64, tokens: u64) -> Left {
+fn requests_and_tokens(requests: u64, tokens: u64) -> PerLimit {
     left(|left| (left.requests, left.tokens) = (Some(requests), Some(tokens)))
 }
 
@@ -199,7 +199,7 @@ fn whether_a_minute_or_a_day_is_meant_is_told_by_the_limit_that_is_stated() {
         ] {
             limiter.observe(&view(200, &[(limit_name, limit), (left_name, "1")]));
         }
-        let Left { requests, tokens, requests_per_day, tokens_per_day, .. } = limiter.available();
+        let PerLimit { requests, tokens, requests_per_day, tokens_per_day, .. } = limiter.available();
         let one = [requests == Some(1), requests_per_day == Some(1), tokens == Some(1), tokens_per_day == Some(1)];
         assert_eq!(one, [meant, !meant, meant, !meant], "{limit} beside {minute} and {day}");
     }
@@ -231,7 +231,7 @@ fn a_limit_of_nothing_is_not_taken_at_its_word() {
     assert_eq!(limiter.available(), requests_and_tokens(60, 6_000));
 }
 
-type Builder = LlmBuilder<ManualClock>;
+type Builder = Builder<ManualClock>;
 
 fn number() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -270,7 +270,7 @@ proptest! {
             prop_assert!(limiter.paused_for() <= secs(30));
             clock.advance(secs(1));
         }
-        let Left { requests, tokens, input_tokens, .. } = limiter.available();
+        let PerLimit { requests, tokens, input_tokens, .. } = limiter.available();
         prop_assert!([requests, tokens, input_tokens].iter().flatten().all(|left| *left <= 5_000));
         let mut asked = limiter.acquire_owned(5_000).timeout(secs(60));
         let mut waits = None;

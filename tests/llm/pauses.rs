@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limitor::llm::Left;
+use limitor::llm::PerLimit;
 use limitor::{AcquireError, ManualClock, Quota};
 use proptest::prelude::*;
 
@@ -203,7 +203,7 @@ fn a_lower_figure_holds_and_a_higher_one_changes_nothing() {
     assert_eq!(limiter.available(), all(59, 500, 800));
     limiter.lower_to(all(0, 499, 30));
     assert_eq!(limiter.available(), all(0, 499, 30));
-    limiter.lower_to(Left::default());
+    limiter.lower_to(PerLimit::default());
     assert_eq!(limiter.available(), all(0, 499, 30));
     clock.advance(secs(1));
     assert_eq!(limiter.available(), all(1, 509, 30));

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use limitor::llm::{LlmBuilder, LlmLimiter, Usage};
+use limitor::llm::{Builder, LlmLimiter, Usage};
 use limitor::{AcquireError, ManualClock, Quota, QuotaError};
 
 use crate::support::{Waits, built, left_tokens, one_a_second, refusal, secs, tokens};
 
-type Builder = LlmBuilder<ManualClock>;
+type Builder = Builder<ManualClock>;
 
 type Set = fn(Builder) -> Builder;
 
@@ -104,7 +104,7 @@ fn over_the_burst_is_an_error_whatever_else_is_in_the_way() {
 #[test]
 fn without_any_limit_all_may_go() {
     let (limiter, clock) = built(|builder| builder);
-    assert_eq!(limiter.available(), limitor::llm::Left::default());
+    assert_eq!(limiter.available(), limitor::llm::PerLimit::default());
     let calls: Vec<_> = (0..100).map(|_| limiter.try_acquire(u64::MAX).unwrap()).collect();
     assert_eq!(limiter.in_flight(), 100);
     limiter.lower_to(left_tokens(0));
@@ -169,7 +169,7 @@ fn limits_that_cannot_be_are_an_error_of_build() {
         |builder| builder.tokens_per_day(0),
     ];
     for zero in zero {
-        assert_eq!(zero(LlmBuilder::new(ManualClock::new())).build().unwrap_err(), QuotaError::ZeroCapacity);
+        assert_eq!(zero(Builder::new(ManualClock::new())).build().unwrap_err(), QuotaError::ZeroCapacity);
     }
     let error = LlmLimiter::builder().max_concurrent(0).build().unwrap_err();
     assert_eq!(error, QuotaError::ZeroConcurrency);

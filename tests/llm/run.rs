@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use limitor::llm::{Call, Charged, Left, LlmBuilder, Usage};
+use limitor::llm::{Call, Charged, PerLimit, Builder, Usage};
 use limitor::{ManualClock, Quota};
 use proptest::prelude::*;
 
@@ -43,9 +43,9 @@ pub(crate) struct Plan {
 impl Plan {
     fn limiter(&self) -> (Limiter, ManualClock) {
         built(|mut builder| {
-            type Set = fn(LlmBuilder<ManualClock>, Quota) -> LlmBuilder<ManualClock>;
+            type Set = fn(Builder<ManualClock>, Quota) -> Builder<ManualClock>;
             let sets: [Set; 4] =
-                [LlmBuilder::requests, LlmBuilder::tokens, LlmBuilder::input_tokens, LlmBuilder::output_tokens];
+                [Builder::requests, Builder::tokens, Builder::input_tokens, Builder::output_tokens];
             for (set, rate) in sets.into_iter().zip(self.rates) {
                 let Some(Rate { capacity, period, burst }) = rate else { continue };
                 let quota = Quota::new(capacity, Duration::from_nanos(period)).unwrap().with_burst(burst).unwrap();
@@ -309,7 +309,7 @@ impl Run {
     }
 }
 
-fn figure(left: &mut Left, kind: usize) -> &mut Option<u64> {
+fn figure(left: &mut PerLimit, kind: usize) -> &mut Option<u64> {
     match kind {
         0 => &mut left.requests,
         1 => &mut left.tokens,

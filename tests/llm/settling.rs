@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use limitor::llm::{AcquireCall, Call, Charged, LlmLimiter, Usage};
+use limitor::llm::{Acquire, Call, Charged, LlmLimiter, Usage};
 use limitor::{ManualClock, SystemClock};
 
 use crate::support::{Waits, built, one_a_second, pump, secs, tokens};
@@ -14,7 +14,7 @@ fn calls_can_be_sent_between_threads_and_held_by_tasks() {
     check::<LlmLimiter>();
     check::<LlmLimiter<ManualClock>>();
     check::<Call<'static, SystemClock>>();
-    check::<AcquireCall<'static, SystemClock>>();
+    check::<Acquire<'static, SystemClock>>();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use limitor::{Clock, Sleep, Timestamp};
+use limitor::{Clock, Timestamp, clock::Sleep};
 
 /// A clock of nanoseconds that knows who sleeps on it.
 #[derive(Debug, Clone, Default)]
@@ -54,8 +54,8 @@ impl Clock for SimClock {
         Timestamp::from_ticks(self.0.lock().unwrap().now)
     }
 
-    fn is_manual(&self) -> bool {
-        true
+    fn can_spin(&self) -> bool {
+        false
     }
 
     fn sleep_until(&self, at: Timestamp) -> Sleep {

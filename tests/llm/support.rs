@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use limitor::llm::{AcquireCall, Call, Left, LlmBuilder, LlmLimiter};
-use limitor::{AcquireError, ManualClock, Quota, SetError};
+use limitor::llm::{Acquire, Call, PerLimit, Builder, LlmLimiter};
+use limitor::{AcquireError, ManualClock, Quota, set};
 
 pub(crate) type Limiter = Arc<LlmLimiter<ManualClock>>;
 
@@ -22,9 +22,9 @@ pub(crate) fn one_a_second(burst: u64) -> Quota {
 }
 
 /// To order, on a clock that is moved by hand.
-pub(crate) fn built(order: impl FnOnce(LlmBuilder<ManualClock>) -> LlmBuilder<ManualClock>) -> (Limiter, ManualClock) {
+pub(crate) fn built(order: impl FnOnce(Builder<ManualClock>) -> Builder<ManualClock>) -> (Limiter, ManualClock) {
     let clock = ManualClock::new();
-    let limiter = order(LlmBuilder::new(clock.clone())).build().unwrap();
+    let limiter = order(Builder::new(clock.clone())).build().unwrap();
     (Arc::new(limiter), clock)
 }
 
@@ -34,19 +34,19 @@ pub(crate) fn tokens(burst: u64) -> (Limiter, ManualClock) {
 }
 
 /// Figures for some limits.
-pub(crate) fn left(set: impl FnOnce(&mut Left)) -> Left {
-    let mut left = Left::default();
+pub(crate) fn left(set: impl FnOnce(&mut PerLimit)) -> PerLimit {
+    let mut left = PerLimit::default();
     set(&mut left);
     left
 }
 
-pub(crate) fn left_tokens(tokens: u64) -> Left {
+pub(crate) fn left_tokens(tokens: u64) -> PerLimit {
     left(|left| left.tokens = Some(tokens))
 }
 
 /// Lets through all whose time has come, as any verb does, and does nothing else.
 pub(crate) fn pump(limiter: &LlmLimiter<ManualClock>) {
-    limiter.lower_to(Left::default());
+    limiter.lower_to(PerLimit::default());
 }
 
 /// How much of what there is left can be had now: takes it and counts.
@@ -55,7 +55,7 @@ pub(crate) fn had_now(limiter: &LlmLimiter<ManualClock>) -> u64 {
 }
 
 /// What is said at once to one who cannot be let go, or not in time.
-pub(crate) fn refusal(mut asked: AcquireCall<'_, ManualClock>) -> SetError {
+pub(crate) fn refusal(mut asked: Acquire<'_, ManualClock>) -> set::LimitError {
     match Pin::new(&mut asked).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome.expect_err("the call may go"),
         Poll::Pending => panic!("it waits: {asked:?}"),
@@ -72,17 +72,17 @@ impl Wake for Count {
     }
 }
 
-type Outcome = Result<Call<'static, ManualClock>, SetError>;
+type Outcome = Result<Call<'static, ManualClock>, set::LimitError>;
 
 /// A task polled by hand that waits to make a call.
 pub(crate) struct Waits {
-    future: AcquireCall<'static, ManualClock>,
+    future: Acquire<'static, ManualClock>,
     count: Arc<Count>,
 }
 
 impl Waits {
     /// Has been polled, and waits.
-    pub(crate) fn new(future: AcquireCall<'static, ManualClock>) -> Self {
+    pub(crate) fn new(future: Acquire<'static, ManualClock>) -> Self {
         let mut waits = Self { future, count: Arc::default() };
         assert!(waits.poll().is_pending(), "it need not wait: {:?}", waits.future);
         waits

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use limitor::llm::{LlmBuilder, LlmLimiter, Usage};
+use limitor::llm::{Builder, LlmLimiter, Usage};
 
 use crate::simulation::{SimClock, run};
 use crate::support::secs;
@@ -74,8 +74,8 @@ impl Load {
         }
     }
 
-    fn limiter(&self, order: impl FnOnce(LlmBuilder<SimClock>) -> LlmBuilder<SimClock>) -> LlmLimiter<SimClock> {
-        order(LlmBuilder::new(SimClock::default()).tokens_per_minute(self.per_minute)).build().unwrap()
+    fn limiter(&self, order: impl FnOnce(Builder<SimClock>) -> Builder<SimClock>) -> LlmLimiter<SimClock> {
+        order(Builder::new(SimClock::default()).tokens_per_minute(self.per_minute)).build().unwrap()
     }
 }
 
@@ -134,7 +134,7 @@ fn of_several_limits_the_tightest_is_used_to_the_full() {
 async fn tasks_on_tokios_paused_clock_use_the_token_rate() {
     use std::sync::Arc;
 
-    let limiter = LlmBuilder::new(limitor::TokioClock::new()).tokens_per_minute(262_144).build().unwrap();
+    let limiter = Builder::new(limitor::TokioClock::new()).tokens_per_minute(262_144).build().unwrap();
     let limiter = Arc::new(limiter);
     let start = tokio::time::Instant::now();
     let tasks = (0..64).map(|_| {

@@ -11,13 +11,13 @@ type Grant = (u64, u64, u64);
 /// was is what readings that differ may do; where nothing is given back, the bound is exact. Of a place that has come due when it
 /// was last looked at, nobody is told when that was: it counts where it must have been.
 ///
-/// Not of limiters that were reset or breached.
+/// Not of limiters that were reset or bypassed.
 pub(crate) fn assert_bound(programs: [&[Step]; 2], setup: (&[Step], &[Told]), outcome: &Outcome) {
     let mut run: Vec<(Step, &Told)> = setup.0.iter().copied().zip(setup.1).collect();
     for (program, told) in programs.iter().zip(&outcome.told) {
         run.extend(program.iter().copied().zip(told));
     }
-    if run.iter().any(|(Step(_, op), _)| matches!(op, Op::Reset | Op::Breach)) {
+    if run.iter().any(|(Step(_, op), _)| matches!(op, Op::Reset | Op::Bypass)) {
         return;
     }
     let back: u64 = run.iter().map(|(step, _)| given_back(step.1)).sum();

@@ -26,7 +26,7 @@ const ALL: [Op; 16] = [
     Charge(3),
     CancelWaiters,
     Reset,
-    Breach,
+    Bypass,
     Close,
 ];
 

@@ -9,7 +9,7 @@ use crate::beside::beside;
 /// Runs `here` beside `there` in all interleavings, with at most so many preemptions if it is said. The places that the set-up takes
 /// are the first thread's.
 pub(crate) fn race(preemptions: Option<usize>, setup: &'static [Step], here: &[Step], there: &[Step]) {
-    let begins_anew = here.iter().chain(there).any(|Step(_, op)| matches!(op, Op::Reset | Op::Breach | Op::Close));
+    let begins_anew = here.iter().chain(there).any(|Step(_, op)| matches!(op, Op::Reset | Op::Bypass | Op::Close));
     let seen = move |outcome: Outcome| if begins_anew { outcome.but_for_verdicts() } else { outcome };
     let allowed: Arc<Vec<_>> = Arc::new(one_after_the_other(setup, here, there).into_iter().map(seen).collect());
     let programs = [Arc::new(here.to_vec()), Arc::new(there.to_vec())];

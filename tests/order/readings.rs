@@ -23,7 +23,7 @@ impl Clock for Readings {
         Timestamp::from_ticks(seconds * 1_000_000_000)
     }
 
-    fn is_manual(&self) -> bool {
-        true
+    fn can_spin(&self) -> bool {
+        false
     }
 }

@@ -40,8 +40,8 @@ impl Clock for Lagging {
         Timestamp::from_ticks(self.time.now().ticks().saturating_sub(self.late()))
     }
 
-    fn is_manual(&self) -> bool {
-        true
+    fn can_spin(&self) -> bool {
+        false
     }
 
     fn park_until(&self, at: Timestamp) {

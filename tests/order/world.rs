@@ -27,7 +27,7 @@ pub(crate) enum Op {
     Charge(u64),
     CancelWaiters,
     Reset,
-    Breach,
+    Bypass,
     Close,
 }
 
@@ -89,7 +89,7 @@ impl World {
             Op::Charge(n) => limiter.charge(n),
             Op::CancelWaiters => limiter.cancel_waiters(),
             Op::Reset => limiter.reset(),
-            Op::Breach => limiter.breach(),
+            Op::Bypass => limiter.bypass(),
             Op::Close => limiter.close(),
         }
         Told::Nothing

@@ -47,7 +47,7 @@ fn count<const N: usize>() -> usize {
         let denied = set.try_acquire([900; N]).unwrap_err();
         assert!(denied.retry_after().is_some());
         assert!(set.try_acquire([5_000; N]).unwrap_err().retry_after().is_none());
-        set.moved();
+        set.notify();
         {
             use std::future::Future;
             use std::pin::pin;

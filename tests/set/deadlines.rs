@@ -3,13 +3,13 @@
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use limitor::{AcquireError, AcquireSet, Clock, ManualClock, SetError};
+use limitor::{AcquireError, Clock, ManualClock, set};
 
 use crate::task::Task;
 use crate::{Pair, secs};
 
 /// The limit that binds, and how long it would have taken.
-fn too_long<T>(outcome: Result<T, SetError>) -> (&'static str, Duration) {
+fn too_long<T>(outcome: Result<T, set::LimitError>) -> (&'static str, Duration) {
     let error = outcome.err().expect("refused");
     match error.error() {
         AcquireError::TooLong { wait, .. } => (error.limit().expect("a limit binds"), wait),
@@ -17,7 +17,7 @@ fn too_long<T>(outcome: Result<T, SetError>) -> (&'static str, Duration) {
     }
 }
 
-fn refused<T>(polled: Poll<Result<T, SetError>>) -> (&'static str, Duration) {
+fn refused<T>(polled: Poll<Result<T, set::LimitError>>) -> (&'static str, Duration) {
     match polled {
         Poll::Ready(outcome) => too_long(outcome),
         Poll::Pending => panic!("still waiting"),
@@ -96,7 +96,7 @@ fn said_as_soon_as_others_have_put_it_off() {
     pair.clock.advance(secs(4));
     pair.b.try_acquire(4).unwrap();
     assert!(task.run(&mut first).is_pending(), "at 9 now, which is too late, but nobody has told");
-    pair.set.moved();
+    pair.set.notify();
     assert_eq!(refused(task.run(&mut first)), ("b", secs(5)));
     assert_eq!((pair.available(), pair.set.waiters()), ([4, 0], 0));
 }
@@ -161,7 +161,7 @@ fn those_behind_one_whose_time_is_over_go_when_they_can() {
     pair.b.refund(10);
     let tasks: Vec<Task> = (0..3).map(|_| Task::new()).collect();
     let ask = |costs, timeout| pair.set.acquire(costs).timeout(secs(timeout));
-    let mut futures: Vec<AcquireSet<'_, 2, ManualClock>> =
+    let mut futures: Vec<set::Acquire<'_, 2, ManualClock>> =
         vec![ask([5, 0], 7), ask([2, 1], 100), pair.set.acquire([0, 3])];
     for (task, future) in tasks.iter().zip(&mut futures) {
         assert!(task.poll(future).is_pending());

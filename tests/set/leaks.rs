@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limitor::{AcquireSet, ManualClock};
+use limitor::{ManualClock, set};
 
 use crate::task::Task;
 use crate::{Pair, secs};
@@ -16,14 +16,14 @@ fn leak(pair: &Pair, count: usize, costs: [u64; 2]) {
     }
 }
 
-fn join(pair: &Pair, costs: [u64; 2]) -> (Task, AcquireSet<'static, 2, ManualClock>) {
+fn join(pair: &Pair, costs: [u64; 2]) -> (Task, set::Acquire<'static, 2, ManualClock>) {
     let (task, mut future) = (Task::new(), pair.set.acquire_owned(costs));
     assert!(task.poll(&mut future).is_pending());
     (task, future)
 }
 
 /// Looks every 10 ms when it is woken, as an executor would; when it was through.
-fn through_at(pair: &Pair, (task, mut future): (Task, AcquireSet<'_, 2, ManualClock>), by: Duration) -> Duration {
+fn through_at(pair: &Pair, (task, mut future): (Task, set::Acquire<'_, 2, ManualClock>), by: Duration) -> Duration {
     let step = Duration::from_millis(10);
     while pair.clock.between_start() < by {
         if task.run(&mut future).is_ready() {
@@ -68,7 +68,7 @@ fn those_behind_learn_that_it_is_sooner() {
     let behind = join(&pair, [1, 1]);
     pair.clock.advance(secs(1));
     pair.a.refund(3_591);
-    pair.set.moved();
+    pair.set.notify();
     let at = through_at(&pair, behind, secs(20));
     assert!(at >= secs(12) && at < Duration::from_millis(12_250), "{at:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use limitor::{AcquireSet, LimitSet, ManualClock};
+use limitor::{LimitSet, ManualClock, set};
 use proptest::prelude::*;
 
 use crate::task::Task;
@@ -42,7 +42,7 @@ proptest! {
         let set = LimitSet::new([("a", limits[0].clone()), ("b", limits[1].clone())]);
         // What was granted of each limit, and when.
         let mut granted: [Vec<(u64, u64)>; 2] = [vec![], vec![]];
-        let mut waiting: Vec<(usize, [u64; 2], AcquireSet<'_, 2, ManualClock>)> = vec![];
+        let mut waiting: Vec<(usize, [u64; 2], set::Acquire<'_, 2, ManualClock>)> = vec![];
         let (mut next, mut last, mut now) = (0, None, 0);
         for step in steps {
             match step {

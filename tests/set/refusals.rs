@@ -135,16 +135,16 @@ fn what_no_wait_will_help_binds_before_what_takes_long() {
 }
 
 #[test]
-fn a_breached_limit_binds_nobody() {
+fn a_bypassed_limit_binds_nobody() {
     let pair = Pair::empty(10, 10);
     pair.a.charge(1_000);
-    pair.a.breach();
+    pair.a.bypass();
     let denied = pair.set.try_acquire([10, 3]).unwrap_err();
     assert_eq!((denied.limit(), denied.retry_after()), ("b", Some(secs(3))));
     assert_eq!(pair.set.try_acquire([11, 1]).unwrap_err().denied().reason(), Reason::ExceedsBurst);
     pair.clock.advance(secs(3));
     assert!(pair.set.try_acquire([10, 3]).is_ok());
-    pair.b.breach();
+    pair.b.bypass();
     assert!(pair.set.try_acquire([10, 10]).is_ok());
 }
 
@@ -165,7 +165,7 @@ fn where_time_ends_nobody_is_let_through_and_nothing_hangs() {
         assert!(waiting.try_recv().is_err());
         std::thread::yield_now();
     }
-    set.moved();
+    set.notify();
     set.cancel_waiters();
     let outcome = waiting.recv_timeout(secs(20)).expect("it can be cancelled");
     assert_eq!(outcome.unwrap_err().error(), AcquireError::Cancelled);

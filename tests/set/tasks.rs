@@ -169,7 +169,7 @@ fn whoever_was_let_through_and_leaves_has_spent_it() {
     let (task, mut waiting) = (Task::new(), pair.set.acquire([2, 1]));
     assert!(task.poll(&mut waiting).is_pending());
     pair.clock.advance(secs(2));
-    pair.set.moved();
+    pair.set.notify();
     assert_eq!((pair.available(), pair.set.waiters(), task.woken() > 0), ([0, 1], 0, true));
     drop(waiting);
     assert_eq!(pair.available(), [0, 1]);
@@ -254,20 +254,20 @@ fn refunds_and_settlements_let_through_whom_they_help() {
         |pair| {
             pair.a.refund(3);
             pair.b.refund(3);
-            pair.set.moved();
+            pair.set.notify();
         },
         |pair| {
             pair.a.reset();
             pair.b.reset();
-            pair.set.moved();
+            pair.set.notify();
         },
         |pair| {
-            pair.a.breach();
-            pair.b.breach();
-            pair.set.moved();
+            pair.a.bypass();
+            pair.b.bypass();
+            pair.set.notify();
         },
         |pair| {
-            pair.a.breach();
+            pair.a.bypass();
             pair.set.reconcile([0, 0], [0, 3]);
         },
     ];
@@ -333,7 +333,7 @@ fn a_limit_that_is_closed_ends_the_wait_of_whoever_asks_of_it() {
     let (mut one, mut other) = (pair.set.acquire([1, 1]), pair.set.acquire([0, 1]));
     assert!(first.poll(&mut one).is_pending() && second.poll(&mut other).is_pending());
     pair.a.close();
-    pair.set.moved();
+    pair.set.notify();
     let Poll::Ready(outcome) = first.run(&mut one) else { panic!("not told") };
     let error = outcome.unwrap_err();
     assert_eq!((error.limit(), error.error()), (Some("a"), AcquireError::Closed));
@@ -397,7 +397,7 @@ fn wakers_may_use_the_set() {
     impl Reenter {
         fn enter(&self) {
             if let Some(set) = self.0.upgrade() {
-                set.moved();
+                set.notify();
                 set.cancel_waiters();
             }
         }
@@ -418,7 +418,7 @@ fn wakers_may_use_the_set() {
     let (done, finished) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let pair = Pair::empty(10, 10);
-        let poll = |future: &mut limitor::AcquireSet<'static, 2, limitor::ManualClock>| {
+        let poll = |future: &mut limitor::set::Acquire<'static, 2, limitor::ManualClock>| {
             let waker = Waker::from(Arc::new(Reenter(Arc::downgrade(&pair.set))));
             std::pin::pin!(future).poll(&mut Context::from_waker(&waker)).is_pending()
         };

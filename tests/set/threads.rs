@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{AcquireError, Clock, LimitSet, Quota, RateLimiter, SetError};
+use limitor::{AcquireError, Clock, LimitSet, Quota, RateLimiter, set};
 
 use crate::{Pair, one_a_second, secs};
 
@@ -65,7 +65,7 @@ fn threads_are_woken_by_refunds_and_by_those_who_end_their_waits() {
         (
             |set| {
                 set.limits().for_each(|(_, limit)| limit.refund(3));
-                set.moved();
+                set.notify();
             },
             Ok(()),
         ),
@@ -73,14 +73,14 @@ fn threads_are_woken_by_refunds_and_by_those_who_end_their_waits() {
         (
             |set| {
                 set.limits().for_each(|(_, limit)| limit.close());
-                set.moved();
+                set.notify();
             },
             Err(AcquireError::Closed),
         ),
         (
             |set| {
-                set.limits().for_each(|(_, limit)| limit.breach());
-                set.moved();
+                set.limits().for_each(|(_, limit)| limit.bypass());
+                set.notify();
             },
             Ok(()),
         ),
@@ -108,8 +108,8 @@ fn a_thread_is_told_that_it_will_take_too_long() {
         let waiter = scope.spawn(|| pair.set.acquire([5, 5]).timeout(secs(6)).wait().map(drop));
         until_waiting(&pair.set, 1);
         pair.b.charge(3);
-        pair.set.moved();
-        let error: SetError = waiter.join().unwrap().unwrap_err();
+        pair.set.notify();
+        let error: set::LimitError = waiter.join().unwrap().unwrap_err();
         assert_eq!(error.limit(), Some("b"));
         assert!(matches!(error.error(), AcquireError::TooLong { requested: 5, wait, .. } if wait == secs(8)));
     });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use limitor::{AcquireError, AcquireSet, LimitSet, ManualClock, Quota, RateLimiter, SetError, SetGrant};
+use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter, set};
 use proptest::prelude::*;
 
 use crate::model::{Asked, End, Model};
@@ -74,8 +74,8 @@ fn ops(mix: Mix) -> impl Strategy<Value = Vec<Op>> {
     proptest::collection::vec(op, 1..60)
 }
 
-fn end<T>(outcome: &Result<T, SetError>) -> End {
-    match outcome.as_ref().map_err(SetError::error) {
+fn end<T>(outcome: &Result<T, set::LimitError>) -> End {
+    match outcome.as_ref().map_err(set::LimitError::error) {
         Ok(_) => End::Granted,
         Err(AcquireError::Cancelled) => End::Cancelled,
         Err(AcquireError::TooLong { .. }) => End::TooLong,
@@ -93,8 +93,8 @@ struct Run<'a, const N: usize> {
     clock: ManualClock,
     members: [Arc<RateLimiter<ManualClock>>; N],
     set: &'a LimitSet<N, ManualClock>,
-    pending: BTreeMap<usize, (Task, AcquireSet<'a, N, ManualClock>)>,
-    grants: Vec<SetGrant<'a, N, ManualClock>>,
+    pending: BTreeMap<usize, (Task, set::Acquire<'a, N, ManualClock>)>,
+    grants: Vec<set::Grant<'a, N, ManualClock>>,
     /// In the order in which they learned that they were let through.
     order: Vec<usize>,
     steps_back: bool,
@@ -236,7 +236,7 @@ impl<const N: usize> Run<'_, N> {
             Op::GiveBack(limit, n) => {
                 self.members[limit % N].refund(n);
                 self.model.members[limit % N].give_back(n, now);
-                self.set.moved();
+                self.set.notify();
                 self.model.pump();
             }
             Op::Charge(limit, n) => {

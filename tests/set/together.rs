@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use limitor::{LimitSet, ManualClock, RateLimiter, SetDenied, SetError, SetGrant, SystemClock, Timestamp};
+use limitor::{LimitSet, ManualClock, RateLimiter, SystemClock, Timestamp, set};
 
 use crate::{Pair, one_a_second, secs};
 
@@ -11,10 +11,10 @@ fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<LimitSet<2>>();
     check::<LimitSet<3, ManualClock>>();
-    check::<SetGrant<'static, 2, ManualClock>>();
-    check::<SetDenied>();
-    check::<SetError>();
-    check::<limitor::AcquireSet<'static, 2, SystemClock>>();
+    check::<set::Grant<'static, 2, ManualClock>>();
+    check::<set::LimitDenied>();
+    check::<set::LimitError>();
+    check::<limitor::set::Acquire<'static, 2, SystemClock>>();
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn a_grant_is_settled_once_with_each_limit() {
     assert_eq!(pair.available(), [8, 79], "dropping it spends it");
 }
 
-/// What a breached limit lets pass was not charged, so it is not given back either.
+/// What a bypassed limit lets pass was not charged, so it is not given back either.
 #[test]
 fn what_was_not_charged_is_not_given_back() {
     let pair = Pair::new(10, 10);
     pair.a.try_acquire(6).unwrap();
     let before = pair.set.try_acquire([2, 2]).unwrap();
-    pair.a.breach();
+    pair.a.bypass();
     let (less, more) = (pair.set.try_acquire([3, 3]).unwrap(), pair.set.try_acquire([1, 1]).unwrap());
     pair.a.reset();
     pair.a.try_acquire(6).unwrap();

@@ -139,9 +139,9 @@ impl<'a> Beside<'a> {
                 self.limiter.reset();
                 self.model.reset(self.now);
             }
-            Op::Breach => {
-                self.limiter.breach();
-                self.model.breach(self.now);
+            Op::Bypass => {
+                self.limiter.bypass();
+                self.model.bypass(self.now);
             }
             Op::Close => {
                 self.limiter.close();

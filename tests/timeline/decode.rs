@@ -34,7 +34,7 @@ impl From<[u8; 5]> for Op {
             241..247 => Self::GiveBack(index),
             247..250 => Self::CancelWaiters,
             250..254 => Self::Reset,
-            254 => Self::Breach,
+            254 => Self::Bypass,
             255 => Self::Close,
         }
     }

@@ -52,7 +52,7 @@ pub(crate) enum Op {
     GiveBack(usize),
     CancelWaiters,
     Reset,
-    Breach,
+    Bypass,
     Close,
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use limitor::Quota;
-use limitor::llm::{Call, Charged, Left, LlmLimiter, Usage};
+use limitor::llm::{Call, Charged, PerLimit, LlmLimiter, Usage};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::runtime::Handle;
@@ -140,7 +140,7 @@ fn ask(calls: &Calls, world: &World, seat: usize, rng: &mut StdRng) {
 
 /// What a provider may say of its limits.
 fn unsettle(limiter: &LlmLimiter<Warp>, rng: &mut StdRng) {
-    let mut left = Left::default();
+    let mut left = PerLimit::default();
     match rng.random_range(0..4) {
         0 => limiter.pause(Duration::from_millis(rng.random_range(0..50))),
         1 => {

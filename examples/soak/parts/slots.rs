@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use limitor::{ConcurrentLimiter, Quota, Slot};
+use limitor::{ConcurrentLimiter, Quota, concurrency};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::runtime::Handle;
@@ -128,7 +128,7 @@ impl Part for Slots {
 }
 
 /// One slot, of a rate that is never short.
-fn track(clock: Warp) -> Track<ConcurrentLimiter<Warp>, Slot<'static, Warp>> {
+fn track(clock: Warp) -> Track<ConcurrentLimiter<Warp>, concurrency::Slot<'static, Warp>> {
     let quota = Quota::per_second(1_000_000).expect("a valid quota");
     Track {
         name: "a slot",
@@ -188,7 +188,7 @@ async fn wait(slots: &Slots, world: &World, seat: usize, rng: &mut StdRng) {
 
 impl Slots {
     /// The work, which may panic; then the slot is free as it unwinds.
-    fn begin<'a>(&'a self, world: &World, slot: &Slot<'_, Warp>, trace: Trace, rng: &mut StdRng) -> Within<'a> {
+    fn begin<'a>(&'a self, world: &World, slot: &concurrency::Slot<'_, Warp>, trace: Trace, rng: &mut StdRng) -> Within<'a> {
         self.rate.journal.granted(slot.amount(), trace);
         world.tally.grants.count();
         let within = self.inside.enter(world);
@@ -196,7 +196,7 @@ impl Slots {
         within
     }
 
-    fn end(&self, world: &World, slot: Slot<'_, Warp>, within: Within<'_>, rng: &mut StdRng) {
+    fn end(&self, world: &World, slot: concurrency::Slot<'_, Warp>, within: Within<'_>, rng: &mut StdRng) {
         let n = slot.amount();
         let journal = &self.rate.journal;
         drop(within);
