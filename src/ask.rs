@@ -81,24 +81,24 @@ impl<A: Ask> Pending<A> {
     /// Blocks this thread until the request is granted or refused.
     #[inline]
     pub(crate) fn wait(self) -> Result<A::Grant, A::Error> {
-        if let Progress::Begin = self.progress
-            && let Some(taken) = self.ask.take()
-        {
-            return Ok(self.ask.grant(taken));
-        }
-        self.wait_longer()
+        // Taken apart, so that a request that is granted at once drops and writes nothing else.
+        let Self { ask, patience, progress } = self;
+        let entry = match progress {
+            Progress::Begin => match ask.take() {
+                Some(taken) => return Ok(ask.grant(taken)),
+                None => None,
+            },
+            Progress::Waiting(entry) => Some(entry),
+            Progress::Done => panic!("waited for again after completion"),
+        };
+        Self::wait_longer(ask, patience, entry)
     }
 
     #[cold]
-    fn wait_longer(self) -> Result<A::Grant, A::Error> {
-        let Self { ask, patience, progress } = self;
-        let taken = match progress {
-            Progress::Begin => match ask.enter(patience)? {
-                Entered::Taken(taken) => taken,
-                Entered::Waiting(entry) => ask.block(entry)?,
-            },
-            Progress::Waiting(entry) => ask.block(entry)?,
-            Progress::Done => panic!("waited for again after completion"),
+    fn wait_longer(ask: A, patience: Patience, entry: Option<A::Entry>) -> Result<A::Grant, A::Error> {
+        let taken = match entry.map_or_else(|| ask.enter(patience), |entry| Ok(Entered::Waiting(entry)))? {
+            Entered::Taken(taken) => taken,
+            Entered::Waiting(entry) => ask.block(entry)?,
         };
         Ok(ask.grant(taken))
     }

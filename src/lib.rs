@@ -5,6 +5,8 @@
 extern crate alloc;
 
 #[cfg(feature = "std")]
+pub mod admit;
+#[cfg(feature = "std")]
 mod ask;
 pub mod clock;
 mod error;

@@ -5,6 +5,7 @@
 //! entry of the queue to wait for later.
 
 mod acquire;
+mod admit;
 mod reservation;
 mod turn;
 mod verbs;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use limitor::{LocalLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason};
+use limitor::{LocalLimiter, ManualClock, Quota, BuildError, RateLimiter, Reason};
 use proptest::prelude::*;
 
 #[test]
@@ -28,7 +28,7 @@ fn what_handles_may_hold_comes_off_the_burst() {
     drop((second, third));
     for (handles, batch) in [(1, 10), (5, 2), (usize::MAX, u64::MAX)] {
         let refused = RateLimiter::builder(quota).local(handles, batch).unwrap_err();
-        assert!(matches!(refused, QuotaError::NothingLeft { burst: 10, .. }), "{refused}");
+        assert!(matches!(refused, BuildError::NothingLeft { burst: 10, .. }), "{refused}");
     }
     assert!(RateLimiter::new(quota).local().is_none(), "built for none");
 }

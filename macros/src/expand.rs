@@ -126,12 +126,24 @@ fn setting(args: &Args) -> TokenStream {
         Source::Given(limiter) => limiter.to_token_stream(),
         Source::Own(own) => own_limiter(own, args.cost.as_ref()),
     };
-    let cost = args.cost.as_ref().map_or_else(|| quote_spanned! { here()=> 1 }, ToTokens::to_token_stream);
+    let cost = cost(args);
     let timeout = option(args.timeout.as_ref());
     quote_spanned! { here()=>
         let limit = #limit;
-        let cost: u64 = #cost;
+        let cost = #cost;
         let timeout: ::core::option::Option<::core::time::Duration> = #timeout;
+    }
+}
+
+/// The cost of a call, of the type that the limiter takes: permits, or permits of each of several limits.
+fn cost(args: &Args) -> TokenStream {
+    match (&args.cost, &args.source) {
+        (None, Source::Own(_)) => quote_spanned! { here()=> 1 },
+        (None, Source::Given(_)) => quote_spanned! { here()=> ::limitor::__private::one(&limit) },
+        (Some(cost), Source::Own(_)) => quote_spanned! { here()=> { let cost: u64 = #cost; cost } },
+        (Some(cost), Source::Given(_)) => {
+            quote_spanned! { at(cost.span())=> ::limitor::__private::cost_of(&limit, #cost) }
+        }
     }
 }
 

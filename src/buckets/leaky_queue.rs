@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Bucket;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::error::Denied;
+use crate::error::{AcquireError, Denied};
 use crate::limiter::{Builder, Capacity, Grant, RateLimiter, Standing};
 use crate::quota::Quota;
 use crate::wait::{Acquire, Reservation};

@@ -213,6 +213,8 @@ macro_rules! verbs {
                 &self.limiter
             }
         }
+
+        crate::admit::admit!([C: Clock +] $name<C>, u64, Grant, AcquireError, Acquire [C]);
     };
 }
 

@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn the_system_clock_goes_through_the_gate() {
         let source = crate::SystemClock::new().source();
-        let expected = if counter_is_trusted() { crate::ClockSource::Counter } else { crate::ClockSource::Monotonic };
+        let expected = if counter_is_trusted() { crate::clock::ClockSource::Counter } else { crate::clock::ClockSource::Monotonic };
         assert_eq!(source, expected);
     }
 }
