@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,8 @@ mod ask;
 pub mod clock;
 mod error;
 mod gcra;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod held;
 mod limiter;
 mod meter;
