@@ -270,7 +270,7 @@ fn a_limit_on_concurrency_covers_the_work() {
 fn keys_neither_grow_for_ever_nor_are_forgotten_with_a_debt() {
     let clock = ManualClock::new();
     let quota = Quota::per_hour(10).unwrap();
-    let limiter = limitor::KeyedLimiter::<u64>::builder(quota).max_keys(1_000).with_clock(clock).build();
+    let limiter = limitor::KeyedLimiter::<u64>::builder(quota).max_keys(1_000).clock(clock).build();
     let bytes = limiter.memory();
     limiter.try_acquire(&0, 10).unwrap();
     for key in 1..100_000 {

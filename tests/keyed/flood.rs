@@ -7,7 +7,7 @@ use super::{Keyed, per_second, secs};
 
 fn limiter(quota: Quota, max_keys: usize) -> (Keyed, ManualClock) {
     let clock = ManualClock::new();
-    (KeyedLimiter::builder(quota).max_keys(max_keys).with_clock(clock.clone()).build(), clock)
+    (KeyedLimiter::builder(quota).max_keys(max_keys).clock(clock.clone()).build(), clock)
 }
 
 /// 100 keys have nothing left, 100 are in debt; then come 200 times as many fresh keys as the table is for, for some hours.
@@ -53,7 +53,7 @@ fn evictions(keys: u64, max_keys: usize) -> u64 {
 /// Poisson, of mean 5.33 a set: what is over 10 of it is 0.66 %. With twice as many 15.4 %, with half as many 0.005 %.
 #[test]
 fn newcomers_find_room_at_the_odds_that_are_documented() {
-    let (half, as_planned, twice) = (crowded(50_000, 100_000), crowded(100_000, 100_000), crowded(200_000, 100_000));
+    let (half, as_planned, twice) = (evictions(50_000, 100_000), evictions(100_000, 100_000), evictions(200_000, 100_000));
     assert!(half < 50, "{half}");
     assert!((400..1_000).contains(&as_planned), "{as_planned}");
     assert!((14_500..16_500).contains(&twice), "{twice}");
@@ -87,5 +87,5 @@ fn it_occupies_24_bytes_a_key_rounded_up_to_128() {
         assert!(limiter.try_acquire(&1, 1).is_ok() && limiter.try_acquire(&1, 1).is_err());
         assert_eq!(limiter.memory(), bytes);
     }
-    assert_eq!(KeyedLimiter::<u64>::new(per_second(1)).bytes(), 2_400_000, "unless it is said");
+    assert_eq!(KeyedLimiter::<u64>::new(per_second(1)).memory(), 2_400_000, "unless it is said");
 }

@@ -10,7 +10,7 @@ use super::{ENTRIES, Keyed, per_second, secs};
 
 fn limiter(max_keys: usize, quota_for: impl Fn(&u64) -> Quota + Send + Sync + 'static) -> (Keyed, ManualClock) {
     let clock = ManualClock::new();
-    let builder = KeyedLimiter::builder(per_second(1)).max_keys(max_keys).with_clock(clock.clone());
+    let builder = KeyedLimiter::builder(per_second(1)).max_keys(max_keys).clock(clock.clone());
     (builder.quota_for(quota_for).build(), clock)
 }
 
@@ -67,7 +67,7 @@ fn a_key_with_one_quota_too_many_is_refused_on_every_path_and_the_others_go_on()
 #[test]
 fn a_key_is_one_and_the_same_in_whatever_form_it_is_looked_up() {
     let quota = |name: &str| per_second(if name.starts_with("paid") { 9 } else { 4 });
-    let builder = || KeyedLimiter::<String>::builder(per_second(4)).with_clock(ManualClock::new());
+    let builder = || KeyedLimiter::<String>::builder(per_second(4)).clock(ManualClock::new());
     for limiter in [builder().quota_for(quota).build(), builder().quota_for(move |name: &String| quota(name)).build()] {
         for (name, burst) in [("paid-ann", 9), ("bob", 4)] {
             let name = String::from(name);

@@ -104,7 +104,7 @@ fn the_word_goes_back_when_the_last_has_left_however_it_left() {
 #[test]
 fn what_a_wait_needs_goes_with_it() {
     let clock = Arc::new(ManualClock::new());
-    let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(10_000).with_clock(Arc::clone(&clock)).build();
+    let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(10_000).clock(Arc::clone(&clock)).build();
     let lent = || Arc::strong_count(&clock) - 2;
     for key in 0..1_000 {
         limiter.try_acquire(&key, 1).unwrap();
@@ -122,7 +122,7 @@ fn what_a_wait_needs_goes_with_it() {
         limiter.reserve(&key, 1).unwrap().keep();
     }
     assert_eq!(lent(), 1_000);
-    let shown = limiter.states().filter(|state| (state.available, state.idle_in) == (0, secs(2)));
+    let shown = limiter.states().filter(|state| (state.available, state.full_in) == (0, secs(2)));
     assert_eq!((shown.count(), limiter.len()), (1_000, 1_000));
     clock.advance(secs(3));
     for key in 1_000..3_000 {
@@ -253,7 +253,7 @@ fn a_reset_sends_away_those_who_wait_for_the_key_and_no_others() {
 fn the_queue_of_each_key_is_bounded_when_asked() {
     let clock = ManualClock::new();
     let limiter: Keyed =
-        KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).with_clock(clock.clone()).build();
+        KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).clock(clock.clone()).build();
     let held: Vec<_> = (0..3)
         .flat_map(|key| {
             limiter.try_acquire(&key, 1).unwrap();

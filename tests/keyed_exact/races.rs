@@ -52,7 +52,7 @@ impl Clock for Meanwhile {
 #[test]
 fn a_key_that_is_forgotten_in_the_middle_of_a_decision() {
     let clock = Meanwhile::default();
-    let limiter = KeyedLimiter::<u64>::builder(quota("1/s burst 3")).with_clock(clock.clone()).max_keys(1).exact();
+    let limiter = KeyedLimiter::<u64>::builder(quota("1/s burst 3")).clock(clock.clone()).max_keys(1).exact();
     let limiter = Arc::new(limiter.build());
     for comes_back in [false, true] {
         limiter.reset(&2);
