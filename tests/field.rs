@@ -280,7 +280,7 @@ fn concurrency_limit_covers_the_work() {
 fn key_table_is_bounded_and_forgets_no_debt() {
     let clock = ManualClock::new();
     let quota = Quota::per_hour(10).unwrap();
-    let limiter = limitor::KeyedLimiter::<u64>::builder(quota).max_keys(1_000).with_clock(clock).build();
+    let limiter = limitor::KeyedLimiter::<u64>::builder(quota).max_keys(1_000).clock(clock).build();
     let bytes = limiter.memory();
     limiter.try_acquire(&0, 10).unwrap();
     for key in 1..100_000 {

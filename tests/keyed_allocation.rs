@@ -44,7 +44,7 @@ fn allocations(act: impl FnOnce()) -> usize {
 
 fn limiter(max_keys: usize) -> Arc<KeyedLimiter<String, ManualClock>> {
     let builder = KeyedLimiter::builder(Quota::per_hour(1_000).unwrap()).max_keys(max_keys);
-    Arc::new(builder.with_clock(ManualClock::new()).build())
+    Arc::new(builder.clock(ManualClock::new()).build())
 }
 
 fn names(count: usize) -> Vec<String> {
@@ -98,7 +98,7 @@ fn query_of_a_keys_quota_allocates_nothing() {
     let (free, paid) = (Quota::per_hour(10).unwrap(), Quota::per_hour(20).unwrap());
     let limiter = KeyedLimiter::<String>::builder(free)
         .quota_for(move |name: &str| if name.starts_with("paid") { paid } else { free })
-        .with_clock(ManualClock::new())
+        .clock(ManualClock::new())
         .build();
     let count = allocations(|| {
         assert!(limiter.try_acquire("paid-ann", 20).is_ok() && limiter.try_acquire("bob", 10).is_ok());
@@ -151,7 +151,7 @@ fn stored_keys_take_about_the_reported_memory() {
     for keys in [1_000, 10_000, 50_000] {
         let before = BYTES.get();
         let builder = KeyedLimiter::<u64>::builder(Quota::per_hour(1_000).unwrap()).max_keys(100_000);
-        let limiter = builder.exact().with_clock(ManualClock::new()).build();
+        let limiter = builder.exact().clock(ManualClock::new()).build();
         (0..keys).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
         let (taken, said) = (BYTES.get().wrapping_sub(before), limiter.memory());
         assert!((said..said * 3 / 2).contains(&taken), "{taken} bytes for {keys}, but {said} are reported");

@@ -30,7 +30,7 @@ impl Shared {
     fn new(max_keys: usize) -> Self {
         let clock = ManualClock::new();
         let quota = Quota::per_second(1).unwrap().with_burst(2).unwrap();
-        let limiter = KeyedLimiter::builder(quota).max_keys(max_keys).with_clock(clock.clone()).exact().build();
+        let limiter = KeyedLimiter::builder(quota).max_keys(max_keys).clock(clock.clone()).exact().build();
         Self { limiter: Arc::new(limiter), clock }
     }
 
@@ -314,7 +314,7 @@ fn cell_not_found_by_its_key_returns_once() {
         FICKLE.store(false, Ordering::Relaxed);
         let clock = ManualClock::new();
         let quota = Quota::per_second(1).unwrap().with_burst(2).unwrap();
-        let limiter = KeyedLimiter::builder(quota).max_keys(2).with_clock(clock.clone()).exact().build();
+        let limiter = KeyedLimiter::builder(quota).max_keys(2).clock(clock.clone()).exact().build();
         let limiter: &'static KeyedLimiter<Fickle, ManualClock> = Box::leak(Box::new(limiter));
         let [one, two] = [0; 2].map(|_| limiter.try_acquire(&Fickle, 1).unwrap());
         FICKLE.store(true, Ordering::Relaxed);

@@ -30,7 +30,7 @@ impl Shared {
     fn new(burst: u64) -> Self {
         let clock = ManualClock::new();
         let quota = Quota::per_second(1).unwrap().with_burst(burst).unwrap();
-        let limiter = KeyedLimiter::builder(quota).max_keys(1).with_clock(clock.clone()).build();
+        let limiter = KeyedLimiter::builder(quota).max_keys(1).clock(clock.clone()).build();
         Self { limiter, clock }
     }
 
@@ -298,7 +298,7 @@ mod entries {
             let clock = ManualClock::new();
             let quotas = [Quota::per_second(1), "10/11s".parse()].map(|quota| quota.unwrap().with_burst(9).unwrap());
             let quota_for = move |key: &u64| quotas[usize::from(*key < OTHER)];
-            let limiter = KeyedLimiter::builder(quotas[0]).quota_for(quota_for).max_keys(1).with_clock(clock.clone());
+            let limiter = KeyedLimiter::builder(quotas[0]).quota_for(quota_for).max_keys(1).clock(clock.clone());
             let shared = Shared { limiter: limiter.build(), clock };
             shared.limiter.charge(&DEBTOR, 1_000);
             shared.limiter.reconcile_at(at(91), &1, 8, 0);

@@ -194,7 +194,7 @@ fn queue_without_time_moves_by_refunds_and_cancels() {
 fn keys_that_displace_each_other() {
     struct Keyed(KeyedLimiter<u64, ManualClock>, Mutex<BTreeMap<u64, Arc<Journal>>>);
     let setup = || {
-        let limiter = KeyedLimiter::<u64>::builder(quota()).max_keys(1).with_clock(ManualClock::new()).build();
+        let limiter = KeyedLimiter::<u64>::builder(quota()).max_keys(1).clock(ManualClock::new()).build();
         Keyed(limiter, Mutex::default())
     };
     let part = |s: &Keyed, number: u64| {

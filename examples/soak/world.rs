@@ -48,7 +48,7 @@ pub(crate) struct Keyed {
 impl Keyed {
     fn new(name: &'static str, quota: &str, clock: &Warp, keys: u64, max_keys: usize) -> Self {
         let quota: Quota = quota.parse().expect("a valid quota");
-        let limiter = Arc::new(KeyedLimiter::builder(quota).with_clock(clock.clone()).max_keys(max_keys).build());
+        let limiter = Arc::new(KeyedLimiter::builder(quota).clock(clock.clone()).max_keys(max_keys).build());
         let journals = (0..keys).map(|key| (key, Journal::new(clock.clone()))).collect();
         Self { name, limiter, quota, keys, journals }
     }

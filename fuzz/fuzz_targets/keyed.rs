@@ -55,7 +55,7 @@ fuzz_target!(|timeline: Timeline| {
     let of_key = move |key: u8| if key % 2 == 0 { first } else { second };
 
     let clock = ManualClock::new();
-    let builder = KeyedLimiter::<u8>::builder(first).max_keys(1).with_clock(clock.clone());
+    let builder = KeyedLimiter::<u8>::builder(first).max_keys(1).clock(clock.clone());
     let limiter = if tiers { builder.quota_for(move |key: &u8| of_key(*key)).build() } else { builder.build() };
     // Called with given readings only.
     let own = |key| RateLimiter::with_clock(of_key(key), ManualClock::new());

@@ -1,33 +1,42 @@
-//! The keys that somebody waits for.
+//! The keys that requests wait for.
 //!
-//! Such a key's word is taken out of the table and given to a [`RateLimiter`] of its own, with its line; its entry in the
-//! table says so. When nobody holds on to that any more and its line is empty, the word goes back. So waiting is the same as
-//! on a limiter for one, keys do not delay each other, and what it takes is only there meanwhile.
+//! Such a key's word is taken out of the table and given to a [`RateLimiter`] of its own, with its
+//! queue; the key's entry in the table says so. When no thread holds that limiter any more and its
+//! queue is empty, the word goes back. So a wait for a key is the same as a wait for a limiter, keys do
+//! not delay each other, and what a wait needs is there only meanwhile.
+//!
+//! If such a limiter is closed, its word has no TAT that could go back. So a closed limiter stays here
+//! until it is reset.
 
 use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
-use super::place::Owner;
+use super::site::Owner;
 use super::store::Store;
 use crate::clock::Clock;
 use crate::limiter::RateLimiter;
 use crate::sync::Lock;
+use crate::word::CLOSED;
 
 /// Parts of the map, each with a lock of its own.
 const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 
-/// A part that has grown to this is searched for limiters that nobody holds on to: those of places kept or leaked.
+/// When a part has grown to this size, it is searched for limiters that no thread holds: those of
+/// reservations that were kept or leaked.
 const SWEEP_AT: usize = 32;
 
-/// Limiters by the name of the entry whose word they have, each with whose that is: by the time that
-/// somebody asks for it the word may have gone back, and the entry to another key that is waited for.
+/// Limiters by the name of the entry whose word they have, each with the owner of the word. By the time
+/// that a request asks for a limiter, the word may have gone back, and the entry may belong to another
+/// key that is waited for.
 ///
-/// A limiter is handed out under the lock only. So one that is only here can be taken out under the lock.
+/// A limiter is handed out only under the lock. So a limiter that is held nowhere else can be taken out
+/// under the lock.
 pub(super) struct Awaited<K, C: Clock> {
     shards: Box<[Lock<Shard<K, C>>]>,
 }
 
-/// Whose word it is, and the limiter that has it.
+/// The owner of a word, and the limiter that has the word.
 type Lent<K, C> = (Owner<K>, Arc<RateLimiter<C>>);
 
 struct Shard<K, C: Clock> {
@@ -57,7 +66,7 @@ impl<K, C: Clock> Awaited<K, C> {
         self.shard(name).lock().limiters.insert(name, (owner, limiter));
     }
 
-    /// Puts the word of an entry back, if nobody holds on to its limiter and its line is empty.
+    /// Puts the word of an entry back, if no thread holds its limiter and its queue is empty.
     pub(super) fn release(&self, name: usize, store: &Store<K>) {
         let mut shard = self.shard(name).lock();
         let mut gone = Vec::new();
@@ -66,7 +75,7 @@ impl<K, C: Clock> Awaited<K, C> {
         drop((done, gone));
     }
 
-    /// Puts back whatever can be, in a part that has grown.
+    /// Puts back all words that can go back, in a part that has grown.
     pub(super) fn sweep(&self, name: usize, store: &Store<K>) {
         let mut shard = self.shard(name).lock();
         if shard.limiters.len() < shard.sweep_at {
@@ -82,16 +91,23 @@ impl<K, C: Clock> Awaited<K, C> {
         drop((done, gone));
     }
 
-    /// How many wait, for all keys together.
-    pub(super) fn count(&self, store: &Store<K>) -> usize {
-        let count = |(name, limiter): (usize, Arc<RateLimiter<C>>)| {
-            let waiters = limiter.waiters();
-            drop(limiter);
-            self.release(name, store);
-            waiters
-        };
-        // Counted, and let go of, without the lock: a line that is looked at wakes, and drops wakers.
-        self.shards.iter().flat_map(|shard| shard.lock().all()).map(count).sum()
+    /// Calls `each` with every limiter, one part after the other, without the lock: a queue that is looked
+    /// at calls wakers, and drops wakers. If a waker panics, the other limiters still get their call; then
+    /// the panic goes on.
+    pub(super) fn for_each(&self, store: &Store<K>, mut each: impl FnMut(&RateLimiter<C>)) {
+        let mut first = None;
+        for shard in &self.shards {
+            let limiters = shard.lock().all();
+            for (name, limiter) in limiters {
+                let outcome = panic::catch_unwind(AssertUnwindSafe(|| each(&limiter)));
+                drop(limiter);
+                self.release(name, store);
+                first = first.or(outcome.err());
+            }
+        }
+        if let Some(panic) = first {
+            panic::resume_unwind(panic);
+        }
     }
 }
 
@@ -100,12 +116,14 @@ impl<K, C: Clock> Shard<K, C> {
         self.limiters.iter().map(|(name, (_, limiter))| (*name, Arc::clone(limiter))).collect()
     }
 
-    /// Takes a limiter out and puts its word back, if that is all there is to it. What it gives, and adds to `gone`, is to be
-    /// dropped without the lock.
+    /// Takes a limiter out and puts its word back, if the word is the limiter's whole state. What it gives,
+    /// and what it adds to `gone`, is to be dropped without the lock.
     fn retire(&mut self, name: usize, store: &Store<K>, gone: &mut Vec<Owner<K>>) -> Option<Lent<K, C>> {
         let (owner, limiter) = self.limiters.get_mut(&name)?;
-        let Some(word) = Arc::get_mut(limiter).and_then(|limiter| limiter.at_rest()) else {
-            store.left_out(owner, limiter.meter.load().tat(), gone);
+        let alone = Arc::get_mut(limiter).map(|limiter| &*limiter);
+        let word = alone.and_then(|limiter| limiter.engine.at_rest(|| limiter.clock().now()));
+        let Some(word) = word.filter(|word| *word != CLOSED) else {
+            store.left_out(owner, limiter.meter().load().tat(), gone);
             return None;
         };
         store.put_back(name, owner, word, gone);

@@ -1,71 +1,117 @@
-//! Keyed limiters built to order.
+//! Keyed limiters with options.
 
 use std::borrow::Borrow;
 use std::fmt;
 #[cfg(feature = "exact")]
 use std::hash::Hash;
 
-use super::KeyedLimiter;
+use super::classes::Classes;
+use super::config::Config;
+use super::limiter::KeyedLimiter;
+#[cfg(feature = "exact")]
 use super::store::Words;
-use super::tiers::Classes;
 use crate::clock::{Clock, SystemClock};
 use crate::pace::Strategy;
 use crate::quota::Quota;
 
-/// How many keys a limiter is for unless it is said: they take 2.4 MB.
-const MAX_KEYS: usize = 100_000;
-
-/// Builds a [`KeyedLimiter`]; made by [`KeyedLimiter::builder`].
+/// Builds a [`KeyedLimiter`]. Made by [`KeyedLimiter::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{KeyedLimiter, Quota};
+///
+/// let limiter = KeyedLimiter::<String>::builder(Quota::per_minute(100)?)
+///     .max_keys(50_000)
+///     .max_waiters(10)
+///     .build();
+/// assert!(limiter.try_acquire("ann", 100).is_ok());
+/// # Ok::<(), limitor::QuotaError>(())
+/// ```
 #[must_use]
 pub struct Builder<K, C: Clock = SystemClock> {
-    pub(super) quota: Quota,
-    pub(super) clock: C,
-    pub(super) max_keys: usize,
-    /// Makes the table.
-    pub(super) words: fn(usize) -> Words<K>,
-    pub(super) classes: Option<Classes<K>>,
-    pub(super) strategy: Strategy,
-    pub(super) max_waiters: usize,
+    config: Config<K>,
+    clock: C,
+}
+
+impl<K, C: Clock + Clone> Clone for Builder<K, C> {
+    fn clone(&self) -> Self {
+        Self { config: self.config.clone(), clock: self.clock.clone() }
+    }
 }
 
 impl<K, C: Clock> fmt::Debug for Builder<K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("quota", &self.quota).field("max_keys", &self.max_keys).finish_non_exhaustive()
+        let Config { quota, max_keys, .. } = &self.config;
+        f.debug_struct("Builder").field("quota", quota).field("max_keys", max_keys).finish_non_exhaustive()
     }
 }
 
-impl<K, C: Clock + Clone + 'static> Builder<K, C> {
-    /// The default limiter of this quota for each key, on this clock.
+impl<K> KeyedLimiter<K> {
+    /// Starts a limiter with options, on the system's clock unless [`Builder::clock`] is called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::builder(Quota::per_minute(100)?).max_keys(1_000).build();
+    /// assert_eq!(limiter.memory(), 24_064);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn builder(quota: Quota) -> Builder<K> {
+        Builder::new(quota, SystemClock::new())
+    }
+}
+
+impl<K, C: Clock> Builder<K, C> {
+    /// Starts the default limiter of this quota for each key, on this clock: for 100,000 keys, with any
+    /// number of waiters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, keyed};
+    ///
+    /// let limiter = keyed::Builder::<u64, _>::new(Quota::per_second(1)?, ManualClock::new()).build();
+    /// assert!(limiter.try_acquire(&7, 1).is_ok());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn new(quota: Quota, clock: C) -> Self {
-        Self {
-            quota,
-            clock,
-            max_keys: MAX_KEYS,
-            words: Words::hashed,
-            classes: None,
-            strategy: Strategy::default(),
-            max_waiters: usize::MAX,
-        }
+        Self { config: Config::new(quota), clock }
     }
 
-    /// Make room for so many keys that are busy at a time: 24 bytes each, occupied from the start and never more.
+    /// Makes room for so many keys that are busy at a time: 24 bytes each, from the start and never more.
+    /// The default is 100,000.
     ///
-    /// Busy is a key that took something within the last `burst · T`; others need no room. See
-    /// [`KeyedLimiter`](KeyedLimiter#size) for how to choose it, and for what happens beyond it.
+    /// A key is busy if it took something within the last `burst · T`; other keys need no room. See
+    /// [`KeyedLimiter`](KeyedLimiter#size) for how to choose the number, and for what happens beyond it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::builder(Quota::per_minute(100)?).max_keys(1_000_000).build();
+    /// assert_eq!(limiter.memory(), 24_000_000);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn max_keys(mut self, keys: usize) -> Self {
-        self.max_keys = keys;
+        self.config.max_keys = keys;
         self
     }
 
-    /// Store the keys, so that none is ever taken for another, and none begins with the debt of another.
+    /// Stores the keys, so that no key is taken for another, and no key begins with another key's debt.
     ///
-    /// A key is stored when it is first granted something, and forgotten when its room is needed and its permits have all come
-    /// back. When [`max_keys`](Self::max_keys) are busy, a key that is not among them is refused, with the time until the first of
-    /// them is idle; a debt of such a key is lost. [`crowded`](KeyedLimiter::crowded) counts both. Memory is taken as keys come, 142
-    /// bytes for each `u64`, and never more than for `max_keys`; [`KeyedLimiter`](KeyedLimiter#two-tables) has the comparison.
+    /// A key is stored when it is first granted something. It is forgotten when its room is needed and its
+    /// permits have all come back. If [`max_keys`](Self::max_keys) keys are busy, a key that is not among
+    /// them is refused with the time until the first of them is idle. A debt of such a key is lost.
+    /// [`evictions`](KeyedLimiter::evictions) counts both. Memory is taken as keys come, 142 bytes for each
+    /// `u64`, and never for more than `max_keys`; [`KeyedLimiter`](KeyedLimiter#two-tables) has the
+    /// comparison.
     ///
-    /// Keys are compared under a lock, so that must not involve the limiter. They are dropped without one, some time after
-    /// they were forgotten.
+    /// Keys are compared under a lock, so a comparison must not call the limiter. Keys are dropped without
+    /// a lock, some time after they were forgotten.
     ///
     /// # Examples
     ///
@@ -75,7 +121,7 @@ impl<K, C: Clock + Clone + 'static> Builder<K, C> {
     /// let limiter = KeyedLimiter::<String>::builder(Quota::per_hour(100)?).max_keys(2).exact().build();
     /// assert!(limiter.try_acquire("ann", 1).is_ok());
     /// assert!(limiter.try_acquire("bob", 1).is_ok());
-    /// // Full: until ann's permit has come back, there is no room for another.
+    /// // Full: until ann's permit has come back, there is no room for another key.
     /// let denied = limiter.try_acquire("cy", 1).unwrap_err();
     /// assert_eq!((denied.reason(), limiter.evictions()), (Reason::NotYet, 1));
     /// assert!(denied.retry_after().unwrap().as_secs() <= 36);
@@ -86,16 +132,18 @@ impl<K, C: Clock + Clone + 'static> Builder<K, C> {
     where
         K: Hash + Eq + Send + Sync + 'static,
     {
-        self.words = Words::exact;
+        self.config.words = Words::exact;
         self
     }
 
-    /// Give each key the quota that `quota_for` says, instead of one for all.
+    /// Gives each key the quota that `quota_for` returns, instead of one quota for all keys.
     ///
-    /// It is asked at every decision, so it should be quick. It may be written for any form in which keys are looked up;
-    /// looked up in another form, the key is cloned for it. There may be 64 different quotas, as of classes of users; a key
-    /// with one more is refused with [`TooManyQuotas`](crate::Reason::TooManyQuotas). A key whose quota changes begins
-    /// anew with the other one.
+    /// `quota_for` is called at every decision, so it should be fast. It may be written for any form in
+    /// which keys are looked up. If a key is looked up in another form, the key is cloned for it.
+    ///
+    /// There may be 64 different quotas, such as those of classes of users. A key with one more is refused
+    /// with [`TooManyQuotas`](crate::Reason::TooManyQuotas). If the quota of a key changes, the key begins
+    /// as new with the other quota.
     ///
     /// # Examples
     ///
@@ -115,38 +163,78 @@ impl<K, C: Clock + Clone + 'static> Builder<K, C> {
         K: Borrow<Q>,
         Q: ?Sized + 'static,
     {
-        self.classes = Some(Classes::new(quota_for));
+        self.config.classes = Some(Classes::new(quota_for));
         self
     }
 
-    /// Use another clock. Clones of it must be the same clock.
-    pub fn with_clock<D: Clock + Clone>(self, clock: D) -> Builder<K, D> {
-        Builder {
-            quota: self.quota,
-            clock,
-            max_keys: self.max_keys,
-            words: self.words,
-            classes: self.classes,
-            strategy: self.strategy,
-            max_waiters: self.max_waiters,
-        }
+    /// Sets another clock. Clones of it must be the same clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, ManualClock, Quota};
+    ///
+    /// let clock = ManualClock::new();
+    /// let limiter = KeyedLimiter::<u64>::builder(Quota::per_second(1)?).clock(clock.clone()).build();
+    /// assert!(limiter.try_acquire(&7, 1).is_ok());
+    /// assert!(limiter.try_acquire(&7, 1).is_err()); // the clock stands still
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn clock<D: Clock>(self, clock: D) -> Builder<K, D> {
+        Builder { config: self.config, clock }
     }
 
-    /// How threads wait.
+    /// Sets how threads wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota, Strategy};
+    ///
+    /// let limiter =
+    ///     KeyedLimiter::<u64>::builder(Quota::per_second(1_000)?).strategy(Strategy::Park).build();
+    /// limiter.acquire(&7, 1).wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = strategy;
+        self.config.strategy = strategy;
         self
     }
 
-    /// Let no more than `waiters` wait for one key at a time; the next is refused with
-    /// [`QueueFull`](crate::AcquireError::QueueFull).
+    /// Sets how many requests may wait for one key at a time. The next one is refused with
+    /// [`QueueFull`](crate::AcquireError::QueueFull). By default there is no bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota, Reason};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::builder(Quota::per_hour(1)?).max_waiters(1).build();
+    /// limiter.try_acquire(&7, 1).unwrap();
+    /// let _waiting = limiter.reserve(&7, 1).unwrap();
+    /// assert_eq!(limiter.reserve(&7, 1).unwrap_err().reason(), Reason::QueueFull);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn max_waiters(mut self, waiters: usize) -> Self {
-        self.max_waiters = waiters;
+        self.config.max_waiters = waiters;
         self
     }
 
     /// Builds the limiter.
-    pub fn build(self) -> KeyedLimiter<K, C> {
-        KeyedLimiter::assemble(self)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::builder(Quota::per_second(10)?).build();
+    /// assert_eq!(limiter.available(&7), 10);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn build(self) -> KeyedLimiter<K, C>
+    where
+        C: Clone,
+    {
+        KeyedLimiter::assemble(self.config, self.clock)
     }
 }

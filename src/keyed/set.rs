@@ -1,129 +1,71 @@
 //! A set: the few entries that a key's hash leads to, on one pair of cache lines.
 //!
-//! An entry is a tag, which names a key by bits of its hash, and a word, its TAT. A key that is in no entry has been idle
-//! for long, or its set was crowded; either way the floor of the set is at or past all that it ever took.
-//!
-//! | word | meaning |
-//! |---|---|
-//! | 0 to [`MAX_TAT`] | the theoretical arrival time, in units of the key's quota |
-//! | [`SATURATED`] | a debt past counting |
-//! | [`AWAITED`] | somebody waits: the word is elsewhere, see `awaited.rs` |
-//! | [`TAKEN`] | the entry is changing hands |
+//! An entry is a tag, which names a key by bits of its hash, and a word, the key's TAT.
+//! [`word`](crate::word) has the table of its values. If a key has no entry, either it has been idle
+//! for long or its set was crowded. In both cases the floor of the set is at or past all that the key
+//! ever took.
 //!
 //! # The floor
 //!
-//! An entry is taken from a key only under the lock of the set, and first one that is idle, whose TAT has passed. If none is,
-//! the one whose TAT is lowest in time is taken. Either way the floor is raised to that TAT, and whoever enters begins at the
-//! floor if that is not yet passed. So with the TAT that a limiter of
-//! its own would give each key as the measure, this holds always: *a key's word, or the floor if it has none, is not lower.*
-//! Grants, debts and refunds keep it, because all are monotone in the TAT; so does losing an entry; and a reading that is
-//! stale, or a clock that steps back, finds the floor in its future and inherits it. Hence no key is ever granted more
-//! than a limiter of its own would grant.
+//! A key loses its entry only under the lock of the set. The first choice is an entry that is idle:
+//! its TAT has passed. If none is idle, the choice is the entry whose TAT passes first. In both cases
+//! the floor is raised to that TAT. A key that enters begins at the floor if the floor has not passed.
+//!
+//! Take the TAT that a limiter of its own would give each key as the measure. Then this always holds:
+//! *a key's word, or the floor if it has none, is not lower.* Grants, debts and refunds keep it,
+//! because all of them are monotone in the TAT. The loss of an entry keeps it. A clock reading that is
+//! stale, or a clock that steps back, finds the floor in its future, and the key inherits the floor.
+//! Hence no key is ever granted more than a limiter of its own would grant.
 //!
 //! # Races and memory ordering
 //!
-//! *A decision* reads the tags, then the word, and moves the word by an exchange; then it looks at the tag again. If that
-//! is still its own, the charge stands with its key: either the entry was the key's when the word was moved, or it was
-//! another's and has come back since, which takes its whole TAT as the floor. If it is not, the charge may have hit whoever
-//! has the entry now; it is left there, which can only refuse too early, and the decision is made again. This takes that an entry
-//! changes hands between two neighbouring instructions and that the word is the same to the bit, or that it is idle again
-//! by the second look.
+//! *A decision* reads the tags, then the word, and moves the word by compare-and-swap. Then it looks
+//! at the tag again. If the tag is still that of its key, the charge stands with the key: either the
+//! entry was the key's when the word moved, or the entry was another key's and has come back since,
+//! and then the key took the whole TAT over as the floor. If the tag is another key's, the charge may
+//! have hit that key. The charge stays there, which can only refuse that key too early, and the
+//! decision is made again. For this to happen, an entry must change keys between two neighbouring
+//! instructions, and the word must be the same to the bit or be idle again by the second look.
 //!
-//! *Who takes an entry* first exchanges the word for [`TAKEN`], so that no decision made from the old word succeeds; then
-//! stores the tag, and then the word, both `Release`. A decision that has moved a word stored so (or one made from it:
-//! each is an exchange, so the chain has no gap) has acquired it, and finds the new tag. One that reads a new tag, by
-//! `Acquire`, finds the word taken or newer.
+//! *A thread that takes an entry* first swaps the word for [`TAKEN`], so that no decision made from
+//! the old word succeeds. Then it stores the tag, and then the word, both `Release`. A decision that
+//! has moved a word stored so has acquired it, and finds the new tag. The same is true of a word made
+//! from that one: each move is a compare-and-swap, so the chain has no gap. A decision that reads a
+//! new tag, by `Acquire`, finds the word `TAKEN` or newer.
 //!
 //! *Whatever lowers a word* (refund, reset) holds the lock, so that it cannot hit another key.
 //!
-//! *The lock* is the floor itself, exchanged for [`LOCKED`]: `Acquire` to lock, `Release` to unlock. Held for some tens of
-//! nanoseconds; only newcomers and settlements take it.
+//! *The lock* is the floor itself, swapped for [`LOCKED`]: `Acquire` to lock, `Release` to unlock. A
+//! thread holds it for some tens of nanoseconds. Only newcomers, settlements and resets take it.
 
-use crate::clock::Timestamp;
-use crate::gcra::{Gcra, MAX_TAT};
+mod newcomers;
+
+use super::answer::{Answer, Missed, NotOut};
+use super::tiers::Tag;
 use crate::sync::{AtomicU32, AtomicU64, Backoff, Ordering};
-
-use super::tiers::{Tier, Tiers};
+use crate::word::{AWAITED, LOCKED, MAX_TAT, SATURATED, TAKEN};
 
 /// Entries of a set: as many as fit 128 bytes.
 pub(super) const WAYS: usize = if cfg!(loom) { 2 } else { 10 };
 
-/// Ways of a set that may be awaited at a time: newcomers need one.
+/// Entries of a set that may be awaited at a time: newcomers need one.
 const MAX_AWAITED: usize = WAYS - 1;
-
-pub(super) const SATURATED: u64 = MAX_TAT + 1;
-pub(super) const AWAITED: u64 = MAX_TAT + 2;
-pub(super) const TAKEN: u64 = MAX_TAT + 3;
-
-/// The floor while somebody holds the lock.
-const LOCKED: u64 = u64::MAX;
-
-/// A floor past all readings.
-const NEVER: u64 = LOCKED - 1;
-
-/// Bits of a key's hash, and its tier; not 0.
-pub(super) type Tag = u32;
 
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(super) struct Set {
-    /// Not before any TAT that was ever displaced from here, in ticks.
+    /// Not before any TAT that ever lost its entry here, as a clock reading in ticks; [`SATURATED`] is
+    /// past all readings.
     floor: AtomicU64,
     tags: [AtomicU32; WAYS],
     words: [AtomicU64; WAYS],
 }
 
-/// What came of asking an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
-    Granted,
-    /// Too early by so many units.
-    Short(u64),
-    /// In debt past counting.
-    Saturated,
-    /// Somebody waits: the word is elsewhere.
-    Awaited(usize),
-    /// The key has no entry.
-    Absent,
-    /// The entry has changed hands meanwhile: look again.
-    Gone,
-}
-
-/// An entry as it was found.
+/// An entry as a decision found it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     way: usize,
     word: u64,
-}
-
-/// What came of taking a word out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Out {
-    /// Done.
-    Taken,
-    /// It is out already.
-    Awaited(usize),
-    /// The key is in debt past counting.
-    Saturated,
-    /// The key has no entry.
-    Absent,
-    /// Too many others are out.
-    TooMany,
-}
-
-/// What came of asking for an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// The key has one: ask again.
-    Present,
-    /// Entered; whether from a debt of others.
-    Entered { inherited: bool },
-    /// The debt it would have to begin with is too high by so many units, so it did not enter.
-    Short { excess: u64, inherited: bool },
-    /// None is idle, and some are awaited, maybe by nobody any more.
-    Crowded,
-    /// Somebody waits at all the others; or, where keys are stored, all are busy until then.
-    Full { until: Option<Timestamp> },
 }
 
 /// The lock of a set.
@@ -138,14 +80,6 @@ impl Drop for Lock<'_> {
     }
 }
 
-/// An entry to be taken.
-struct Victim {
-    way: usize,
-    word: u64,
-    /// What the floor must not be below then.
-    leaves: u64,
-}
-
 impl Set {
     pub(super) fn new() -> Self {
         Self {
@@ -155,8 +89,8 @@ impl Set {
         }
     }
 
-    /// The entry with this tag. Without a branch for each, because which it is cannot be foreseen; and without a search for a
-    /// bit that is set, because what is loaded next waits for it.
+    /// The entry with this tag. There is no branch for each entry, because which one matches cannot be
+    /// predicted. There is no search for a set bit either, because the next load waits for the result.
     #[inline]
     fn find(&self, tag: Tag) -> Option<usize> {
         let mut way = 0;
@@ -166,7 +100,7 @@ impl Set {
         if self.tags.get(way).is_some_and(|other| other.load(Ordering::Acquire) == tag) {
             return Some(way);
         }
-        // None is; or, if it has moved meanwhile, the ways of two came to that of a third.
+        // No entry matches. Or the entry has moved meanwhile, and two ways made a third.
         if way == 0 { None } else { self.find_again(tag) }
     }
 
@@ -187,28 +121,36 @@ impl Set {
         Some(Seen { way, word: self.words[way].load(Ordering::Acquire) })
     }
 
-    /// Takes `cost` at `now` from an entry that was seen with this tag, or nothing if that has come to be another's.
+    /// Moves the word of an entry that was seen with this tag to what `decide` makes of it at `now`, or
+    /// moves nothing if the entry is another key's by now. `decide` gives the TAT after a grant, or by
+    /// how many units the request is too early.
     #[inline]
-    pub(super) fn take(&self, tag: Tag, seen: Seen, now: u64, gcra: &Gcra, cost: u64) -> Answer {
+    pub(super) fn take(
+        &self,
+        tag: Tag,
+        seen: Seen,
+        now: u64,
+        mut decide: impl FnMut(u64) -> Result<u64, u64>,
+    ) -> Answer {
         let Seen { way, word: mut seen } = seen;
         let word = &self.words[way];
         loop {
-            let (answer, stands) = match gcra.decide(seen, now, cost) {
+            let (answer, stands) = match decide(seen) {
                 Ok(tat) => match word.compare_exchange_weak(seen, tat, Ordering::AcqRel, Ordering::Acquire) {
-                    Ok(_) => (Answer::Granted, true),
+                    Ok(_) => (Answer::Granted { ahead: tat - now }, true),
                     Err(current) => {
                         seen = current;
                         continue;
                     }
                 },
-                Err(excess) => (Self::meaning(seen, excess, way), seen != TAKEN),
+                Err(excess) => (Self::refusal(seen, excess, way), seen != TAKEN),
             };
             return if stands && self.is(way, tag) { answer } else { Answer::Gone };
         }
     }
 
     #[inline]
-    fn meaning(word: u64, excess: u64, way: usize) -> Answer {
+    fn refusal(word: u64, excess: u64, way: usize) -> Answer {
         match word {
             AWAITED => Answer::Awaited(way),
             SATURATED => Answer::Saturated,
@@ -217,18 +159,37 @@ impl Set {
     }
 
     /// The word of the entry with this tag, or where it is.
-    pub(super) fn peek(&self, tag: Tag) -> Result<u64, Answer> {
+    pub(super) fn peek(&self, tag: Tag) -> Result<u64, Missed> {
         let backoff = Backoff::new();
         loop {
-            let way = self.find(tag).ok_or(Answer::Absent)?;
+            let way = self.find(tag).ok_or(Missed::Absent)?;
             let seen = self.words[way].load(Ordering::Acquire);
             if seen != TAKEN && self.is(way, tag) {
-                return if seen == AWAITED { Err(Answer::Awaited(way)) } else { Ok(seen) };
+                return if seen == AWAITED { Err(Missed::Awaited(way)) } else { Ok(seen) };
             }
             backoff.snooze();
         }
     }
 
+    /// Way, tag and word of each entry.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, Tag, u64)> {
+        let load = |way: usize| (way, self.tags[way].load(Ordering::Relaxed), self.words[way].load(Ordering::Acquire));
+        (0..WAYS).map(load)
+    }
+
+    /// The entries whose words are out.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = usize> {
+        self.entries().filter(|(_, _, word)| *word == AWAITED).map(|(way, _, _)| way)
+    }
+
+    /// Puts a word back that was taken out.
+    pub(super) fn put_back(&self, way: usize, word: u64) {
+        self.words[way].store(word.min(SATURATED), Ordering::Release);
+    }
+}
+
+/// What is done under the lock to entries that are there.
+impl Set {
     fn lock(&self) -> Lock<'_> {
         let backoff = Backoff::new();
         loop {
@@ -242,158 +203,57 @@ impl Set {
         }
     }
 
-    /// Finds an entry for a key that has none, if the TAT it would begin with lets it do what it came for: `enter` makes of
-    /// where it begins and of the time its TAT, or says by how much it comes too early. `swept`: those that are awaited
-    /// are so for a reason.
-    pub(super) fn enter<K>(
-        &self,
-        tag: Tag,
-        at: Timestamp,
-        (tiers, tier): (&Tiers<K>, &Tier),
-        swept: bool,
-        enter: impl Fn(u64, u64) -> Result<u64, u64>,
-    ) -> Entry {
-        let mut lock = self.lock();
-        if self.find(tag).is_some() {
-            return Entry::Present;
-        }
-        let now = tier.scale.units(at);
-        loop {
-            let idle = self.idle(at, tiers);
-            if idle.is_none() && !swept && self.awaited().next().is_some() {
-                return Entry::Crowded;
-            }
-            let Some(Victim { way, word, leaves }) = idle.or_else(|| self.lowest(tiers)) else {
-                return Entry::Full { until: None };
-            };
-            let floor = lock.floor.max(leaves);
-            let (begin, inherited) = Self::begin_at(floor, at, tier);
-            let tat = match enter(begin, now) {
-                Ok(tat) => tat.min(SATURATED),
-                Err(excess) => return Entry::Short { excess, inherited },
-            };
-            // Unless a decision was quicker.
-            if self.words[way].compare_exchange(word, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                lock.floor = floor;
-                self.tags[way].store(tag, Ordering::Release);
-                self.words[way].store(tat, Ordering::Release);
-                return Entry::Entered { inherited };
-            }
-        }
+    /// Moves the word of the entry with this tag to what `next` makes of it, if the word is a TAT.
+    pub(super) fn settle(&self, tag: Tag, next: impl Fn(u64) -> u64) -> Result<(), Missed> {
+        self.update(tag, |word| (word <= MAX_TAT).then(|| next(word).min(SATURATED)))
     }
 
-    /// Lets the floor have the debt of a key that can have no entry: `owing` makes of where it begins its TAT. `false` if it
-    /// has one by now.
-    pub(super) fn owe(&self, tag: Tag, at: Timestamp, tier: &Tier, owing: impl Fn(u64) -> u64) -> bool {
-        let mut lock = self.lock();
-        if self.find(tag).is_some() {
-            return false;
-        }
-        let tat = owing(Self::begin_at(lock.floor, at, tier).0);
-        let leaves = if tat >= SATURATED { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
-        lock.floor = lock.floor.max(leaves);
-        true
+    /// Makes the entry with this tag as new, unless its word is out.
+    pub(super) fn reset(&self, tag: Tag) -> Result<(), Missed> {
+        self.update(tag, |word| (word != AWAITED).then_some(0))
     }
 
-    /// Where a key that has no entry would begin; `None` if some are awaited, maybe by nobody any more, and not `swept`.
-    pub(super) fn begin<K>(&self, at: Timestamp, (tiers, tier): (&Tiers<K>, &Tier), swept: bool) -> Option<u64> {
-        let lock = self.lock();
-        let idle = self.idle(at, tiers);
-        if idle.is_none() && !swept && self.awaited().next().is_some() {
-            return None;
-        }
-        let victim = idle.or_else(|| self.lowest(tiers));
-        Some(Self::begin_at(victim.map_or(NEVER, |victim| lock.floor.max(victim.leaves)), at, tier).0)
-    }
-
-    /// Where whoever enters begins, in units, and whether that is a debt of others.
-    fn begin_at(floor: u64, at: Timestamp, tier: &Tier) -> (u64, bool) {
-        if floor == NEVER {
-            // A debt past counting was left behind: nobody has less, until it is reset.
-            (SATURATED, true)
-        } else if floor > tier.scale.within_horizon(at).ticks() {
-            // No less than any TAT of this tier that the floor was raised for: to the first reading that is not before it.
-            (tier.scale.units_beyond(Timestamp::from_ticks(floor)), true)
-        } else {
-            (tier.scale.units(at), false)
-        }
-    }
-
-    /// An entry whose time has passed.
-    fn idle<K>(&self, at: Timestamp, tiers: &Tiers<K>) -> Option<Victim> {
-        self.entries().find_map(|(way, tag, word)| match word {
-            // Never used, or forgotten by `reset`.
-            0 => Some(Victim { way, word, leaves: 0 }),
-            _ if word <= MAX_TAT && word <= tiers.of_tag(tag).scale.units(at) => {
-                Some(Self::victim(way, tag, word, tiers))
-            }
-            _ => None,
-        })
-    }
-
-    /// The entry whose time passes first.
-    fn lowest<K>(&self, tiers: &Tiers<K>) -> Option<Victim> {
-        let counted = self.entries().filter(|(_, _, word)| *word <= MAX_TAT);
-        counted.map(|(way, tag, word)| Self::victim(way, tag, word, tiers)).min_by_key(|victim| victim.leaves)
-    }
-
-    fn victim<K>(way: usize, tag: Tag, word: u64, tiers: &Tiers<K>) -> Victim {
-        Victim { way, word, leaves: tiers.of_tag(tag).scale.reading(word).ticks().min(NEVER) }
-    }
-
-    /// Way, tag and word of each.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, Tag, u64)> {
-        let load = |way: usize| (way, self.tags[way].load(Ordering::Relaxed), self.words[way].load(Ordering::Acquire));
-        (0..WAYS).map(load)
-    }
-
-    /// Moves the word of the entry with this tag to what `next` makes of it, unless it is saturated.
-    pub(super) fn settle(&self, tag: Tag, next: impl Fn(u64) -> u64) -> Answer {
+    fn update(&self, tag: Tag, next: impl FnMut(u64) -> Option<u64>) -> Result<(), Missed> {
         let _lock = self.lock();
-        let Some(way) = self.find(tag) else { return Answer::Absent };
-        let next = |word| if word <= MAX_TAT { Some(next(word).min(SATURATED)) } else { None };
+        let way = self.find(tag).ok_or(Missed::Absent)?;
         match self.words[way].fetch_update(Ordering::AcqRel, Ordering::Acquire, next) {
-            Ok(_) => Answer::Granted,
-            Err(word) => Self::meaning(word, 0, way),
+            Ok(_) => Ok(()),
+            Err(AWAITED) => Err(Missed::Awaited(way)),
+            Err(_) => Err(Missed::Saturated),
         }
     }
 
-    /// Makes the entry with this tag as new, whatever its word, unless that is elsewhere.
-    pub(super) fn reset(&self, tag: Tag) -> Answer {
-        let _lock = self.lock();
-        let Some(way) = self.find(tag) else { return Answer::Absent };
-        match self.words[way].fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| (word != AWAITED).then_some(0)) {
-            Ok(_) => Answer::Granted,
-            Err(_) => Answer::Awaited(way),
+    /// Makes all entries as new, and the floor. If the word of an entry is out, `hold` is given its way
+    /// and tag. `hold` returns `false` if the word has come back meanwhile.
+    ///
+    /// All of it is one step for newcomers. So no debt of before passes from one key to another by the
+    /// floor while the set is reset.
+    pub(super) fn reset_all(&self, mut hold: impl FnMut(usize, Tag) -> bool) {
+        let mut lock = self.lock();
+        lock.floor = 0;
+        for (way, tag, _) in self.entries() {
+            let reset = |word: u64| (word != AWAITED).then_some(0);
+            while self.words[way].fetch_update(Ordering::AcqRel, Ordering::Acquire, reset).is_err() && !hold(way, tag) {
+            }
         }
     }
 
-    /// Takes the word out of the entry with this tag, to be kept elsewhere as long as somebody waits: `keep` is told the way and
-    /// the word.
-    pub(super) fn take_out(&self, tag: Tag, keep: impl FnOnce(usize, u64)) -> Out {
+    /// Takes the word out of the entry with this tag, to be kept elsewhere for as long as a request
+    /// waits. `keep` is given the way and the word.
+    pub(super) fn take_out(&self, tag: Tag, keep: impl FnOnce(usize, u64)) -> Result<(), NotOut> {
         let _lock = self.lock();
-        let Some(way) = self.find(tag) else { return Out::Absent };
-        // Of the others: its own word may come back meanwhile.
+        let way = self.find(tag).ok_or(NotOut::Absent)?;
+        // Of the others: the word of this entry may come back meanwhile.
         let awaited = self.awaited().filter(|other| *other != way).count();
         let next = |word| (word <= MAX_TAT && awaited < MAX_AWAITED).then_some(AWAITED);
         match self.words[way].fetch_update(Ordering::AcqRel, Ordering::Acquire, next) {
             Ok(word) => {
                 keep(way, word);
-                Out::Taken
+                Ok(())
             }
-            Err(AWAITED) => Out::Awaited(way),
-            Err(SATURATED) => Out::Saturated,
-            Err(_) => Out::TooMany,
+            Err(AWAITED) => Err(NotOut::Awaited(way)),
+            Err(SATURATED) => Err(NotOut::Saturated),
+            Err(_) => Err(NotOut::TooMany),
         }
-    }
-
-    /// Puts a word back that was taken out.
-    pub(super) fn put_back(&self, way: usize, word: u64) {
-        self.words[way].store(word.min(SATURATED), Ordering::Release);
-    }
-
-    /// Whether some word is kept elsewhere.
-    pub(super) fn awaited(&self) -> impl Iterator<Item = usize> {
-        self.entries().filter(|(_, _, word)| *word == AWAITED).map(|(way, _, _)| way)
     }
 }

@@ -72,7 +72,7 @@ where
     Q: keyed::Lookup<K> + ?Sized,
 {
     let clock = ManualClock::new();
-    let limiter = table(KeyedLimiter::<K>::builder(quota).with_clock(clock.clone())).build();
+    let limiter = table(KeyedLimiter::<K>::builder(quota).clock(clock.clone())).build();
     let owns: Vec<_> = keys.iter().map(|_| RateLimiter::with_clock(quota, clock.clone())).collect();
     let mut held: Vec<Held<'_, K>> = Vec::new();
     // Half of T, and sometimes a nanosecond more or less, so that boundaries are hit and just

@@ -7,7 +7,7 @@ use super::{Keyed, per_second, secs};
 
 fn limiter(quota: Quota, max_keys: usize) -> (Keyed, ManualClock) {
     let clock = ManualClock::new();
-    (KeyedLimiter::builder(quota).max_keys(max_keys).with_clock(clock.clone()).build(), clock)
+    (KeyedLimiter::builder(quota).max_keys(max_keys).clock(clock.clone()).build(), clock)
 }
 
 /// 100 keys have nothing left and 100 are in debt. Then 200 times as many fresh keys arrive as the
@@ -55,7 +55,7 @@ fn evictions(keys: u64, max_keys: usize) -> u64 {
 /// keys 15.4 %, with half as many 0.005 %.
 #[test]
 fn new_keys_find_room_with_the_documented_odds() {
-    let (half, as_planned, twice) = (crowded(50_000, 100_000), crowded(100_000, 100_000), crowded(200_000, 100_000));
+    let (half, as_planned, twice) = (evictions(50_000, 100_000), evictions(100_000, 100_000), evictions(200_000, 100_000));
     assert!(half < 50, "{half}");
     assert!((400..1_000).contains(&as_planned), "{as_planned}");
     assert!((14_500..16_500).contains(&twice), "{twice}");
@@ -90,5 +90,5 @@ fn table_occupies_24_bytes_per_key_rounded_up_to_128() {
         assert!(limiter.try_acquire(&1, 1).is_ok() && limiter.try_acquire(&1, 1).is_err());
         assert_eq!(limiter.memory(), bytes);
     }
-    assert_eq!(KeyedLimiter::<u64>::new(per_second(1)).bytes(), 2_400_000, "unless documented");
+    assert_eq!(KeyedLimiter::<u64>::new(per_second(1)).memory(), 2_400_000, "unless documented");
 }

@@ -40,7 +40,7 @@ fn per_second(burst: u64) -> Quota {
 /// One permit per second for each key, with this burst, in a table of a single set.
 fn one_set(burst: u64) -> (Arc<Keyed>, ManualClock) {
     let clock = ManualClock::new();
-    let limiter = KeyedLimiter::builder(per_second(burst)).max_keys(1).with_clock(clock.clone()).build();
+    let limiter = KeyedLimiter::builder(per_second(burst)).max_keys(1).clock(clock.clone()).build();
     (Arc::new(limiter), clock)
 }
 

@@ -66,7 +66,7 @@ struct Race {
 
 impl Race {
     fn new(quotas: &[Quota]) -> Self {
-        let builder = KeyedLimiter::builder(quotas[0]).max_keys(1).with_clock(ManualClock::new());
+        let builder = KeyedLimiter::builder(quotas[0]).max_keys(1).clock(ManualClock::new());
         let builder = if let [_] = quotas {
             builder
         } else {
@@ -183,7 +183,7 @@ proptest! {
     #[test]
     fn with_kept_reservations_no_key_gets_more(ops in ops(false)) {
         let clock = ManualClock::new();
-        let limiter: Keyed = KeyedLimiter::builder(per_second(5)).max_keys(1).with_clock(clock.clone()).build();
+        let limiter: Keyed = KeyedLimiter::builder(per_second(5)).max_keys(1).clock(clock.clone()).build();
         let owns: Vec<_> = (0..KEYS).map(|_| RateLimiter::with_clock(per_second(5), clock.clone())).collect();
         for (key, reading, op) in ops {
             let own = &owns[usize::try_from(key).unwrap()];
@@ -266,7 +266,7 @@ fn debt_past_the_horizon_is_not_forgotten_with_the_entry() {
     const YEAR: u64 = 31_557_600;
     let clock = ManualClock::new();
     let quota = Quota::per_second(10_000_000_000).unwrap().with_burst(5).unwrap();
-    let limiter: Keyed = KeyedLimiter::builder(quota).max_keys(1).with_clock(clock.clone()).build();
+    let limiter: Keyed = KeyedLimiter::builder(quota).max_keys(1).clock(clock.clone()).build();
     (0..=ENTRIES).for_each(|key| limiter.charge(&key, 45 * YEAR * 10_000_000_000));
     for years in [20, 40, 50] {
         clock.set(secs(years * YEAR));

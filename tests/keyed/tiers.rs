@@ -10,7 +10,7 @@ use super::{ENTRIES, Keyed, per_second, secs};
 
 fn limiter(max_keys: usize, quota_for: impl Fn(&u64) -> Quota + Send + Sync + 'static) -> (Keyed, ManualClock) {
     let clock = ManualClock::new();
-    let builder = KeyedLimiter::builder(per_second(1)).max_keys(max_keys).with_clock(clock.clone());
+    let builder = KeyedLimiter::builder(per_second(1)).max_keys(max_keys).clock(clock.clone());
     (builder.quota_for(quota_for).build(), clock)
 }
 
@@ -68,7 +68,7 @@ fn key_with_too_many_quotas_is_refused_and_others_go_on() {
 #[test]
 fn key_is_the_same_in_every_borrowed_form() {
     let quota = |name: &str| per_second(if name.starts_with("paid") { 9 } else { 4 });
-    let builder = || KeyedLimiter::<String>::builder(per_second(4)).with_clock(ManualClock::new());
+    let builder = || KeyedLimiter::<String>::builder(per_second(4)).clock(ManualClock::new());
     for limiter in [builder().quota_for(quota).build(), builder().quota_for(move |name: &String| quota(name)).build()] {
         for (name, burst) in [("paid-ann", 9), ("bob", 4)] {
             let name = String::from(name);

@@ -106,7 +106,7 @@ fn word_returns_to_the_table_when_the_last_waiter_leaves() {
 #[test]
 fn memory_of_a_wait_is_freed_with_it() {
     let clock = Arc::new(ManualClock::new());
-    let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(10_000).with_clock(Arc::clone(&clock)).build();
+    let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(10_000).clock(Arc::clone(&clock)).build();
     let lent = || Arc::strong_count(&clock) - 2;
     for key in 0..1_000 {
         limiter.try_acquire(&key, 1).unwrap();
@@ -124,7 +124,7 @@ fn memory_of_a_wait_is_freed_with_it() {
         limiter.reserve(&key, 1).unwrap().keep();
     }
     assert_eq!(lent(), 1_000);
-    let shown = limiter.states().filter(|state| (state.available, state.idle_in) == (0, secs(2)));
+    let shown = limiter.states().filter(|state| (state.available, state.full_in) == (0, secs(2)));
     assert_eq!((shown.count(), limiter.len()), (1_000, 1_000));
     clock.advance(secs(3));
     for key in 1_000..3_000 {
@@ -256,7 +256,7 @@ fn reset_cancels_waiters_of_the_key_and_no_others() {
 fn max_waiters_bounds_the_queue_of_each_key() {
     let clock = ManualClock::new();
     let limiter: Keyed =
-        KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).with_clock(clock.clone()).build();
+        KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).clock(clock.clone()).build();
     let held: Vec<_> = (0..3)
         .flat_map(|key| {
             limiter.try_acquire(&key, 1).unwrap();

@@ -158,7 +158,7 @@ fn keys_are_dropped_without_a_lock() {
     thread::spawn(move || {
         let clock = ManualClock::new();
         let limiter = KeyedLimiter::<Dropped>::builder(quota("1/s burst 1000"));
-        let limiter = Arc::new(limiter.with_clock(clock.clone()).max_keys(4).exact().build());
+        let limiter = Arc::new(limiter.clock(clock.clone()).max_keys(4).exact().build());
         LIMITER.set(Arc::downgrade(&limiter)).unwrap_or_else(|_| panic!("set before"));
         for number in 0..2_000 {
             limiter.try_acquire(&Dropped(0), 2).unwrap().reconcile(1);

@@ -18,7 +18,7 @@ use limitor::{KeyedLimiter, ManualClock, Quota, Timestamp};
 type Exact<K = u64> = KeyedLimiter<K, ManualClock>;
 
 fn exact<K: Hash + Eq + Send + Sync + 'static>(quota: Quota, max_keys: usize, clock: &ManualClock) -> Exact<K> {
-    KeyedLimiter::<K>::builder(quota).with_clock(clock.clone()).max_keys(max_keys).exact().build()
+    KeyedLimiter::<K>::builder(quota).clock(clock.clone()).max_keys(max_keys).exact().build()
 }
 
 fn quota(text: &str) -> Quota {

@@ -87,7 +87,7 @@ where
     let quota_of = move |key: u64| quotas[usize::try_from(key % 2).unwrap()];
     let limiter = KeyedLimiter::<K>::builder(quotas[0])
         .quota_for(move |key: &K| quota_of(id(key)))
-        .with_clock(clock.clone())
+        .clock(clock.clone())
         .max_keys(max_keys)
         .exact()
         .build();
@@ -156,11 +156,8 @@ where
         prop_assert_eq!(limiter.len(), model.busy().count());
         prop_assert_eq!(limiter.evictions(), crowded);
     }
-    let mut shown = BTreeMap::new();
-    let stored = limiter.for_each_key(|key, state| {
-        shown.insert(id(key), state.available);
-    });
-    prop_assert!(stored);
+    let keys = limiter.keys().expect("keys are stored");
+    let shown: BTreeMap<_, _> = keys.map(|(key, standing)| (id(&key), standing.available)).collect();
     let number = |limiter| model.limiters.iter().position(|other| std::ptr::eq(other, limiter)).unwrap();
     let expected = model.busy().map(|limiter| (number(limiter) as u64, limiter.available())).collect();
     prop_assert_eq!(shown, expected);

@@ -53,7 +53,7 @@ impl Clock for Meanwhile {
 #[test]
 fn key_forgotten_during_a_decision_gets_no_second_burst() {
     let clock = Meanwhile::default();
-    let limiter = KeyedLimiter::<u64>::builder(quota("1/s burst 3")).with_clock(clock.clone()).max_keys(1).exact();
+    let limiter = KeyedLimiter::<u64>::builder(quota("1/s burst 3")).clock(clock.clone()).max_keys(1).exact();
     let limiter = Arc::new(limiter.build());
     for comes_back in [false, true] {
         limiter.reset(&2);

@@ -15,7 +15,7 @@ fn key_with_a_changed_quota_begins_anew() {
     let has_paid = Arc::clone(&pays);
     let limiter = KeyedLimiter::<u64>::builder(free)
         .quota_for(move |_: &u64| if has_paid.load(Ordering::Relaxed) == 1 { paid } else { free })
-        .with_clock(clock.clone())
+        .clock(clock.clone())
         .exact()
         .build();
     limiter.try_acquire(&1, 2).unwrap();
@@ -32,7 +32,7 @@ fn idle_times_of_different_quotas_are_compared_in_time() {
     let (fast, slow) = (quota("1000/s burst 10000"), quota("1/min burst 2"));
     let limiter = KeyedLimiter::<u64>::builder(fast)
         .quota_for(move |key: &u64| if *key < 10 { fast } else { slow })
-        .with_clock(clock.clone())
+        .clock(clock.clone())
         .max_keys(2)
         .exact()
         .build();

@@ -29,7 +29,7 @@ struct Shared(KeyedLimiter<u64, Readings>);
 impl Shared {
     fn new() -> Self {
         let quota = Quota::per_second(1).unwrap().with_burst(BURST).unwrap();
-        let limiter = KeyedLimiter::builder(quota).max_keys(1).with_clock(Readings::default()).build();
+        let limiter = KeyedLimiter::builder(quota).max_keys(1).clock(Readings::default()).build();
         // Both entries are taken, and idle from 4 on.
         let at_3 = Timestamp::from_ticks(3_000_000_000);
         [0, 1].iter().for_each(|key| limiter.reconcile_at(at_3, key, 1, 0));

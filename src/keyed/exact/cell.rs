@@ -7,19 +7,22 @@ use std::sync::Arc;
 
 use papaya::Equivalent;
 
-use super::NEVER;
-use crate::gcra::{Gcra, MAX_TAT};
-use crate::keyed::Lookup;
-use crate::keyed::set::{AWAITED, Answer, SATURATED, TAKEN};
+use crate::keyed::answer::{Answer, Missed};
+use crate::keyed::key::Lookup;
 use crate::sync::{AtomicU64, Ordering};
+use crate::word::{AWAITED, MAX_TAT, SATURATED, TAKEN};
 
-/// Not in the index: the key is idle, or has another cell there. Like an entry of a set that is changing hands, it has no word.
-pub(super) const DEAD: u64 = TAKEN;
+/// A cell, shared.
+pub(in crate::keyed) type CellRef<K> = Arc<Cell<K>>;
 
-/// A key with its word, of which `exact.rs` says what it may be.
+/// A reading at which nothing happens.
+pub(super) const NEVER: u64 = u64::MAX;
+
+/// A key with its word; `exact.rs` has the values of the word.
 ///
-/// That keys can be shared is known where the table is made, and a matter of the value, not of its type: a limiter that does
-/// not store keys is shared between threads whatever they are.
+/// That keys can be shared between threads is known where the table is made, and is a matter of the
+/// value, not of its type. A limiter that does not store keys is shared between threads whatever the
+/// keys are.
 pub(in crate::keyed) type Cell<K> = CellOf<dyn Holds<K>>;
 
 /// What a cell has as its key.
@@ -36,12 +39,13 @@ impl<K: Send + Sync> Holds<K> for K {
 
 pub(in crate::keyed) struct CellOf<H: ?Sized> {
     pub(super) hash: u64,
-    /// It needs no drop. The model checker takes that for an access, and does not see that the count of an `Arc` orders it after all
-    /// others.
+    /// It needs no drop. The model checker takes a drop for an access, and does not see that the count of
+    /// an `Arc` orders it after all others.
     word: ManuallyDrop<AtomicU64>,
-    /// The reading it is filed under; [`NEVER`] if it is not. Only looked at under the lock of its part.
+    /// The reading that the cell is filed under; [`NEVER`] if it is not filed. Read and written only under
+    /// the lock of its part.
     filed: ManuallyDrop<AtomicU64>,
-    pub(in crate::keyed) tier: u32,
+    tier: u32,
     key: H,
 }
 
@@ -50,7 +54,7 @@ impl<K> CellOf<K> {
     pub(super) fn new(key: K, hash: u64, tier: u32) -> Self {
         Self {
             hash,
-            word: ManuallyDrop::new(AtomicU64::new(DEAD)),
+            word: ManuallyDrop::new(AtomicU64::new(TAKEN)),
             filed: ManuallyDrop::new(AtomicU64::new(NEVER)),
             tier,
             key,
@@ -63,7 +67,14 @@ impl<K> Cell<K> {
         self.key.held()
     }
 
-    /// What no other cell is called as long as this one lives: where it is, in steps that are shorter than a cell is.
+    /// The index of the key's tier.
+    #[inline]
+    pub(in crate::keyed) fn tier(&self) -> u32 {
+        self.tier
+    }
+
+    /// A name that no other cell has for as long as this one lives: its address, in steps that are
+    /// shorter than a cell.
     pub(in crate::keyed) fn name(&self) -> usize {
         const STEP: usize = 32;
         const { assert!(size_of::<CellOf<()>>() >= STEP) };
@@ -75,51 +86,73 @@ impl<K> Cell<K> {
         self.word.load(Ordering::Relaxed)
     }
 
+    /// Whether the cell is not in the index: its key is idle, or has another cell there.
     pub(super) fn is_dead(&self) -> bool {
-        self.look() == DEAD
+        self.look() == TAKEN
     }
 
-    /// Takes `cost` at `now` from the word, which was seen to be this.
+    /// Moves the word, which was seen to be this, to what `decide` makes of it at `now`. `decide` gives
+    /// the TAT after a grant, or by how many units the request is too early.
     #[inline]
-    pub(in crate::keyed) fn take(&self, mut seen: u64, now: u64, gcra: &Gcra, cost: u64) -> Answer {
+    pub(in crate::keyed) fn take(
+        &self,
+        mut seen: u64,
+        now: u64,
+        mut decide: impl FnMut(u64) -> Result<u64, u64>,
+    ) -> Answer {
         loop {
-            match gcra.decide(seen, now, cost) {
+            match decide(seen) {
                 Ok(tat) => match self.word.compare_exchange_weak(seen, tat, Ordering::AcqRel, Ordering::Relaxed) {
-                    Ok(_) => return Answer::Granted,
+                    Ok(_) => return Answer::Granted { ahead: tat - now },
                     Err(current) => seen = current,
                 },
-                Err(excess) => return self.meaning(seen, excess),
+                Err(excess) => return self.refusal(seen, excess),
             }
         }
     }
 
-    pub(super) fn meaning(&self, word: u64, excess: u64) -> Answer {
+    fn refusal(&self, word: u64, excess: u64) -> Answer {
         match word {
-            DEAD => Answer::Absent,
+            TAKEN => Answer::Absent,
             AWAITED => Answer::Awaited(self.name()),
             SATURATED => Answer::Saturated,
             _ => Answer::Short(excess),
         }
     }
 
-    /// Moves the word to what `next` makes of it, if it is a TAT.
-    pub(in crate::keyed) fn settle(&self, next: impl Fn(u64) -> u64) -> Answer {
+    /// The word, or where it is.
+    pub(super) fn peek(&self) -> Result<u64, Missed> {
+        match self.look() {
+            word if word <= SATURATED => Ok(word),
+            word => Err(self.missed(word)),
+        }
+    }
+
+    /// Why a word that is no TAT was not moved.
+    fn missed(&self, word: u64) -> Missed {
+        match word {
+            TAKEN => Missed::Absent,
+            AWAITED => Missed::Awaited(self.name()),
+            _ => Missed::Saturated,
+        }
+    }
+
+    /// Moves the word to what `next` makes of it, if the word is a TAT.
+    pub(super) fn settle(&self, next: impl Fn(u64) -> u64) -> Result<(), Missed> {
         self.update(|word| (word <= MAX_TAT).then(|| next(word).min(SATURATED)))
     }
 
     /// Makes the key as new, unless its word is elsewhere.
-    pub(in crate::keyed) fn reset(&self) -> Answer {
+    pub(super) fn reset(&self) -> Result<(), Missed> {
         self.update(|word| (word <= SATURATED).then_some(0))
     }
 
-    fn update(&self, next: impl Fn(u64) -> Option<u64>) -> Answer {
-        match self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, next) {
-            Ok(_) => Answer::Granted,
-            Err(word) => self.meaning(word, 0),
-        }
+    fn update(&self, next: impl FnMut(u64) -> Option<u64>) -> Result<(), Missed> {
+        let updated = self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+        updated.map(drop).map_err(|word| self.missed(word))
     }
 
-    /// Takes the word out, if it is a TAT. Otherwise what it says.
+    /// Takes the word out if it is a TAT. Otherwise the error has the word.
     pub(super) fn take_out(&self) -> Result<u64, u64> {
         let out = |word: u64| (word <= MAX_TAT).then_some(AWAITED);
         self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, out)
@@ -128,12 +161,12 @@ impl<K> Cell<K> {
 
 /// Only under the lock of its part.
 impl<K> Cell<K> {
-    /// Marks it as no longer in the index, unless its word has moved.
+    /// Marks the cell as no longer in the index, unless its word has moved.
     pub(super) fn die(&self, seen: u64) -> bool {
-        self.word.compare_exchange(seen, DEAD, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        self.word.compare_exchange(seen, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// Gives it a word, dead or awaited as it is.
+    /// Gives a word to a cell that is dead or awaited.
     pub(super) fn set(&self, word: u64) {
         self.word.store(word.min(SATURATED), Ordering::Release);
     }
@@ -147,8 +180,9 @@ impl<K> Cell<K> {
     }
 }
 
-/// A cell in the index. One is equal to itself only: who puts a cell in has looked for another of its key, under the lock.
-pub(super) struct Stored<K>(pub(super) Arc<Cell<K>>);
+/// A cell in the index. A cell is equal to itself only: a thread that puts one in has looked for
+/// another of its key, under the lock.
+pub(super) struct Stored<K>(pub(super) CellRef<K>);
 
 impl<K> PartialEq for Stored<K> {
     fn eq(&self, other: &Self) -> bool {
@@ -164,7 +198,7 @@ impl<K> Hash for Stored<K> {
     }
 }
 
-/// Looks a cell up by a form of its key, and its tier: a key whose quota changes begins anew.
+/// Looks a cell up by a form of its key and by its tier: a key whose quota changes begins as new.
 pub(super) struct ByKey<'a, Q: ?Sized> {
     pub(super) key: &'a Q,
     pub(super) hash: u64,
@@ -185,7 +219,7 @@ impl<K, Q: Lookup<K> + ?Sized> Equivalent<Stored<K>> for ByKey<'_, Q> {
     }
 }
 
-/// Whether an owned key is the one of this form.
+/// Whether an owned key is the key of this form.
 #[inline]
 fn is<Q: ToOwned + Eq + ?Sized>(owned: &Q::Owned, key: &Q) -> bool {
     owned.borrow() == key
@@ -209,7 +243,7 @@ impl<K> Equivalent<Stored<K>> for ByCell<'_, K> {
     }
 }
 
-/// Cells have been hashed already.
+/// Passes on the hash that a cell has already.
 #[derive(Default)]
 pub(super) struct Passed(u64);
 

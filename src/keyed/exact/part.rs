@@ -1,4 +1,4 @@
-//! A part of the table: which of its keys will be idle first, and what those left behind that were forgotten.
+//! A part of the table: which of its keys is idle first, and the floor of those that were forgotten.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -6,33 +6,34 @@ use std::collections::binary_heap::PeekMut;
 use std::mem;
 use std::sync::Arc;
 
-use super::NEVER;
-use super::cell::Cell;
+use super::cell::{CellRef, NEVER};
 use crate::clock::Timestamp;
-use crate::gcra::MAX_TAT;
-use crate::keyed::set::AWAITED;
 use crate::keyed::tiers::{Tier, Tiers};
+use crate::word::{AWAITED, MAX_TAT};
 
-/// Cells that are forgotten at a time, if there are as many: so that not every newcomer has to look for room.
+/// Cells that are forgotten at a time, if there are as many. So not every newcomer has to look for
+/// room.
 const BATCH: usize = 16;
 
-/// Filings that are out of date are weeded out when there are as many as cells, and so many more.
+/// Filings that are out of date are removed when there are as many of them as cells, and so many more.
 const WEEDS: usize = 64;
 
 pub(super) struct Part<K> {
     /// Not before the TAT of any key that was ever forgotten here.
     floor: Timestamp,
-    /// Cells by the reading they are filed under, earliest first. A filing stands if the cell says the same.
+    /// Cells by the reading that they are filed under, earliest first. A filing stands if the cell has the
+    /// same reading.
     filings: BinaryHeap<Filing<K>>,
     /// How many cells of the index belong to this part.
     cells: usize,
-    /// Cells that are let go of. Their keys may be dropped with them, so that is for when the lock has been given back.
-    gone: Vec<Arc<Cell<K>>>,
+    /// Cells that are let go of. Their keys may be dropped with them, so they are dropped after the lock
+    /// is released.
+    gone: Vec<CellRef<K>>,
 }
 
 struct Filing<K> {
     reading: u64,
-    cell: Arc<Cell<K>>,
+    cell: CellRef<K>,
 }
 
 impl<K> Filing<K> {
@@ -50,19 +51,24 @@ impl<K> Part<K> {
         self.floor
     }
 
-    /// The reading before which no key here becomes idle; [`NEVER`] if none will by itself.
+    /// Forgets what forgotten keys took.
+    pub(super) fn reset_floor(&mut self) {
+        self.floor = Timestamp::default();
+    }
+
+    /// The reading before which no key here becomes idle; [`NEVER`] if no key does by itself.
     pub(super) fn first(&self) -> u64 {
         self.filings.peek().map_or(NEVER, |filing| filing.reading)
     }
 
     /// Adds a cell with this word.
-    pub(super) fn add(&mut self, cell: &Arc<Cell<K>>, tier: &Tier, word: u64) {
+    pub(super) fn add(&mut self, cell: &CellRef<K>, tier: &Tier, word: u64) {
         self.cells += 1;
         self.file(cell, tier, word);
     }
 
-    /// Files a cell that has come to have this word, unless it is filed as early.
-    pub(super) fn file(&mut self, cell: &Arc<Cell<K>>, tier: &Tier, word: u64) {
+    /// Files a cell that has this word now, unless it is filed as early already.
+    pub(super) fn file(&mut self, cell: &CellRef<K>, tier: &Tier, word: u64) {
         let reading = reading(tier, word);
         if reading >= cell.filed() {
             return;
@@ -74,12 +80,12 @@ impl<K> Part<K> {
         }
     }
 
-    /// Leaves one filing of each cell.
+    /// Removes filings that are out of date, and all but one of each cell.
     fn weed(&mut self) {
         let filings = self.filings.drain();
         let (standing, gone): (Vec<_>, Vec<_>) = filings.partition(|filing| {
             let stands = filing.stands();
-            // Another of the same cell and reading is one too many.
+            // Marks the cell, so that a second filing of the same reading does not stand.
             if stands {
                 filing.cell.set_filed(NEVER);
             }
@@ -92,20 +98,20 @@ impl<K> Part<K> {
         self.gone.extend(gone.into_iter().map(|filing| filing.cell));
     }
 
-    /// What to drop when the lock has been given back.
-    pub(super) fn gone(&mut self) -> Vec<Arc<Cell<K>>> {
+    /// The cells to drop after the lock is released.
+    pub(super) fn gone(&mut self) -> Vec<CellRef<K>> {
         mem::take(&mut self.gone)
     }
 
-    /// Forgets some that are idle at this reading; `forget` is told which. If none is, the first filing that is left is where
-    /// its cell's time passes indeed, or one that is awaited. Those that are awaited, and filed under a reading that has passed,
-    /// go to `awaited`.
+    /// Forgets some cells that are idle at this reading, and calls `forget` with each. If none is idle,
+    /// the first filing that is left is at the reading at which its cell's TAT passes, or is of an awaited
+    /// cell. Awaited cells that are filed under a reading that has passed go to `awaited`.
     pub(super) fn forget_idle(
         &mut self,
         at: Timestamp,
         tiers: &Tiers<K>,
-        forget: impl Fn(&Arc<Cell<K>>),
-        awaited: &mut Vec<Arc<Cell<K>>>,
+        forget: impl Fn(&CellRef<K>),
+        awaited: &mut Vec<CellRef<K>>,
     ) -> usize {
         let mut forgotten = 0;
         while forgotten < BATCH
@@ -118,7 +124,7 @@ impl<K> Part<K> {
                 if word == AWAITED && first.reading > at.ticks() {
                     break;
                 }
-                // Filed again when it has a TAT again, or is looked at where it is.
+                // The cell is filed again when it has a TAT again, or when its word is looked at where it is.
                 first.cell.set_filed(NEVER);
                 let cell = PeekMut::pop(first).cell;
                 if word == AWAITED {
@@ -127,12 +133,12 @@ impl<K> Part<K> {
                     self.gone.push(cell);
                 }
             } else {
-                let tier = tiers.of_index(first.cell.tier);
+                let tier = tiers.of_index(first.cell.tier());
                 let reading = reading(tier, word);
                 if reading != first.reading {
                     first.cell.set_filed(reading);
                     first.reading = reading;
-                } else if reading > tier.scale.within_horizon(at).ticks() {
+                } else if reading > tier.rate.scale.within_horizon(at).ticks() {
                     break;
                 } else if first.cell.die(word) {
                     self.floor = self.floor.max(Timestamp::from_ticks(reading));
@@ -151,7 +157,7 @@ impl<K> Part<K> {
 
 /// The first reading at which a key with this word is idle.
 fn reading(tier: &Tier, word: u64) -> u64 {
-    if word > MAX_TAT { NEVER } else { tier.scale.reading(word).ticks().min(NEVER - 1) }
+    if word > MAX_TAT { NEVER } else { tier.rate.reading(word).ticks().min(NEVER - 1) }
 }
 
 impl<K> Ord for Filing<K> {
@@ -182,17 +188,17 @@ mod tests {
     use crate::keyed::exact::cell::CellOf;
     use crate::quota::Quota;
 
-    /// A word that goes down and up again, to where it was, is filed twice under the same reading. If both stayed, such twins would
-    /// fill the heap, and each filing after that would look through all of them.
+    /// A word that goes down and up again to where it was is filed twice under the same reading. If both
+    /// filings stayed, such twins would fill the heap, and each later filing would look through all of
+    /// them.
     #[test]
-    fn a_cell_has_one_filing_after_weeding() {
+    fn weeding_leaves_each_cell_one_filing() {
         let quota: Quota = "1/s burst 100".parse().unwrap();
         let tiers = Tiers::<u64>::new(quota, None, Tick::NANOSECOND, Timestamp::default());
         let tier = tiers.of_index(0);
         let (high, low) = (Gcra::new(quota).cost(50), Gcra::new(quota).cost(20));
         let mut part = Part::new();
-        let cells: Vec<Arc<Cell<u64>>> =
-            (0..4).map(|key| Arc::new(CellOf::new(key, key, 0)) as Arc<Cell<u64>>).collect();
+        let cells: Vec<CellRef<u64>> = (0..4).map(|key| Arc::new(CellOf::new(key, key, 0)) as CellRef<u64>).collect();
         for cell in &cells {
             cell.set(high);
             part.add(cell, tier, high);
@@ -213,7 +219,7 @@ mod tests {
                     .all(|cell| part.filings.iter().any(|filing| Arc::ptr_eq(&filing.cell, cell) && filing.stands()))
             );
             cell.set(high);
-            // Finds it filed too early, and files it where it was.
+            // Finds the cell filed too early, and files it where it was.
             assert_eq!(part.forget_idle(Timestamp::default(), &tiers, |_| {}, &mut Vec::new()), 0);
         }
         assert!((1..=4).contains(&weeded), "{weeded} times");
