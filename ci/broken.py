@@ -3,8 +3,9 @@
 
     python3 ci/broken.py [WORD...]
 
-Each break of ci/broken.toml is made in a copy of the working tree. Before that the check must pass there; then it must not. Only
-breaks whose claim or check has one of the words in it, if there are any. Ends with 1 if some check does not notice.
+Each break of ci/broken.toml is made in a copy of the working tree. The check must pass before the break, and fail after it. If words are
+given, only breaks with one of them in the claim or the check are made. Exits with 1 if a check does not notice its break. A run of all
+breaks records its result in ci/record.toml.
 """
 
 import os
@@ -17,13 +18,15 @@ import sys
 import time
 import tomllib
 
+import figures
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "broken" / "copy"
 NOT_BUILT = re.compile(r"error: could not compile|error\[E\d+\]")
 
 
 def refresh():
-    """The copy is as the working tree; what has not changed keeps its time, so that little is built again."""
+    """Makes the copy equal to the working tree. Unchanged files keep their time, so that little is built again."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
     )
@@ -39,7 +42,7 @@ def refresh():
 
 
 def run(check, limit=None):
-    """Whether the check passes, whether the code was built at all, and what it printed."""
+    """Returns whether the check passes, whether the code was built at all, and the output."""
     process = subprocess.Popen(
         ["bash", "-c", check],
         cwd=COPY,
@@ -54,7 +57,7 @@ def run(check, limit=None):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
-        return False, True, output + f"error: it did not end in {limit:.0f} s"
+        return False, True, output + f"error: the check did not end in {limit:.0f} s"
     return process.returncode == 0, not NOT_BUILT.search(output), output
 
 
@@ -62,12 +65,12 @@ def make(change):
     path = COPY / change["file"]
     text = path.read_text()
     if text.count(change["replace"]) != 1:
-        sys.exit(f"{change['file']}: {change['replace']!r} is there {text.count(change['replace'])} times: ci/broken.toml is out of date")
+        sys.exit(f"{change['file']}: {change['replace']!r} occurs {text.count(change['replace'])} times: ci/broken.toml is out of date")
     path.write_text(text.replace(change["replace"], change["by"]))
 
 
-def who_noticed(output):
-    if output.endswith(" s") and "error: it did not end" in output:
+def noticed_by(output):
+    if output.endswith(" s") and "error: the check did not end" in output:
         return output.rpartition("error: ")[2]
     tests = re.findall(r"^test (\S+)(?: - should panic)? \.\.\. FAILED", output, re.MULTILINE)
     if tests:
@@ -75,7 +78,7 @@ def who_noticed(output):
     for telling in r"panicked at", r"error|FAILED|not |data race|signal":
         if found := [line.strip() for line in output.splitlines() if re.search(telling, line)]:
             return found[-1][:120]
-    return "it ended otherwise than with 0"
+    return "the exit status is not 0"
 
 
 def main():
@@ -90,18 +93,21 @@ def main():
         if check not in whole:
             passed, _, output = run(check)
             if not passed:
-                sys.exit(f"{output[-4000:]}\n{check}\nfails on code that nobody broke")
+                sys.exit(f"{output[-4000:]}\n{check}\nfails on the unbroken code")
             whole[check] = time.monotonic() - began
         for change in one["change"]:
             make(change)
-        # Who waits for what does not come hangs, which is noticed too.
+        # A waiter that is never woken hangs, which is noticed as well.
         passed, built, output = run(check, limit=120 + 2 * whole[check])
         noticed = not passed and (built or one.get("by_not_building", False))
         if not noticed:
             unnoticed.append(f"{claim}: {check}")
-        verdict = f"noticed: {who_noticed(output)}" if noticed else "NOT NOTICED" if passed else f"NOT BUILT\n{output[-2000:]}"
+        verdict = f"noticed: {noticed_by(output)}" if noticed else "NOT NOTICED" if passed else f"NOT BUILT\n{output[-2000:]}"
         print(f"[{number}/{len(breaks)}, {time.monotonic() - began:.0f} s] {claim}\n    {verdict}", flush=True)
-    print(f"{len(breaks) - len(unnoticed)} of {len(breaks)} noticed")
+    result = f"{len(breaks) - len(unnoticed)} of {len(breaks)} breaks noticed"
+    print(result)
+    if not words:
+        figures.record("broken", result)
     refresh()
     sys.exit(1 if unnoticed else 0)
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Proves, for all inputs, what the arithmetic of the limiter claims. Exits with 0 if all of it is proved, and with 1 otherwise.
+"""Proves the claims about the arithmetic of the limiter for all inputs. Exits with 0 if all are proved, and with 1 otherwise.
 
     pip install z3-solver
     python3 ci/proof.py              prove
-    python3 ci/proof.py --mutants    break each formula in turn, and see that a proof fails
+    python3 ci/proof.py --mutants    break each formula in turn, and check that a proof fails
 
-An SMT solver shows it, over words of the code's own width: whole numbers that wrap where registers do, which is itself shown over
-bit-vectors, operation by operation (`smt/words.py`). The conversion of clock readings multiplies two unknown words, which keeps a
-solver busy for ever as bits; so that is shown over real numbers, with the factor unknown, and then tried on every input of words of a
-few bits by the same formulas (`smt/scale.py`). Each step of an argument is a claim of its own, and no claim is accepted whose
-premises nothing satisfies. `smt/code.py` has the formulas beside the code they are transcribed from: if the two drift apart, that is a
-failure as well.
+An SMT solver proves each claim over words of the code's own width: whole numbers that wrap where registers do. That these equal
+registers is proved over bit-vectors, operation by operation (`smt/words.py`). The conversion of clock readings multiplies two unknown
+words, which a solver cannot decide as bits. So it is proved over real numbers with an unknown factor, and then tried with the same
+formulas on every input of words of a few bits (`smt/scale.py`). Each step of an argument is a claim of its own. A claim is rejected if
+nothing satisfies its premises. `smt/code.py` has the formulas with the code that they are transcribed from. If the code changes, that
+is a failure as well.
 """
 
 import argparse
@@ -32,7 +32,7 @@ ROOMS = {
 
 
 def prove():
-    """Proves all; how many claims failed."""
+    """Proves all claims. Returns how many failed."""
     failed = total = 0
     for room, claims in ROOMS.items():
         print(f"\n{room}")
@@ -48,14 +48,14 @@ def prove():
 
 
 def refute(mutant):
-    """The first claim of which a mutant has a counterexample; the quick ones first."""
+    """Returns the first claim that a mutant refutes; the quick claims are tried first."""
     claims = [claim for room in ROOMS.values() for claim in room.claims(mutant)]
     claims.sort(key=lambda claim: (Claim, Cases, Tried).index(type(claim)))
     return next((claim.name for claim in claims if "refuted by" in (claim.check()[0] or "")), None)
 
 
 def kill():
-    """How many mutants survive."""
+    """Returns how many mutants survive."""
     survivors = 0
     for mutant in mutants.ALL:
         claim = refute(mutant())
@@ -66,12 +66,12 @@ def kill():
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Proves what the arithmetic of the limiter claims.")
-    parser.add_argument("--mutants", action="store_true", help="prove broken formulas instead, each of which must fail")
+    parser = argparse.ArgumentParser(description="Prove the claims about the arithmetic of the limiter.")
+    parser.add_argument("--mutants", action="store_true", help="try to prove broken formulas instead; each must fail")
     began = time.monotonic()
     changed = list(code.drift())
     for line in changed:
-        print(f"no longer in the code, so proved of nothing: {line}", file=sys.stderr)
+        print(f"no longer in the code, so a claim is about nothing: {line}", file=sys.stderr)
     failed = bool(changed) or (kill() if parser.parse_args().mutants else prove()) > 0
     print(f"{time.monotonic() - began:.0f} s")
     return int(failed)

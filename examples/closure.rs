@@ -1,11 +1,11 @@
-//! Running closures under a limiter, each at its own cost, from any thread.
+//! Runs closures under a limiter, each at its own cost, from any thread.
 
 use std::thread;
 use std::time::Instant;
 
 use limitor::{AcquireError, Clock, Quota, RateLimiter};
 
-/// Does `work` when the limiter has `cost` permits for it.
+/// Runs `work` when the limiter has `cost` permits for it.
 fn limited<T, C: Clock>(limiter: &RateLimiter<C>, cost: u64, work: impl FnOnce() -> T) -> Result<T, AcquireError> {
     limiter.acquire(cost).wait()?;
     Ok(work())
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     assert_eq!(squares.iter().map(|(square, _)| square).sum::<u64>(), 55);
 
-    // Work that can never have its permits is not begun.
+    // If the cost exceeds the burst, the work is refused and does not start.
     let refused = limited(&limiter, 101, || unreachable!("not begun"));
     assert_eq!(
         refused.map_err(|why| why.to_string()),

@@ -1,5 +1,5 @@
-//! Functions and methods that limit themselves, and closures that are wrapped: `@rate_limit` and `@async_rate_limit`, for
-//! those who come from Python.
+//! Functions and methods that limit themselves, and wrapped closures. The equivalent of
+//! `@rate_limit` and `@async_rate_limit` in Python.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ struct Reply {
     tokens: u64,
 }
 
-/// Twenty a second and no burst: calls are 50 ms apart.
+/// 20 calls per second without a burst: calls are 50 ms apart.
 #[rate_limit("20/s burst 1")]
 fn ping(host: &str) -> String {
     format!("pong from {host}")
@@ -35,7 +35,8 @@ struct Client {
 }
 
 impl Client {
-    /// The estimate is made from the prompt and settled from the reply. A prompt that is refused here costs nothing.
+    /// The estimate is computed from the prompt and settled from the reply. If the service refuses
+    /// the prompt, the call costs nothing.
     #[rate_limit(
         limiter = &self.tokens,
         cost = 100 + prompt.len() as u64 / 4,
@@ -52,7 +53,7 @@ impl Client {
     }
 }
 
-/// The slot is held until the work ends, so a third call waits for one of the first two.
+/// The slot is held until the work ends, so the third call waits for one of the first two.
 #[rate_limit("1000000/s", max_concurrent = 2)]
 async fn slow(n: u64) -> u64 {
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -81,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{} at {:>3} ms", task.await?, start.elapsed().as_millis());
     }
 
-    // The same for a closure, with a limiter of any kind.
+    // The same for a closure, with any kind of limiter.
     let limiter = RateLimiter::new(Quota::per_day(1_000)?);
     let count = limitor::wrap(&limiter)
         .cost(|text: &&str| text.len() as u64)

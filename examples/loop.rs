@@ -1,6 +1,7 @@
-//! The simplest use: a loop that waits for its turn before each piece of work.
+//! The simplest use: a loop that waits for a permit before each piece of work.
 //!
-//! The burst goes at once, and then the limit sets the pace: one turn every 10 ms at 100 per second.
+//! The burst is granted immediately. Then the limit sets the pace: one grant every 10 ms at 100 per
+//! second.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -16,7 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("turn {turn} at {:>3} ms", start.elapsed().as_millis());
         }
     }
-    // 10 from the burst, and 50 that take 10 ms each. The two clocks may differ by some parts in a million.
+    // 10 permits from the burst, and 50 that take 10 ms each. The two clocks may differ by a few
+    // parts per million.
     assert!(start.elapsed() > Duration::from_millis(499), "faster than the limit");
     Ok(())
 }

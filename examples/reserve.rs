@@ -1,4 +1,5 @@
-//! Reservations: take a place in the line now, wait for it later, give it back, or keep it and do the waiting yourself.
+//! Reservations: enter the queue now, then wait, cancel, or keep the reservation and do the waiting
+//! yourself.
 
 use std::error::Error;
 use std::thread;
@@ -8,7 +9,7 @@ use limitor::{Quota, RateLimiter};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let limiter = RateLimiter::new(Quota::per_second(10)?);
-    limiter.acquire(10).wait()?; // from here on, a permit comes back every 100 ms
+    limiter.acquire(10).wait()?; // from here on, one permit returns every 100 ms
 
     let large = limiter.reserve(8)?;
     let small = limiter.reserve(2)?;
@@ -16,12 +17,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let waits = [large.wait_time(), small.wait_time(), last.wait_time()].map(|wait| wait.as_millis());
     println!("8 in {} ms, 2 in {} ms, 3 in {} ms", waits[0], waits[1], waits[2]);
 
-    large.cancel(); // those behind it move up
+    large.cancel(); // later entries move forward
     let moved = [small.wait_time(), last.wait_time()].map(|wait| wait.as_millis());
-    println!("the 8 leave: 2 in {} ms, 3 in {} ms", moved[0], moved[1]);
+    println!("the 8 are cancelled: 2 in {} ms, 3 in {} ms", moved[0], moved[1]);
     assert!(moved[0] + 500 < waits[1]);
 
-    // Kept, the permits are taken for good, and the timing is up to the caller: a timer, an event loop, or a sleep.
+    // A kept reservation takes its permits for good. The caller does the waiting: with a timer, an
+    // event loop, or a sleep.
     let due_in = last.keep();
     let due = Instant::now() + due_in;
     small.wait()?;

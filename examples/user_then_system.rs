@@ -1,23 +1,25 @@
-//! Each user has a limit, and the system has one behind it: a request is charged to both or to neither.
+//! A limit for each user in front of one for the system: a request is charged to both or to
+//! neither.
 
 use std::error::Error;
 use std::sync::Arc;
 
 use limitor::{Denied, Grant, KeyedLimiter, LimitSet, Quota, RateLimiter, SystemClock, keyed};
 
-/// What was granted by both, to be settled with both.
+/// A grant from both limits, to be settled with both.
 type Admitted<'a> = (keyed::Grant<'a, String, SystemClock>, Grant<'a, SystemClock>);
 
-/// Users that are many: a limit for each key, made as they come.
+/// For many users: a limit for each key, created on first use.
 struct Gate {
     users: KeyedLimiter<String>,
     system: RateLimiter,
 }
 
 impl Gate {
-    /// The user's limit first. Whoever is over it is refused there, and the word that all share is left alone: if it were
-    /// asked first and given back, others could be refused meanwhile for nothing. What is taken from the user's limit and
-    /// given back is a concern of that user only.
+    /// Asks the user's limit first. A user over that limit is refused there, and the shared word is
+    /// not changed. If the shared word were charged first and refunded, other users could be
+    /// refused in between for no reason. A charge and refund at the user's limit concerns only that
+    /// user.
     fn admit(&self, user: &str, n: u64) -> Result<Admitted<'_>, (&'static str, Denied)> {
         let of_user = self.users.try_acquire(user, n).map_err(|denied| ("the user's limit", denied))?;
         match self.system.try_acquire(n) {
@@ -31,10 +33,11 @@ impl Gate {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // So slow that nothing comes back while this runs.
+    // So slow that no permit returns while this example runs.
     let (each, all) = (Quota::per_day(10)?, Quota::per_day(25)?);
 
-    // Users that are few and known: a set of two limits for each, which all end in the same one.
+    // For a few known users: a set of two limits for each user. The second limit is the same in all
+    // sets.
     let system = Arc::new(RateLimiter::new(all));
     let set = || LimitSet::new([("user", Arc::new(RateLimiter::new(each))), ("system", system.clone())]);
     let (ann, bob, cyd) = (set(), set(), set());
@@ -56,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [(_, of_cyd), _] = cyd.limits().collect::<Vec<_>>()[..] else { unreachable!("two limits") };
     assert_eq!(of_cyd.available(), 5, "what the system refused was not charged to the user");
 
-    // Users that are many: the same by hand.
+    // For many users: the same by hand.
     let gate = Gate { users: KeyedLimiter::new(each), system: RateLimiter::new(all) };
     for (user, n, refused_by) in [
         ("ann", 10, None),
@@ -74,12 +77,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     assert_eq!((gate.system.available(), gate.users.available("cyd")), (0, 5));
 
-    // What a request did not need goes back to both.
+    // The permits that a request did not use are refunded to both limits.
     gate.system.refund(10);
     let (of_user, of_system) = gate.admit("dan", 10).map_err(|(_, denied)| denied)?;
     of_user.reconcile(3);
     of_system.reconcile(3);
-    println!("dan needed 3 of 10, {} are left of the user's limit", gate.users.available("dan"));
+    println!("dan used 3 of 10, the user's limit has {} left", gate.users.available("dan"));
     assert_eq!((gate.system.available(), gate.users.available("dan")), (7, 7));
     Ok(())
 }

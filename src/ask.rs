@@ -1,4 +1,5 @@
-//! The one way to ask for something and wait for it: a builder with a timeout that is also a future.
+//! The one way to ask for something and wait for it: a builder with a timeout that is also a
+//! future.
 //!
 //! Each limiter says in an [`Ask`] what it takes and how it is waited for. [`Pending`] is the state
 //! machine under the public types (`Acquire` of each module).
@@ -19,9 +20,11 @@ pub(crate) trait Ask: Clone {
     /// Why the caller gets nothing.
     type Error;
 
-    /// Takes what is asked for if that needs no entry. `None` decides nothing: `enter` is called next.
+    /// Takes what is asked for if that needs no entry. `None` decides nothing: `enter` is called
+    /// next.
     ///
-    /// A limiter whose fast path is a few instructions puts it here, so that nothing is built for it.
+    /// A limiter with a fast path of a few instructions puts it here, so that nothing is built for
+    /// it.
     #[inline]
     fn take(&self) -> Option<Self::Taken> {
         None
@@ -49,7 +52,8 @@ pub(crate) enum Entered<T, E> {
     Waiting(E),
 }
 
-/// Something asked for and not yet granted. Lazy: nothing is taken before the wait or the first poll.
+/// Something asked for and not yet granted. Lazy: nothing is taken before the wait or the first
+/// poll.
 pub(crate) struct Pending<A: Ask> {
     ask: A,
     patience: Patience,

@@ -141,7 +141,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
     pub fn try_acquire_at(&self, now: Timestamp, n: u64) -> Result<Slot<'_, C>, Denied> {
         self.check_burst(n)?;
         let Some(seat) = Seat::free(&Held::Borrowed(self)) else {
-            let refused = if self.limiter.is_closed() { Refused::Closed } else { Refused::Busy(self.slots.max() as u64) };
+            let refused =
+                if self.limiter.is_closed() { Refused::Closed } else { Refused::Busy(self.slots.max() as u64) };
             return Err(self.denied(n, refused));
         };
         self.limiter.try_acquire_at(now, n).map(|grant| Slot::new(grant, seat))
@@ -210,7 +211,11 @@ impl<C: Clock> ConcurrentLimiter<C> {
 
     /// No slot is waited for in vain.
     fn check_burst(&self, n: u64) -> Result<(), Denied> {
-        if n > self.limiter.quota().burst() { Err(self.denied(n, Refused::ExceedsBurst(self.limiter.available()))) } else { Ok(()) }
+        if n > self.limiter.quota().burst() {
+            Err(self.denied(n, Refused::ExceedsBurst(self.limiter.available())))
+        } else {
+            Ok(())
+        }
     }
 
     fn denied(&self, n: u64, refused: Refused) -> Denied {

@@ -6,8 +6,8 @@ mod build;
 mod denied;
 #[cfg(feature = "std")]
 mod limit;
-mod permits;
 mod reason;
+mod text;
 
 #[cfg(feature = "std")]
 pub use self::acquire::AcquireError;
@@ -18,7 +18,3 @@ pub use self::limit::{LimitDenied, LimitError};
 pub use self::reason::Reason;
 
 pub(crate) use self::denied::Refused;
-
-const SATURATED: &str = "the debt exceeds what the limiter can count; reset the limiter";
-#[cfg(feature = "keyed")]
-const TOO_MANY_QUOTAS: &str = "the keys have more than 64 different quotas";

@@ -1,17 +1,21 @@
-//! The Generic Cell Rate Algorithm as pure integer functions of (TAT, now, cost): no atomics, no clock.
+//! The Generic Cell Rate Algorithm as pure integer functions of (TAT, now, cost): no atomics, no
+//! clock.
 //!
 //! Source: ITU-T I.371, "virtual scheduling"; ATM Forum TM 4.1, section 4.4.2.
 //!
 //! # The unit
 //!
-//! Time is counted in *permits*, fixed point: one permit is `2^k` units, so that a cost is exactly `n << k` whatever the
-//! rate, and only the conversion of a clock reading rounds (down, by less than one unit; see `scale.rs`). With `M` units
-//! per nanosecond, `k` is the largest for which `M < 4` (or 0, where even whole permits pass faster):
+//! Time is counted in *permits*, in fixed point: one permit is `2^k` units. So a cost is exactly
+//! `n << k` at any rate. Only the conversion of a clock reading rounds: down, by less than one
+//! unit, see `scale.rs`. Let `M` be the number of units per nanosecond. Then `k` is the largest for
+//! which `M < 4`, or 0 if even whole permits are shorter than that:
 //!
-//! - `M ≥ 2`, so a unit is half a nanosecond at most: on the exact boundary the answer is a grant, 1 ns before it a
-//!   refusal. Proof: let `f(t) = ⌊M·t⌋`, TAT = f(t₀) + c for whole c. If `M·(t − t₀) ≥ c` then
-//!   `f(t) ≥ ⌊M·t₀ + c⌋ = f(t₀) + c`. If `M·(t + 1 − t₀) ≤ c` then `f(t) − f(t₀) < M·(t − t₀) + 1 ≤ c + 1 − M < c`.
-//! - `2^64` units last 146 years and more, 58 at the fastest rate of 1e10 per second (of which `scale.rs` can use 36).
+//! - `M ≥ 2`, so a unit is at most half a nanosecond: on the exact boundary the answer is a grant,
+//!   and 1 ns before it a refusal. Proof: let `f(t) = ⌊M·t⌋` and TAT = f(t₀) + c for a whole c.
+//!   If `M·(t − t₀) ≥ c`, then `f(t) ≥ ⌊M·t₀ + c⌋ = f(t₀) + c`.
+//!   If `M·(t + 1 − t₀) ≤ c`, then `f(t) − f(t₀) < M·(t − t₀) + 1 ≤ c + 1 − M < c`.
+//! - `2^64` units last at least 146 years. At the fastest rate, 1e10 per second, they last 58
+//!   years, of which `scale.rs` can use 36.
 
 use core::time::Duration;
 
@@ -19,7 +23,7 @@ use crate::quota::Quota;
 #[cfg(feature = "std")]
 use crate::word::MAX_TAT;
 
-/// How long a unit of the word is: `2^k` of them are a permit.
+/// How long a unit of the word is: a permit is `2^k` units.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unit {
     pub(crate) capacity: u64,
@@ -49,7 +53,8 @@ impl Unit {
     }
 }
 
-/// The algorithm's two constants, in units: what a permit costs, and how far the TAT may run ahead of the clock.
+/// The two constants of the algorithm, in units: the cost of a permit, and how far the TAT may be
+/// ahead of the clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Gcra {
     burst: u64,
@@ -77,45 +82,50 @@ impl Gcra {
         self.depth
     }
 
-    /// What `n` permits, at most the burst, cost.
+    /// The cost of `n` permits, which are at most the burst.
     #[inline]
     pub(crate) fn cost(&self, n: u64) -> u64 {
         n * self.permit
     }
 
-    /// What any number of permits costs, as a debt or a refund; saturates.
+    /// The cost of any number of permits, as a debt or a refund; saturates.
     pub(crate) fn amount(&self, n: u64) -> u64 {
         n.saturating_mul(self.permit)
     }
 
-    /// The TAT after a grant of `cost` (at most the depth) at `now`, or by how much it comes too early.
+    /// The TAT after a grant of `cost` (at most the depth) at `now`. If the request is too early,
+    /// the error is by how much.
     #[inline]
     pub(crate) fn decide(&self, tat: u64, now: u64, cost: u64) -> Result<u64, u64> {
-        // Neither sum wraps: a reading is at most MAX_TAT − depth, see `Scale`. What the reading goes through is kept short:
-        // `room` does not hang on it, and the first sum goes on beside the difference.
+        // Neither sum wraps: a reading is at most MAX_TAT − depth, see `Scale`. The chain of
+        // operations from the reading is short: `room` does not depend on the reading, and the
+        // first sum runs beside the difference.
         let (ahead, room) = (tat.saturating_sub(now), self.depth - cost);
         if ahead <= room { Ok((now + cost) + ahead) } else { Err(ahead - room) }
     }
 
-    /// The TAT after a place of `cost` behind all others, which comes due at that less the depth. `None` past counting.
+    /// The TAT after an entry of `cost` behind all others. The entry comes due at that TAT less the
+    /// depth. `None` if the TAT would exceed the largest one.
     #[cfg(feature = "std")]
     pub(crate) fn enter(tat: u64, now: u64, cost: u64) -> Option<u64> {
         tat.max(now).checked_add(cost).filter(|tat| *tat <= MAX_TAT)
     }
 
-    /// The TAT after a refund of `amount` while nobody waits: not below `floor`, and never raised.
+    /// The TAT after a refund of `amount` while no entry waits. The refund does not lower it below
+    /// `floor`, and never raises it.
     #[inline]
     pub(crate) fn refund(tat: u64, floor: u64, amount: u64) -> u64 {
         tat.min(tat.saturating_sub(amount).max(floor))
     }
 
-    /// Whether some place may not have come due: a TAT within the depth proves that none has yet to.
+    /// Whether an entry may still be waiting. A TAT within the depth proves that every entry has
+    /// come due.
     #[inline]
     pub(crate) fn may_wait(&self, tat: u64, now: u64) -> bool {
         tat.saturating_sub(now) > self.depth
     }
 
-    /// Whole permits to be had at `now`.
+    /// Whole permits available at `now`.
     pub(crate) fn available(&self, tat: u64, now: u64) -> u64 {
         self.whole_permits(self.depth.saturating_sub(tat.saturating_sub(now)))
     }
@@ -125,7 +135,8 @@ impl Gcra {
         units >> self.k
     }
 
-    /// How many of `n` permits are missing at `now`; at most 0 if there are enough, negative by what there is besides.
+    /// How many of `n` permits are missing at `now`. At most 0 if enough are available; then the
+    /// negative is how many more are available.
     pub(crate) fn needed(&self, tat: u64, now: u64, n: u64) -> i128 {
         let room = i128::from(self.depth) - i128::from(tat.saturating_sub(now));
         i128::from(n) - (room >> self.k)
@@ -138,7 +149,7 @@ impl Gcra {
         units as f64 / (1_u64 << self.k) as f64
     }
 
-    /// The TAT at `now` that leaves `permits` (at most the burst) to be had.
+    /// The TAT at `now` that leaves `permits` (at most the burst) available.
     pub(crate) fn leaving(&self, now: u64, permits: u64) -> u64 {
         now + (self.depth - (permits << self.k))
     }
@@ -151,7 +162,8 @@ mod tests {
 
     use super::*;
 
-    /// Also where the period of a permit is a power of 2 in nanoseconds, so that 2 and 4 are hit exactly.
+    /// Some of these permits take a power of 2 in nanoseconds, so that 2 and 4 units per nanosecond
+    /// are hit exactly.
     #[expect(clippy::cast_precision_loss, reason = "powers of 2 are exact")]
     fn units() -> impl Iterator<Item = (Unit, f64)> {
         let rates =
@@ -163,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn there_are_two_to_four_units_in_a_nanosecond() {
+    fn unit_of_any_quota_is_a_quarter_to_half_a_nanosecond() {
         for (unit, per_nanosecond) in units() {
             assert!((2.0..4.0).contains(&per_nanosecond) || per_nanosecond >= 4.0 && unit.k == 0, "{unit:?}");
         }
     }
 
     #[test]
-    fn a_duration_in_units_is_the_most_that_is_no_longer() {
+    fn duration_in_units_is_rounded_down() {
         for (unit, _) in units() {
             for duration in [0, 1, 2, 999, 50_000_000, 7_000_000_001].map(Duration::from_nanos) {
                 let count = unit.units_in(duration);
@@ -179,22 +191,22 @@ mod tests {
         }
     }
 
-    /// What is asked, how many units the clock moves before, and of how many permits.
-    fn questions() -> impl Strategy<Value = Vec<(u8, i64, u64)>> {
+    /// A list of requests: which kind, how far the clock moves before it, and for how many permits.
+    fn requests() -> impl Strategy<Value = Vec<(u8, i64, u64)>> {
         proptest::collection::vec((any::<u8>(), -100..300_i64, 0..20_u64), 1..40)
     }
 
     proptest! {
-        /// With a unit for 1 ns a permit takes `2^k` of them, and nothing rounds on either side.
+        /// With a unit of 1 ns, a permit takes `2^k` ns, and neither side rounds.
         #[test]
-        fn it_is_the_model_in_units(k in 0..40_u32, burst in 1..16_u64, start in 0..1_u64 << 40, questions in questions()) {
+        fn gcra_decides_as_the_model_does(k in 0..40_u32, burst in 1..16_u64, start in 0..1_u64 << 40, requests in requests()) {
             let gcra = Gcra { burst, depth: burst << k, permit: 1 << k, k };
             let mut model = Model::new(Limiter { start, ..Limiter::new(1, 1 << k, burst) });
             let (mut tat, mut now) = (start, start);
-            for (asked, moved, n) in questions {
-                // In eighths of a permit, and 1 more or fewer.
+            for (kind, moved, n) in requests {
+                // In eighths of a permit, plus or minus 1.
                 now = now.saturating_add_signed(((moved << k) >> 3) + moved % 2);
-                match asked % 4 {
+                match kind % 4 {
                     0 | 1 if (1..=burst).contains(&n) => {
                         let seen = gcra.decide(tat, now, gcra.cost(n));
                         prop_assert_eq!(seen.err().map(|excess| Refusal::NotYet(excess.into())), model.try_acquire(now, n).err());
@@ -204,7 +216,7 @@ mod tests {
                         tat = Gcra::refund(tat, now, gcra.amount(n));
                         model.refund(now, n);
                     }
-                    // A place that is charged for, and not waited for, is a debt.
+                    // An entry that is charged and not waited for is a debt.
                     _ if n > 0 => {
                         tat = Gcra::enter(tat, now, gcra.amount(n)).unwrap();
                         model.charge(now, n, true);

@@ -1,14 +1,19 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 #[cfg(feature = "std")]
+pub mod admit;
+#[cfg(feature = "std")]
 mod ask;
 pub mod clock;
 mod error;
 mod gcra;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod held;
 mod limiter;
 mod meter;
@@ -50,7 +55,7 @@ pub use limiter::{Builder, Capacity, Grant, LocalLimiter, RateLimiter, Standing}
 pub use quota::{Quota, QuotaError};
 
 #[cfg(feature = "std")]
-pub use buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra};
+pub use admit::Admit;
 #[cfg(feature = "std")]
 pub use clock::{ManualClock, SystemClock};
 #[cfg(feature = "std")]
@@ -64,6 +69,22 @@ pub use limitor_macros::rate_limit;
 #[cfg(feature = "std")]
 pub use set::LimitSet;
 #[cfg(feature = "std")]
-pub use wait::{Acquire, Deadline, Reservation, Strategy};
+pub use wait::Strategy;
 #[cfg(feature = "std")]
 pub use wrap::wrap;
+
+// Names that most callers do not write. They are in modules of their own, and at the root as well, so that a caller finds
+// them without the module; the page of the root does not list them.
+#[doc(hidden)]
+pub use clock::Tick;
+#[cfg(feature = "tokio")]
+#[doc(hidden)]
+pub use clock::TokioClock;
+#[cfg(feature = "std")]
+#[doc(hidden)]
+pub use {
+    admit::Settle,
+    buckets::{Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, TokenBucket, VirtualSchedulingGcra},
+    clock::{ClockSource, Sleep},
+    wait::{Acquire, Deadline, Patience, Reservation},
+};

@@ -19,6 +19,4 @@ pub use self::local::LocalLimiter;
 pub use self::query::Capacity;
 pub use self::standing::Standing;
 
-#[cfg(feature = "std")]
-pub(crate) use self::config::Config;
 pub(crate) use self::limiter::Handle;

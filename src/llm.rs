@@ -22,7 +22,7 @@ pub use self::call::{Call, Charged};
 pub use self::estimate::{CharsPerToken, Estimate, Estimator, Learned};
 #[cfg(feature = "tiktoken")]
 pub use self::estimate::{Tiktoken, UnknownModel};
-pub use self::limiter::{PerLimit, LlmLimiter};
+pub use self::limiter::{LlmLimiter, PerLimit};
 pub use self::pool::{LlmPool, PoolError};
 #[cfg(feature = "http")]
 pub use self::provider::{Pause, ProviderView, Window};

@@ -11,14 +11,14 @@ use crate::state::{Phase, Snapshot, State};
 
 /// What a decision needs.
 ///
-/// The order of the fields puts what a decision reads besides the word on one cache line, which no
-/// thread writes, and the word on the next line. While the word's line travels from another
+/// What a decision reads besides the word is on one cache line, which no thread writes. The word is
+/// on the next line. While the word's line travels from another
 /// processor, the rest of the decision goes on.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Meter {
-    /// The most permits that are granted without a look at the queue: the burst, or 0 if the queue is
-    /// [strict](Self::is_strict).
+    /// The most permits that are granted without a look at the queue: the burst, or 0 if the queue
+    /// is [strict](Self::is_strict).
     lock_free: u64,
     pub(crate) rate: Rate,
     state: State,
@@ -62,8 +62,8 @@ impl Charge {
     }
 }
 
-/// Why 1 to `burst` permits were not granted: the word, and how much too early the request was if the
-/// word is a TAT.
+/// Why 1 to `burst` permits were not granted: the word, and how much too early the request was if
+/// the word is a TAT.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Short {
     seen: Snapshot,
@@ -93,11 +93,7 @@ impl Meter {
     /// A word that leaves `initial` permits (at most the burst) available at `now`.
     pub(crate) fn new(rate: Rate, initial: u64, now: Timestamp, strict: bool) -> Self {
         let tat = rate.gcra.leaving(rate.units(now), initial);
-        Self {
-            lock_free: if strict { 0 } else { rate.gcra.burst() },
-            state: State::new(Snapshot::open(tat)),
-            rate,
-        }
+        Self { lock_free: if strict { 0 } else { rate.gcra.burst() }, state: State::new(Snapshot::open(tat)), rate }
     }
 
     /// A word that is at `tat` already.
@@ -106,7 +102,8 @@ impl Meter {
         Self { lock_free: rate.gcra.burst(), state: State::new(Snapshot::open(tat)), rate }
     }
 
-    /// Whether every grant goes through the queue, because the queue must know when each waiter left.
+    /// Whether every grant goes through the queue, because the queue must know when each waiter
+    /// left.
     #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn is_strict(&self) -> bool {
@@ -157,8 +154,8 @@ impl Meter {
         self.grant(self.rate.units(now), n).ok().map(|ahead| Charge::Counted { ahead })
     }
 
-    /// Whether 1 to `burst` permits are available now, or the limiter is bypassed. For a strict limiter
-    /// the queue decides.
+    /// Whether 1 to `burst` permits are available now, or the limiter is bypassed. For a strict
+    /// limiter the queue decides.
     #[cfg(feature = "std")]
     pub(crate) fn has(&self, at: Timestamp, n: u64) -> bool {
         let (seen, gcra) = (self.load(), &self.rate.gcra);
@@ -172,8 +169,8 @@ impl Meter {
         n.wrapping_sub(1) < self.lock_free
     }
 
-    /// Takes 1 to `burst` permits. Gives how far the TAT is ahead of the clock then, or the word that
-    /// refused them.
+    /// Takes 1 to `burst` permits. Gives how far the TAT is ahead of the clock then, or the word
+    /// that refused them.
     ///
     /// This is all that is on the path of a grant. Keep it small: it is inlined into its callers.
     #[inline]
@@ -193,8 +190,8 @@ impl Meter {
         }
     }
 
-    /// Takes `n` permits, at least 1, and `extra(available)` more, where `available` is what is left
-    /// after the `n`. Gives how many were taken; a bypassed limiter grants exactly `n`.
+    /// Takes `n` permits, at least 1, and `extra(available)` more, where `available` is what is
+    /// left after the `n`. Gives how many were taken; a bypassed limiter grants exactly `n`.
     pub(crate) fn take_with_extra(
         &self,
         now: Timestamp,
@@ -252,11 +249,11 @@ impl Meter {
         self.move_idle(now, empty, |tat| tat.max(now).saturating_add(amount))
     }
 
-    /// A TAT within the depth proves that no entry waits, unless a waiter that is due has yet to leave
-    /// a strict queue. The compare-and-swap proves that none has come since.
+    /// A TAT within the depth proves that no entry waits, unless a waiter that is due has yet to
+    /// leave a strict queue. The compare-and-swap proves that none has come since.
     ///
-    /// By a clock reading before `now` an entry may still wait. So the queue must be `empty` too, and
-    /// that is asked after the word is read.
+    /// By a clock reading before `now` an entry may still wait. So the queue must be `empty` too,
+    /// and that is asked after the word is read.
     fn move_idle(&self, now: u64, empty: impl Fn() -> bool, next: impl Fn(u64) -> u64) -> bool {
         let idle = |seen: Snapshot| self.lock_free > 0 && !self.rate.gcra.may_wait(seen.tat(), now) && empty();
         self.state.update(|seen| idle(seen).then(|| Snapshot::open(next(seen.tat())))).is_ok()

@@ -16,9 +16,9 @@
 //! in the word then also sees that the queue is not empty.
 //!
 //! A successful compare-and-swap is `AcqRel`. `Release` publishes what its thread did before.
-//! `Acquire` pairs with the `Release` of the compare-and-swap whose value it replaces. Every move is
-//! a read-modify-write, so the chain has no gap. The value that a failed compare-and-swap read is a
-//! load like any other.
+//! `Acquire` pairs with the `Release` of the compare-and-swap that wrote the value it replaces.
+//! Every move is a read-modify-write, so the chain has no gap. The value that a failed
+//! compare-and-swap read is a load like any other.
 
 use crate::sync::{AtomicU64, Ordering};
 use crate::word::{BYPASSED, CLOSED, MAX_TAT, SATURATED};
@@ -53,15 +53,15 @@ impl Snapshot {
         Self(tat.min(SATURATED))
     }
 
-    /// The word after a grant, whose TAT is at most [`MAX_TAT`].
+    /// The word after a grant. Its TAT is at most [`MAX_TAT`].
     #[inline]
     pub(crate) fn granted(tat: u64) -> Self {
         debug_assert!(tat <= MAX_TAT, "within the depth of a clock reading");
         Self(tat)
     }
 
-    /// The word as a TAT. Unless the phase is [`Phase::Open`], it exceeds every clock reading by more
-    /// than the depth.
+    /// The word as a TAT. Unless the phase is [`Phase::Open`], it exceeds every clock reading by
+    /// more than the depth.
     #[inline]
     pub(crate) fn tat(self) -> u64 {
         self.0

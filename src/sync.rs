@@ -1,7 +1,7 @@
-//! Atomics, the mutex and parking: the real ones, or those of a model checker: loom, which tries every interleaving of a small
-//! race, or shuttle, which tries many of a larger one.
+//! Atomics, the mutex and parking: the real ones, or those of a model checker. Loom tries every
+//! interleaving of a small race; shuttle tries many interleavings of a larger one.
 //!
-//! The only file that knows of them.
+//! No other file refers to the checkers.
 
 #[cfg(loom)]
 use loom as checker;
@@ -20,13 +20,13 @@ pub(crate) use portable_atomic::{AtomicU64, Ordering};
 #[cfg(all(feature = "keyed", not(any(loom, shuttle))))]
 pub(crate) use crossbeam_utils::Backoff;
 
-/// Lets others go on that must, before this thread can.
+/// Lets other threads run, because this thread cannot go on before they do.
 #[cfg(all(feature = "keyed", any(loom, shuttle)))]
 pub(crate) use checker::thread::yield_now;
 #[cfg(all(feature = "keyed", not(any(loom, shuttle))))]
 pub(crate) use std::thread::yield_now;
 
-/// Lets others go on, at first by spinning.
+/// Lets other threads run, at first by spinning.
 #[cfg(all(feature = "keyed", any(loom, shuttle)))]
 pub(crate) struct Backoff;
 
@@ -36,7 +36,7 @@ impl Backoff {
         Self
     }
 
-    #[expect(clippy::unused_self, reason = "as the real one")]
+    #[expect(clippy::unused_self, reason = "the same as the real one")]
     pub(crate) fn snooze(&self) {
         yield_now();
     }
@@ -56,7 +56,8 @@ mod blocking {
     #[cfg(not(any(loom, shuttle)))]
     use std::{sync as imp, thread};
 
-    /// A mutex that a panic elsewhere does not spoil: what it guards is left consistent before any foreign code runs.
+    /// A mutex without poisoning. The data is consistent whenever foreign code runs, so a panic of
+    /// that code does no harm.
     #[derive(Debug)]
     pub(crate) struct Lock<T>(imp::Mutex<T>);
 
@@ -86,7 +87,8 @@ mod blocking {
         }
     }
 
-    /// Loom's own threads forget that they were unparked when they next block on a mutex; this token stays.
+    /// A token that outlasts a block on a mutex. Loom's own threads forget that they were unparked
+    /// when they next block on one.
     #[cfg(any(loom, shuttle))]
     struct Unpark(Arc<(imp::Mutex<bool>, imp::Condvar)>);
 
@@ -117,7 +119,7 @@ mod blocking {
         }
     }
 
-    /// A waker that unparks the current thread, so that threads and tasks can stand in one queue.
+    /// A waker that unparks the current thread, so that one queue serves threads and tasks.
     #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn thread_waker() -> Waker {
         thread_local! {
@@ -125,7 +127,8 @@ mod blocking {
         }
         WAKER
             .try_with(Waker::clone)
-            // Only in a thread whose locals are already gone, as when a destructor of one of them waits.
+            // Only if the thread's locals are gone already, because the destructor of one of them
+            // waits.
             .unwrap_or_else(|_| Waker::from(Arc::new(Unpark::current())))
     }
 
@@ -134,7 +137,7 @@ mod blocking {
         Waker::from(Arc::new(Unpark::current()))
     }
 
-    /// Parks until unparked; may return early.
+    /// Parks until the thread is unparked; may return early.
     #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn park() {
         thread::park();
@@ -150,7 +153,7 @@ mod blocking {
         *unparked = false;
     }
 
-    /// Parks until unparked or until `timeout` has passed; may return early.
+    /// Parks until the thread is unparked or `timeout` has passed; may return early.
     #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn park_timeout(timeout: Duration) {
         thread::park_timeout(timeout);

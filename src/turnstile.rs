@@ -264,13 +264,7 @@ impl<G: Gate> Turnstile<G> {
     }
 
     /// Looks how a place stands; from then on `waker` is told when it changes. Given up if it cannot be had by `by`.
-    fn look(
-        &self,
-        clock: &impl Clock,
-        id: WaiterId,
-        by: Option<Timestamp>,
-        waker: Waker,
-    ) -> Look<G::Pass, G::Refusal> {
+    fn look(&self, clock: &impl Clock, id: WaiterId, by: Option<Timestamp>, waker: Waker) -> Look<G::Pass, G::Refusal> {
         // Outlives the lock, if nobody keeps it.
         let mut waker = Some(waker);
         let mut guard = self.lock();

@@ -1,11 +1,12 @@
-//! Waking whoever waits: wakers are foreign code, and may panic.
+//! Waking: wakers are foreign code and may panic.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::task::Waker;
 use std::thread;
 
-/// Wakes all, in order. One that panics leaves nobody behind it asleep: its panic goes on when all have been told.
+/// Calls all wakers, in order. If one panics, the others are called all the same, and then the
+/// panic goes on.
 pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
     let mut first: Option<Box<dyn Any + Send>> = None;
     for waker in wakers {
@@ -13,7 +14,7 @@ pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
             first.get_or_insert(panic);
         }
     }
-    // While another panic unwinds this one would end the process.
+    // If another panic is unwinding, this one would end the process.
     if let Some(panic) = first.filter(|_| !thread::panicking()) {
         panic::resume_unwind(panic);
     }

@@ -1,7 +1,8 @@
 //! What the 64 bits of a word mean.
 //!
 //! A limiter keeps one word; the keyed table keeps one in each entry, and one for the floor of each
-//! set. Values up to [`MAX_TAT`] are a theoretical arrival time (TAT). The values past it are states:
+//! set. Values up to [`MAX_TAT`] are a theoretical arrival time (TAT). The values past it are
+//! states:
 //!
 //! | value | word of a limiter | word of a key | floor of a set |
 //! |---|---|---|---|

@@ -1,26 +1,28 @@
-//! Functions under a limiter: the cost is known from the arguments, the actual cost from the result.
+//! Functions under a limiter: the cost is computed from the arguments, the actual cost from the
+//! result.
 //!
 //! [`wrap()`] begins a wrapper; [`Wrap`] says what it does.
 
 mod job;
-mod limit;
 mod price;
 
-pub(crate) use self::job::Job;
+#[cfg(feature = "macros")]
+pub(crate) use self::job::Job as WrappedJob;
 pub use self::job::OnError;
-pub use self::limit::Limit;
 pub use self::price::{Actual, AsEstimated, Cost, One};
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
-use crate::error::AcquireError;
+use self::job::Job;
+use crate::admit::Admit;
+use crate::pace::Patience;
 
-/// Wraps work in a limiter: a [`RateLimiter`](crate::RateLimiter) or a `ConcurrentLimiter`, by reference or in an
-/// [`Arc`](std::sync::Arc), or a reference to one of the [algorithms](crate::buckets).
+/// Wraps work in a limiter: anything that implements [`Admit`], such as a
+/// [`RateLimiter`](crate::RateLimiter), a [`ConcurrentLimiter`](crate::ConcurrentLimiter) or a
+/// [`LimitSet`](crate::LimitSet), by reference or in an [`Arc`](std::sync::Arc).
 ///
-/// See [`Wrap`] for what can be said then.
+/// [`Wrap`] has the options.
 ///
 /// # Examples
 ///
@@ -33,22 +35,23 @@ use crate::error::AcquireError;
 /// assert_eq!(sum, 6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn wrap<'a, C: Clock>(limiter: impl Into<Limit<'a, C>>) -> Wrap<'a, C> {
-    Wrap { limit: limiter.into(), timeout: None, on_error: OnError::default(), cost: One, actual: AsEstimated }
+pub fn wrap<L: Admit>(limiter: L) -> Wrap<L> {
+    Wrap { limiter, patience: Patience::unlimited(), on_error: OnError::default(), cost: One, actual: AsEstimated }
 }
 
-/// How work is limited, made by [`wrap()`]. It can be used any number of times, from any thread.
+/// How work is limited. Made by [`wrap()`]. It can be used any number of times, from any thread.
 ///
 /// | to do work that | call |
 /// |---|---|
 /// | returns a `Result` (what most callers want) | [`try_call`](Self::try_call), [`try_call_async`](Self::try_call_async) |
 /// | cannot fail | [`call`](Self::call), [`call_async`](Self::call_async) |
 ///
-/// A call waits for as many permits as its arguments [cost](Self::cost), does the work, and settles them at the
-/// [actual cost](Self::actual) of the result. Work that ends without a result (by an `Err`, a panic, or because its future
-/// is dropped) stays charged as estimated, unless [told otherwise](Self::on_error).
+/// A call waits for the permits that its arguments [cost](Self::cost), does the work, and settles
+/// the permits at the [actual cost](Self::actual) of the result. Work that ends without a result
+/// (by an `Err`, a panic, or because its future is dropped) stays charged as estimated, unless
+/// [`on_error`](Self::on_error) is set.
 ///
-/// Of a `ConcurrentLimiter`, a call holds a slot for the whole of the work.
+/// If the limiter has slots, a call holds a slot until the work ends.
 ///
 /// # Examples
 ///
@@ -63,8 +66,8 @@ pub fn wrap<'a, C: Clock>(limiter: impl Into<Limit<'a, C>>) -> Wrap<'a, C> {
 /// enum Failed { Limited(AcquireError), Empty }
 ///
 /// impl From<AcquireError> for Failed {
-///     fn from(why: AcquireError) -> Self {
-///         Self::Limited(why)
+///     fn from(error: AcquireError) -> Self {
+///         Self::Limited(error)
 ///     }
 /// }
 ///
@@ -87,61 +90,67 @@ pub fn wrap<'a, C: Clock>(limiter: impl Into<Limit<'a, C>>) -> Wrap<'a, C> {
 /// # Ok::<(), limitor::QuotaError>(())
 /// ```
 #[must_use = "a wrapper does nothing until it is called"]
-pub struct Wrap<'a, C: Clock = SystemClock, K = One, S = AsEstimated> {
-    limit: Limit<'a, C>,
-    timeout: Option<Duration>,
+pub struct Wrap<L, K = One, S = AsEstimated> {
+    limiter: L,
+    patience: Patience,
     on_error: OnError,
     cost: K,
     actual: S,
 }
 
-impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
-    /// How many permits a call is to wait for, told from its arguments. Without it, each call costs one.
+impl<L: Admit, K, S> Wrap<L, K, S> {
+    /// Sets how the cost of a call is computed from its arguments. By default each call costs one
+    /// permit.
     ///
-    /// State the type of the arguments, as in `|prompt: &String| prompt.len() as u64`: it is that of what the call is given.
-    pub fn cost<A, F: Fn(&A) -> u64>(self, cost: F) -> Wrap<'a, C, F, S> {
-        let Self { limit, timeout, on_error, actual, .. } = self;
-        Wrap { limit, timeout, on_error, cost, actual }
+    /// State the type of the arguments, as in `|prompt: &String| prompt.len() as u64`: it is the
+    /// type of what the call is given.
+    pub fn cost<A, F: Fn(&A) -> L::Cost>(self, cost: F) -> Wrap<L, F, S> {
+        let Self { limiter, patience, on_error, actual, .. } = self;
+        Wrap { limiter, patience, on_error, cost, actual }
     }
 
-    /// What a call did cost, told from its result: of `try_call`, from what is in its `Ok`. The difference to the estimate
-    /// is given back or becomes a debt, as by [`Grant::reconcile`](crate::Grant::reconcile). Without it, a call costs
-    /// what was estimated.
+    /// Sets how the actual cost of a call is computed from its result: for `try_call`, from the
+    /// value in its `Ok`. By default a call costs its estimate.
     ///
-    /// State the type of the result, as in `|reply: &Reply| reply.tokens`.
-    pub fn actual<R, F: Fn(&R) -> u64>(self, actual: F) -> Wrap<'a, C, K, F> {
-        let Self { limit, timeout, on_error, cost, .. } = self;
-        Wrap { limit, timeout, on_error, cost, actual }
+    /// The difference to the estimate is refunded or becomes a debt, as by
+    /// [`Grant::reconcile`](crate::Grant::reconcile). State the type of the result, as in
+    /// `|reply: &Reply| reply.tokens`.
+    pub fn actual<R, F: Fn(&R) -> L::Cost>(self, actual: F) -> Wrap<L, K, F> {
+        let Self { limiter, patience, on_error, cost, .. } = self;
+        Wrap { limiter, patience, on_error, cost, actual }
     }
 
-    /// What becomes of the permits of work that ends without a result. Without it, they [stay spent](OnError::Keep).
+    /// Sets what becomes of the permits of work that ends without a result. By default they
+    /// [stay spent](OnError::Keep).
     pub fn on_error(mut self, on_error: OnError) -> Self {
         self.on_error = on_error;
         self
     }
 
-    /// Let each call wait no longer than `timeout`; the work itself may take as long as it likes. Without it, a call waits
-    /// for as long as it takes.
+    /// Lets each call wait no longer than `timeout`. The time of the work itself is not limited. By
+    /// default a call waits for as long as it takes.
     ///
-    /// If it would take longer, that is said at once, and the work is not begun. A timeout of zero means now or never.
+    /// If the wait would be longer, the call is refused at once and the work does not begin. A
+    /// timeout of zero means now or never.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.patience = self.patience.timeout(timeout);
         self
     }
 
-    /// Does work that cannot fail, blocking this thread until it may begin.
+    /// Does work that cannot fail. Blocks this thread until the work may begin.
     ///
     /// # Errors
     ///
-    /// [`AcquireError`] if the work may not begin, as from [`Acquire::wait`](crate::Acquire::wait). Then it is not begun.
+    /// The refusal of the limiter, such as [`AcquireError`](crate::AcquireError). The work does not
+    /// begin then.
     ///
     /// # Panics
     ///
     /// If the work does.
-    pub fn call<A, R>(&self, args: A, work: impl FnOnce(A) -> R) -> Result<R, AcquireError>
+    pub fn call<A, R>(&self, args: A, work: impl FnOnce(A) -> R) -> Result<R, L::Refusal>
     where
-        K: Cost<A>,
-        S: Actual<R>,
+        K: Cost<A, L::Cost>,
+        S: Actual<R, L::Cost>,
     {
         let job = self.begin(&args)?;
         let result = work(args);
@@ -149,20 +158,21 @@ impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
         Ok(result)
     }
 
-    /// Does work that may fail, blocking this thread until it may begin.
+    /// Does work that may fail. Blocks this thread until the work may begin.
     ///
     /// # Errors
     ///
-    /// The error of the work; or [`AcquireError`], made into one, if the work may not begin. Then it is not begun.
+    /// The error of the work, or the refusal of the limiter, converted into that error. If the
+    /// limiter refuses, the work does not begin.
     ///
     /// # Panics
     ///
     /// If the work does.
     pub fn try_call<A, R, E>(&self, args: A, work: impl FnOnce(A) -> Result<R, E>) -> Result<R, E>
     where
-        E: From<AcquireError>,
-        K: Cost<A>,
-        S: Actual<R>,
+        E: From<L::Refusal>,
+        K: Cost<A, L::Cost>,
+        S: Actual<R, L::Cost>,
     {
         let job = self.begin(&args)?;
         let result = work(args)?;
@@ -170,25 +180,17 @@ impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
         Ok(result)
     }
 
-    fn begin<A>(&self, args: &A) -> Result<Job<'a, C>, AcquireError>
-    where
-        K: Cost<A>,
-    {
-        Job::begin(&self.limit, self.cost.of(args), self.timeout, self.on_error)
-    }
-}
-
-impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
-    /// Does work of a task that cannot fail, suspending until it may begin.
+    /// Does work of a task that cannot fail. Suspends the task until the work may begin.
     ///
     /// # Errors
     ///
-    /// [`AcquireError`] if the work may not begin. Then it is not begun.
+    /// The refusal of the limiter, such as [`AcquireError`](crate::AcquireError). The work does not
+    /// begin then.
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits, it gives its place back. Dropped during the work, what becomes of the permits is said by
-    /// [`on_error`](Self::on_error).
+    /// If the future is dropped while it waits, nothing is charged. If it is dropped during the
+    /// work, [`on_error`](Self::on_error) says what becomes of the permits.
     ///
     /// # Examples
     ///
@@ -206,11 +208,11 @@ impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn call_async<A, R, F>(&self, args: A, work: impl FnOnce(A) -> F) -> Result<R, AcquireError>
+    pub async fn call_async<A, R, F>(&self, args: A, work: impl FnOnce(A) -> F) -> Result<R, L::Refusal>
     where
         F: Future<Output = R>,
-        K: Cost<A>,
-        S: Actual<R>,
+        K: Cost<A, L::Cost>,
+        S: Actual<R, L::Cost>,
     {
         let job = self.begin_async(&args).await?;
         let result = work(args).await;
@@ -218,21 +220,22 @@ impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
         Ok(result)
     }
 
-    /// Does work of a task that may fail, suspending until it may begin.
+    /// Does work of a task that may fail. Suspends the task until the work may begin.
     ///
     /// # Errors
     ///
-    /// The error of the work; or [`AcquireError`], made into one, if the work may not begin. Then it is not begun.
+    /// The error of the work, or the refusal of the limiter, converted into that error. If the
+    /// limiter refuses, the work does not begin.
     ///
     /// # Cancel safety
     ///
-    /// As of [`call_async`](Self::call_async).
+    /// The same as [`call_async`](Self::call_async).
     pub async fn try_call_async<A, R, E, F>(&self, args: A, work: impl FnOnce(A) -> F) -> Result<R, E>
     where
         F: Future<Output = Result<R, E>>,
-        E: From<AcquireError>,
-        K: Cost<A>,
-        S: Actual<R>,
+        E: From<L::Refusal>,
+        K: Cost<A, L::Cost>,
+        S: Actual<R, L::Cost>,
     {
         let job = self.begin_async(&args).await?;
         let result = work(args).await?;
@@ -240,19 +243,26 @@ impl<'a, C: Clock, K, S> Wrap<'a, C, K, S> {
         Ok(result)
     }
 
-    async fn begin_async<A>(&self, args: &A) -> Result<Job<'a, C>, AcquireError>
+    fn begin<A>(&self, args: &A) -> Result<Job<L>, L::Refusal>
     where
-        K: Cost<A>,
+        K: Cost<A, L::Cost>,
     {
-        Job::begin_async(&self.limit, self.cost.of(args), self.timeout, self.on_error).await
+        Job::begin(&self.limiter, self.cost.of(args), self.patience, self.on_error)
+    }
+
+    async fn begin_async<A>(&self, args: &A) -> Result<Job<L>, L::Refusal>
+    where
+        K: Cost<A, L::Cost>,
+    {
+        Job::begin_async(&self.limiter, self.cost.of(args), self.patience, self.on_error).await
     }
 }
 
-impl<C: Clock, K, S> fmt::Debug for Wrap<'_, C, K, S> {
+impl<L: fmt::Debug, K, S> fmt::Debug for Wrap<L, K, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wrap")
-            .field("limit", &self.limit)
-            .field("timeout", &self.timeout)
+            .field("limiter", &self.limiter)
+            .field("patience", &self.patience)
             .field("on_error", &self.on_error)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,5 @@
-//! What need not wait allocates nothing, and what waited leaves nothing behind.
+//! A request that does not wait allocates nothing, and a request that waited leaves nothing
+//! allocated.
 #![cfg(not(loom))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -13,10 +14,10 @@ thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Counts what each thread allocates, and how many bytes it holds.
+/// Counts the allocations of each thread, and the bytes that it holds.
 struct Counting;
 
-// SAFETY: every call is handed on to the system's allocator as it came.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
@@ -42,7 +43,7 @@ fn allocations(act: impl FnOnce()) -> usize {
 }
 
 #[test]
-fn the_counter_counts() {
+fn allocations_are_counted() {
     assert_eq!(allocations(|| drop(Box::new(1))), 1);
 }
 
@@ -63,7 +64,7 @@ fn grants_refusals_and_settling_allocate_nothing() {
 }
 
 #[test]
-fn nor_does_a_future_that_is_ready_at_once() {
+fn future_that_is_ready_immediately_allocates_nothing() {
     use std::future::Future;
     use std::pin::pin;
     use std::task::{Context, Waker};
@@ -75,16 +76,17 @@ fn nor_does_a_future_that_is_ready_at_once() {
     assert_eq!(count, 0);
 }
 
-/// However many have waited, and however their waits have ended, the line holds no more than one of a few places does.
+/// After any number of waiters, and however their waits ended, the queue holds no more memory than
+/// a few entries need.
 #[test]
-fn what_waited_leaves_nothing_behind() {
+fn ended_waits_leave_no_memory_allocated() {
     const MANY: u64 = 5_000;
     const FEW: usize = 16 * 1_024;
     type End = fn(&RateLimiter<ManualClock>, &ManualClock);
     let ends: [(&str, End); 4] = [
         ("given up", |_, _| {}),
         ("granted", |_, clock| clock.advance(Duration::from_secs(MANY))),
-        ("sent away", |limiter, _| limiter.cancel_waiters()),
+        ("cancelled", |limiter, _| limiter.cancel_waiters()),
         ("refunded", |limiter, _| limiter.refund(1)),
     ];
     for (name, end) in ends {
@@ -99,16 +101,16 @@ fn what_waited_leaves_nothing_behind() {
                 end(&limiter, &clock);
                 match name {
                     "given up" | "refunded" => drop(places),
-                    "sent away" => {
-                        let sent_away = |place: Reservation<'_, _>| place.wait().err() == Some(AcquireError::Cancelled);
-                        assert!(places.into_iter().all(sent_away));
+                    "cancelled" => {
+                        let cancelled = |place: Reservation<'_, _>| place.wait().err() == Some(AcquireError::Cancelled);
+                        assert!(places.into_iter().all(cancelled));
                     }
                     _ => assert!(places.into_iter().all(|place| place.wait().is_ok())),
                 }
                 clock.advance(Duration::from_secs(2));
             }
             assert_eq!(limiter.waiters(), 0);
-            assert!(held() < FEW, "{} bytes after lines of {length}, {name}", held());
+            assert!(held() < FEW, "{} bytes after queues of {length}, {name}", held());
         }
     }
 }

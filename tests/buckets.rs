@@ -1,9 +1,12 @@
-//! The textbook views decide alike, and say what they should in their own words.
+//! The textbook views make the same decisions, and report them in their own terms.
 #![cfg(not(loom))]
 
 use std::time::Duration;
 
-use limitor::{AcquireError, Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, Reason, TokenBucket, VirtualSchedulingGcra};
+use limitor::{
+    AcquireError, Bucket, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, Reason,
+    TokenBucket, VirtualSchedulingGcra,
+};
 use proptest::prelude::*;
 
 fn all(quota: Quota, clock: &ManualClock) -> [Box<dyn Bucket<ManualClock>>; 4] {
@@ -15,7 +18,7 @@ fn all(quota: Quota, clock: &ManualClock) -> [Box<dyn Bucket<ManualClock>>; 4] {
     ]
 }
 
-/// The four textbook algorithms as their books have them, in exact integers: time in units of 1/capacity ns.
+/// The four textbook algorithms as published, in exact integers: time in units of 1/capacity ns.
 struct Textbook {
     interval: i128,
     capacity: i128,
@@ -45,7 +48,7 @@ impl Textbook {
         }
     }
 
-    /// What each of the four says of `n` permits at `nanos`.
+    /// The decision of each of the four on `n` permits at `nanos`.
     fn decide(&mut self, nanos: u64, n: u64) -> [bool; 4] {
         let now = i128::from(nanos) * self.capacity;
         let cost = i128::from(n) * self.interval;
@@ -76,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn the_four_decide_as_their_textbooks_do_on_any_timeline(
+    fn textbook_views_on_any_timeline_decide_as_published(
         (capacity, millis, burst) in (1..8_u64, 1..9_u64, 1..12_u64),
         steps in proptest::collection::vec((0..4_u64, 0..2_u64, 0..14_u64), 1..80),
     ) {
@@ -98,7 +101,7 @@ proptest! {
 }
 
 #[test]
-fn their_words_are_one_number_from_different_sides() {
+fn level_and_tokens_and_tat_are_one_number() {
     let clock = ManualClock::new();
     let quota = Quota::per_second(10).unwrap().with_burst(5).unwrap();
     let (token, leaky) = (TokenBucket::with_clock(quota, clock.clone()), LeakyBucket::with_clock(quota, clock.clone()));
@@ -125,18 +128,18 @@ fn their_words_are_one_number_from_different_sides() {
 }
 
 #[test]
-fn any_limiter_can_be_seen_as_a_bucket() {
+fn any_limiter_can_be_viewed_as_a_bucket() {
     let limiter = RateLimiter::builder(Quota::per_second(10).unwrap()).initial(3).clock(ManualClock::new()).build();
     let bucket = TokenBucket::from(limiter);
     assert!((bucket.tokens() - 3.0).abs() < 1e-9);
-    assert!(bucket.try_acquire(4).is_err(), "all the verbs of a limiter are there");
+    assert!(bucket.try_acquire(4).is_err(), "all verbs of a limiter are available");
 }
 
 #[test]
-fn a_leaky_queue_spaces_bounds_and_shuts_down_twice() {
+fn leaky_queue_spaces_bounds_and_shuts_down_twice() {
     let clock = ManualClock::new();
     let queue = LeakyQueue::with_clock(Quota::per_second(10).unwrap(), 2, clock.clone());
-    assert_eq!((queue.quota().burst(), queue.places()), (1, 2));
+    assert_eq!((queue.quota().burst(), queue.max_waiters()), (1, 2));
     queue.acquire(1).wait().unwrap();
     let (first, second) = (queue.reserve(1).unwrap(), queue.reserve(1).unwrap());
     assert_eq!((first.wait_time().as_millis(), second.wait_time().as_millis()), (100, 200));
@@ -146,7 +149,7 @@ fn a_leaky_queue_spaces_bounds_and_shuts_down_twice() {
     assert!(queue.is_closed());
     assert_eq!(queue.reserve(1).unwrap_err().reason(), Reason::Closed);
     first.cancel();
-    assert_eq!(second.wait_time().as_millis(), 100, "who waits may finish, and moves up as before");
+    assert_eq!(second.wait_time().as_millis(), 100, "the waiter may finish, and moves forward as before");
     clock.advance(Duration::from_millis(100));
     assert!(second.wait().is_ok());
     assert!(queue.is_closed());
@@ -155,7 +158,7 @@ fn a_leaky_queue_spaces_bounds_and_shuts_down_twice() {
 }
 
 #[test]
-fn a_strict_queue_spaces_by_when_each_really_left() {
+fn strict_queue_spaces_by_the_time_each_waiter_left() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
     let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
@@ -164,19 +167,21 @@ fn a_strict_queue_spaces_by_when_each_really_left() {
     assert_eq!(queue.try_acquire(1).unwrap_err().retry_after(), Some(millis(100)));
     let mut waiting: Vec<_> = (0..4).map(|_| queue.reserve(1).unwrap()).collect();
     assert_eq!(queue.reserve(1).unwrap_err().reason(), Reason::QueueFull);
-    // The first is 250 ms late; nobody slips past it meanwhile, and those behind are put off, not sent together.
+    // The first waiter is 250 ms late. No caller passes it in the meantime, and later waiters are
+    // delayed instead of leaving together.
     clock.advance(millis(350));
     assert_eq!(queue.try_acquire(1).unwrap_err().retry_after(), Some(millis(150)));
     assert_eq!(queue.waiters(), 4);
     waiting.remove(0).wait().unwrap();
     let waits: Vec<_> = waiting.iter().map(limitor::Reservation::wait_time).collect();
     assert_eq!(waits, [millis(100), millis(200), millis(300)]);
-    // One that gives up disturbs nobody.
+    // A waiter that cancels delays no other waiter.
     waiting.remove(0).cancel();
     assert_eq!(waiting[0].wait_time(), millis(100));
     clock.advance(millis(100));
     waiting.remove(0).wait().unwrap();
-    // On time, the next is not put off; a kept one goes when it was told.
+    // The next waiter is on time, so it is not delayed. A kept reservation leaves at the time that
+    // was announced.
     assert_eq!(waiting.remove(0).keep(), millis(100));
     let last = queue.reserve_within(1, millis(200)).unwrap();
     clock.advance(millis(230));
@@ -188,9 +193,10 @@ fn a_strict_queue_spaces_by_when_each_really_left() {
     assert!(queue.try_acquire(1).is_ok());
 }
 
-/// So late that its own interval has passed as well, and nothing but its place tells of it.
+/// The waiter is so late that its own interval has passed as well. Only its entry in the queue
+/// shows that it has not left.
 #[test]
-fn nobody_slips_past_a_late_one_that_waits_alone() {
+fn lone_late_waiter_is_not_overtaken() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
     let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
@@ -204,11 +210,11 @@ fn nobody_slips_past_a_late_one_that_waits_alone() {
     clock.advance(millis(100));
     behind.wait().unwrap();
     clock.advance(millis(100));
-    assert!(queue.reserve(1).unwrap().wait_time().is_zero(), "who need not wait does not");
+    assert!(queue.reserve(1).unwrap().wait_time().is_zero(), "a request that can be granted is granted");
 }
 
 #[test]
-fn a_debt_beside_a_late_leaver_is_put_off_with_the_rest() {
+fn debt_behind_a_late_waiter_is_delayed_with_the_rest() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
     let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
@@ -217,12 +223,13 @@ fn a_debt_beside_a_late_leaver_is_put_off_with_the_rest() {
     clock.advance(millis(150));
     queue.charge(1);
     late.wait().unwrap();
-    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(200), "T after the late one left, and the debt's T");
+    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(200), "T after the late waiter left, plus the debt's T");
 }
 
-/// It goes when it was told, and whoever comes after it is on time as well.
+/// The kept reservation leaves at the time that was announced, and the waiter behind it is on time
+/// as well.
 #[test]
-fn a_kept_place_behind_a_late_leaver_puts_nobody_off() {
+fn kept_reservation_behind_a_late_waiter_delays_no_other() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
     let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
@@ -235,9 +242,10 @@ fn a_kept_place_behind_a_late_leaver_puts_nobody_off() {
     assert_eq!(last.wait_time(), millis(150));
 }
 
-/// Those on either side of a kept place are put off, and it is not: where it ends, nothing passes.
+/// The waiters before and after a kept reservation are delayed, and the reservation is not. No
+/// waiter passes its end.
 #[test]
-fn a_late_leaver_does_not_put_off_a_kept_place() {
+fn late_waiter_does_not_delay_a_kept_reservation() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
     let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 8, clock.clone());
@@ -252,11 +260,11 @@ fn a_late_leaver_does_not_put_off_a_kept_place() {
     queue.refund(10);
     next.wait().unwrap();
     queue.refund(10);
-    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(350), "the second kept place ends 350 ms from now");
+    assert_eq!(queue.reserve(1).unwrap().wait_time(), millis(350), "the second kept reservation ends 350 ms from now");
 }
 
 #[test]
-fn a_strict_wait_put_off_past_its_limit_is_refused_and_its_place_returned() {
+fn strict_wait_delayed_past_its_limit_is_refused_and_returned() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
     let queue = LeakyQueue::strict(Quota::per_second(10).unwrap(), 4, clock.clone());
@@ -272,7 +280,7 @@ fn a_strict_wait_put_off_past_its_limit_is_refused_and_its_place_returned() {
 }
 
 #[test]
-fn a_strict_queue_on_threads_never_lets_two_leave_within_an_interval() {
+fn strict_queue_on_threads_never_lets_two_leave_in_an_interval() {
     let queue = LeakyQueue::strict(Quota::per_second(1_000).unwrap(), 100, limitor::SystemClock::new());
     let left = std::sync::Mutex::new(Vec::new());
     let start = std::time::Instant::now();
@@ -286,7 +294,8 @@ fn a_strict_queue_on_threads_never_lets_two_leave_within_an_interval() {
             });
         }
     });
-    // Whenever each was noted, it had left by then, and the last of 160 leaves 159 intervals after the first at the earliest.
+    // Each thread notes the time after it left. The last of 160 leaves at least 159 intervals after
+    // the first.
     let mut left = left.into_inner().unwrap();
     left.sort();
     for (number, elapsed) in (0..).zip(&left) {

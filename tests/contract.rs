@@ -1,4 +1,4 @@
-//! What the crate promises, each promise with the example that would break it.
+//! The promises of the crate, each with the example that would break it.
 #![cfg(not(loom))]
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// One permit a second, with this burst.
+/// One permit per second, with this burst.
 fn limiter(burst: u64) -> (RateLimiter<ManualClock>, ManualClock) {
     let clock = ManualClock::new();
     let quota = Quota::per_second(1).unwrap().with_burst(burst).unwrap();
@@ -19,7 +19,7 @@ fn limiter(burst: u64) -> (RateLimiter<ManualClock>, ManualClock) {
 }
 
 #[test]
-fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
+fn shared_types_are_send_and_sync_and_held_by_tasks() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<RateLimiter>();
     check::<RateLimiter<ManualClock>>();
@@ -30,7 +30,7 @@ fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
 }
 
 #[test]
-fn a_new_limiter_is_full_and_grants_the_burst_at_once() {
+fn new_limiter_is_full_and_grants_the_burst() {
     let (limiter, _) = limiter(10);
     assert_eq!(limiter.available(), 10);
     assert!(limiter.try_acquire(10).is_ok());
@@ -38,7 +38,7 @@ fn a_new_limiter_is_full_and_grants_the_burst_at_once() {
 }
 
 #[test]
-fn initial_permits_are_all_there_is_at_first_and_after_reset() {
+fn initial_permits_apply_at_start_and_after_reset() {
     let clock = ManualClock::new();
     clock.advance(secs(77));
     let limiter = RateLimiter::builder(Quota::per_second(5).unwrap()).initial(2).clock(clock.clone()).build();
@@ -54,7 +54,7 @@ fn initial_permits_are_all_there_is_at_first_and_after_reset() {
 }
 
 #[test]
-fn the_exact_boundary_is_a_grant_and_one_nanosecond_before_it_a_refusal() {
+fn exact_boundary_is_granted_and_one_ns_earlier_refused() {
     for per_second in [1, 3, 7, 99_991, 70_000, 100_000_007, 500_000_001, 1_000_000_000] {
         let clock = ManualClock::new();
         let quota = Quota::per_second(per_second).unwrap();
@@ -71,7 +71,7 @@ fn the_exact_boundary_is_a_grant_and_one_nanosecond_before_it_a_refusal() {
 }
 
 #[test]
-fn nothing_costs_nothing_on_every_path() {
+fn zero_permits_cost_nothing_on_every_path() {
     let (limiter, _) = limiter(1);
     limiter.charge(1_000);
     let before = limiter.capacity_info(1);
@@ -83,7 +83,7 @@ fn nothing_costs_nothing_on_every_path() {
     limiter.charge(0);
     assert_eq!(limiter.capacity_info(1), before);
     assert!(limiter.capacity_info(0).has_capacity);
-    // A grant of nothing can still be settled at its cost.
+    // A grant of zero permits can still be settled at its actual cost.
     limiter.reset();
     limiter.try_acquire(0).unwrap().reconcile(3);
     assert_eq!(limiter.capacity_info(0).needed, 0);
@@ -91,7 +91,7 @@ fn nothing_costs_nothing_on_every_path() {
 }
 
 #[test]
-fn up_to_n_takes_what_there_is() {
+fn up_to_n_takes_what_is_available() {
     let (limiter, clock) = limiter(10);
     assert_eq!(limiter.try_acquire_up_to(8).unwrap().amount(), 8);
     clock.advance(Duration::from_millis(1_500));
@@ -109,7 +109,7 @@ fn up_to_n_takes_what_there_is() {
 }
 
 #[test]
-fn a_bypassed_limiter_gives_as_many_up_to_n_as_it_says_there_are() {
+fn bypassed_limiter_grants_up_to_n_as_it_reports() {
     let (limiter, _) = limiter(10);
     limiter.try_acquire(10).unwrap();
     limiter.bypass();
@@ -118,7 +118,7 @@ fn a_bypassed_limiter_gives_as_many_up_to_n_as_it_says_there_are() {
 }
 
 #[test]
-fn a_closed_limiter_has_no_capacity_even_for_nothing() {
+fn closed_limiter_has_no_capacity_for_zero_permits() {
     let (limiter, _) = limiter(10);
     limiter.close();
     assert_eq!(limiter.try_acquire(0).unwrap_err().reason(), Reason::Closed);
@@ -141,9 +141,9 @@ fn more_than_the_burst_is_an_error_on_every_path() {
     assert_eq!(limiter.available(), 10);
 }
 
-/// Burst 10: A takes 10 at 0, B waits for 10, due at 10; at 5, A gives 10 back.
+/// Burst 10: A takes 10 at 0, B waits for 10, due at 10; at 5, A refunds 10.
 #[test]
-fn a_refund_lets_the_first_waiter_go_but_does_not_let_fifteen_go_at_once() {
+fn refund_grants_the_first_waiter_and_not_fifteen_permits() {
     let (limiter, clock) = limiter(10);
     let a = limiter.try_acquire(10).unwrap();
     let b = limiter.reserve(10).unwrap();
@@ -152,14 +152,14 @@ fn a_refund_lets_the_first_waiter_go_but_does_not_let_fifteen_go_at_once() {
     clock.advance(secs(5));
     a.refund();
     assert_eq!(b.wait_time(), Duration::ZERO);
-    assert!(limiter.try_acquire(1).is_err(), "a newcomer at 5 gets nothing");
+    assert!(limiter.try_acquire(1).is_err(), "a new request at 5 gets nothing");
     clock.advance(secs(5));
-    assert_eq!(limiter.available(), 5, "and at 10 gets 5");
+    assert_eq!(limiter.available(), 5, "and gets 5 at 10");
 }
 
-/// A takes 10 at 0; B and C wait for 10 each; a debt of 30 is charged; at 5, 15 come back.
+/// A takes 10 at 0; B and C wait for 10 each; a debt of 30 is charged; at 5, 15 are refunded.
 #[test]
-fn a_refund_past_the_first_waiter_repays_debts_and_does_not_send_two_at_once() {
+fn refund_beyond_the_first_waiter_repays_debts() {
     let (limiter, clock) = limiter(10);
     limiter.try_acquire(10).unwrap();
     let (b, c) = (limiter.reserve(10).unwrap(), limiter.reserve(10).unwrap());
@@ -168,13 +168,13 @@ fn a_refund_past_the_first_waiter_repays_debts_and_does_not_send_two_at_once() {
     limiter.refund(15);
     assert_eq!(b.wait_time(), Duration::ZERO, "B goes at 5");
     assert_eq!(c.wait_time(), secs(10), "C at 15");
-    // The debt shrank to 20: the word ends at 45, and a place for 10 more comes due at 45.
+    // The debt shrank to 20: the word ends at 45, and an entry for 10 more comes due at 45.
     assert_eq!(limiter.reserve(10).unwrap().wait_time(), secs(40));
 }
 
 /// Burst 1: A at 0, K kept for 1, A refunded at 0.5.
 #[test]
-fn nobody_goes_before_a_kept_place_and_its_interval() {
+fn no_request_passes_a_kept_reservation() {
     let (limiter, clock) = limiter(1);
     let a = limiter.try_acquire(1).unwrap();
     assert_eq!(limiter.reserve(1).unwrap().keep(), secs(1));
@@ -188,7 +188,7 @@ fn nobody_goes_before_a_kept_place_and_its_interval() {
 }
 
 #[test]
-fn a_cancelled_place_moves_up_those_behind_and_nobody_ahead() {
+fn cancelled_entry_moves_later_entries_forward_only() {
     for cancelled in 0..3 {
         let (limiter, _) = limiter(1);
         limiter.try_acquire(1).unwrap();
@@ -201,7 +201,7 @@ fn a_cancelled_place_moves_up_those_behind_and_nobody_ahead() {
 }
 
 #[test]
-fn a_dropped_reservation_is_cancelled_before_its_time_and_spent_after_it() {
+fn dropped_reservation_is_cancelled_if_not_due_else_charged() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     drop(limiter.reserve(1).unwrap());
@@ -209,12 +209,13 @@ fn a_dropped_reservation_is_cancelled_before_its_time_and_spent_after_it() {
     let late = limiter.reserve(1).unwrap();
     clock.advance(secs(1));
     drop(late);
-    assert_eq!(limiter.available(), 0, "its time had come");
+    assert_eq!(limiter.available(), 0, "it was due");
 }
 
-/// A refund at a reading ahead of the others' finds a place due that by their reading still waits: it is granted.
+/// A refund at a later reading finds an entry due that still waits by the earlier reading of
+/// another caller: it is granted.
 #[test]
-fn a_refund_at_a_later_reading_grants_what_it_finds_due() {
+fn refund_at_a_later_reading_grants_entries_it_finds_due() {
     let (limiter, clock) = limiter(10);
     limiter.try_acquire(10).unwrap();
     let first = limiter.reserve(5).unwrap();
@@ -228,10 +229,11 @@ fn a_refund_at_a_later_reading_grants_what_it_finds_due() {
     assert!(second.wait().is_ok());
 }
 
-/// At 10 somebody finds B due and gives 10 back, and at 11 another takes 10. Who cancels B by a clock that still reads 9 comes
-/// too late: a place that a refund took for granted would be given back a second time, and 20 would go at 11.
+/// At 10 a caller finds B due and refunds 10, and at 11 another takes 10. A cancel of B at the
+/// earlier reading 9 comes too late: the refund took the entry for granted. Otherwise the entry
+/// would be refunded a second time, and 20 permits would be granted at 11.
 #[test]
-fn a_place_is_not_to_be_cancelled_once_a_refund_has_found_it_due() {
+fn entry_found_due_by_a_refund_cannot_be_cancelled() {
     let at = |seconds: u64| Timestamp::from_ticks(seconds * 1_000_000_000);
     let (limiter, clock) = limiter(10);
     limiter.try_acquire(10).unwrap();
@@ -245,7 +247,7 @@ fn a_place_is_not_to_be_cancelled_once_a_refund_has_found_it_due() {
 }
 
 #[test]
-fn debt_delays_newcomers_and_breaks_no_promise() {
+fn debt_delays_later_requests_and_no_reservation() {
     let (limiter, _) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let promised = limiter.reserve(1).unwrap();
@@ -255,7 +257,7 @@ fn debt_delays_newcomers_and_breaks_no_promise() {
 }
 
 #[test]
-fn a_deadline_refuses_at_once_consumes_nothing_and_says_how_long() {
+fn deadline_refusal_is_immediate_takes_nothing_and_has_wait() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let short = Duration::from_nanos(999_999_999);
@@ -267,16 +269,19 @@ fn a_deadline_refuses_at_once_consumes_nothing_and_says_how_long() {
     assert_eq!((denied.reason(), denied.retry_after()), (Reason::TooLong, Some(secs(1))));
     assert!(limiter.acquire(1).timeout(Duration::ZERO).wait().is_err());
     assert!(limiter.acquire(1).deadline(Timestamp::from_ticks(999_999_999)).wait().is_err());
-    assert!(limiter.acquire(1).deadline(clock.after(secs(9))).timeout(short).wait().is_err(), "the earlier holds");
+    assert!(
+        limiter.acquire(1).deadline(clock.after(secs(9))).timeout(short).wait().is_err(),
+        "the earlier one applies"
+    );
     assert!(limiter.acquire(1).deadline(Timestamp::from_ticks(1)).timeout(secs(9)).wait().is_err());
     assert_eq!(limiter.waiters(), 0);
     assert_eq!(limiter.reserve_within(1, secs(1)).unwrap().wait_time(), secs(1), "the exact wait fits");
     clock.advance(secs(1));
-    assert!(limiter.try_acquire(1).is_ok(), "nothing was consumed by any of it");
+    assert!(limiter.try_acquire(1).is_ok(), "none of these consumed a permit");
 }
 
 #[test]
-fn the_queue_is_bounded_when_asked() {
+fn max_waiters_bounds_the_queue() {
     let clock = ManualClock::new();
     let limiter = RateLimiter::builder(Quota::per_second(1).unwrap()).clock(clock.clone()).max_waiters(2).build();
     limiter.try_acquire(1).unwrap();
@@ -285,12 +290,12 @@ fn the_queue_is_bounded_when_asked() {
     assert_eq!(limiter.acquire(1).wait().unwrap_err(), AcquireError::QueueFull);
     clock.advance(secs(1));
     assert_eq!(limiter.waiters(), 1);
-    assert_eq!(limiter.reserve(1).unwrap().wait_time(), secs(2), "a place is free once one has left");
+    assert_eq!(limiter.reserve(1).unwrap().wait_time(), secs(2), "a waiter that leaves makes room in the queue");
     drop(held);
 }
 
 #[test]
-fn absurd_amounts_saturate_until_reset_and_mint_nothing() {
+fn absurd_amounts_saturate_until_reset_and_grant_nothing() {
     let (limiter, clock) = limiter(10);
     limiter.charge(u64::MAX);
     limiter.charge(u64::MAX);
@@ -308,9 +313,9 @@ fn absurd_amounts_saturate_until_reset_and_mint_nothing() {
     assert_eq!(limiter.available(), 10);
 }
 
-/// None of them wraps, whatever a permit is in units of the word.
+/// No amount wraps, whatever the size of a permit in units of the word.
 #[test]
-fn no_amount_is_taken_for_a_lesser_one() {
+fn no_amount_wraps_to_a_smaller_one() {
     for quota in ["10/s", "10/365d", "10/h", "10000000000/s burst 10"] {
         let limiter =
             RateLimiter::with_clock(quota.parse::<Quota>().unwrap().with_burst(10).unwrap(), ManualClock::new());
@@ -321,13 +326,13 @@ fn no_amount_is_taken_for_a_lesser_one() {
             limiter.reset();
             limiter.try_acquire(10).unwrap();
             limiter.refund(amount);
-            assert_eq!(limiter.available(), amount.min(10), "{amount} given back at {quota}");
+            assert_eq!(limiter.available(), amount.min(10), "{amount} refunded at {quota}");
         }
     }
 }
 
 #[test]
-fn a_clock_that_steps_back_stands_still_or_jumps_mints_nothing() {
+fn clock_that_steps_back_or_jumps_creates_no_permits() {
     let (limiter, clock) = limiter(10);
     clock.set(secs(100));
     limiter.try_acquire(10).unwrap();
@@ -344,9 +349,9 @@ fn a_clock_that_steps_back_stands_still_or_jumps_mints_nothing() {
     assert!(limiter.try_acquire(1).is_err(), "past the horizon time stands still");
 }
 
-/// A century of uptime, for all but the fastest rates; after it time stands still.
+/// A century of uptime, for all except the fastest rates. After that, time stands still.
 #[test]
-fn the_word_lasts_a_hundred_years() {
+fn word_lasts_a_hundred_years() {
     let century = Duration::from_secs(100 * 31_557_600);
     for quota in ["3/s", "1/365d burst 2", "70000/min", "1000000007/s", "1/d burst 9131", "10/s burst 7889400000"] {
         let quota: Quota = quota.parse().unwrap();
@@ -364,7 +369,7 @@ fn the_word_lasts_a_hundred_years() {
 }
 
 #[test]
-fn a_limiter_begins_when_it_is_built() {
+fn limiter_time_begins_when_it_is_built() {
     let clock = ManualClock::new();
     clock.set(Duration::from_nanos(u64::MAX - 5));
     let limiter =
@@ -378,7 +383,7 @@ fn a_limiter_begins_when_it_is_built() {
 }
 
 #[test]
-fn settling_a_grant_is_exact_both_ways() {
+fn settling_a_grant_is_exact_in_both_directions() {
     let (limiter, _) = limiter(100);
     limiter.try_acquire(15).unwrap().reconcile(10);
     assert_eq!(limiter.available(), 90);
@@ -398,7 +403,7 @@ fn settling_a_grant_is_exact_both_ways() {
 }
 
 #[test]
-fn a_refund_never_takes_it_past_full() {
+fn refund_never_exceeds_the_burst() {
     let (limiter, clock) = limiter(10);
     limiter.try_acquire(2).unwrap();
     limiter.refund(9);
@@ -410,20 +415,20 @@ fn a_refund_never_takes_it_past_full() {
 }
 
 #[test]
-fn cancel_waiters_sends_away_those_who_wait_and_goes_on() {
+fn cancel_waiters_ends_all_waits_and_the_limiter_goes_on() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let (first, second) = (limiter.reserve(1).unwrap(), limiter.reserve(1).unwrap());
     clock.advance(secs(1));
     limiter.cancel_waiters();
-    assert!(first.wait().is_ok(), "its time had come");
+    assert!(first.wait().is_ok(), "it was due");
     assert_eq!(second.wait_time(), Duration::MAX);
     assert_eq!(second.keep(), Duration::MAX);
     assert_eq!(limiter.reserve(1).unwrap().wait_time(), secs(1));
 }
 
 #[test]
-fn reset_is_as_new_and_settling_an_older_grant_changes_nothing_past_full() {
+fn older_grant_settled_after_reset_never_exceeds_full() {
     let (limiter, _) = limiter(10);
     let grant = limiter.try_acquire(10).unwrap();
     let waiting = limiter.reserve(5).unwrap();
@@ -438,7 +443,7 @@ fn reset_is_as_new_and_settling_an_older_grant_changes_nothing_past_full() {
 }
 
 #[test]
-fn a_bypassed_limiter_lets_all_pass_and_charges_nothing() {
+fn bypassed_limiter_grants_all_and_charges_nothing() {
     let (limiter, _) = limiter(10);
     limiter.try_acquire(10).unwrap();
     let waiting = limiter.reserve(10).unwrap();
@@ -453,18 +458,18 @@ fn a_bypassed_limiter_lets_all_pass_and_charges_nothing() {
     limiter.charge(1_000);
     limiter.refund(1_000);
     limiter.cancel_waiters();
-    assert!(limiter.try_acquire(1).is_ok(), "nothing but a reset ends it");
+    assert!(limiter.try_acquire(1).is_ok(), "only a reset ends it");
     limiter.reset();
     limiter.try_acquire(10).unwrap();
     for grant in grants {
         grant.refund();
     }
     passed.reconcile(0);
-    assert_eq!(limiter.available(), 0, "settling what was not charged is nothing");
+    assert_eq!(limiter.available(), 0, "settling an uncharged grant has no effect");
 }
 
 #[test]
-fn a_closed_limiter_refuses_all_and_nothing_but_reset_opens_it() {
+fn closed_limiter_refuses_all_until_reset() {
     let (limiter, clock) = limiter(10);
     let grant = limiter.try_acquire(10).unwrap();
     let waiting = limiter.reserve(1).unwrap();
@@ -488,10 +493,11 @@ fn a_closed_limiter_refuses_all_and_nothing_but_reset_opens_it() {
     assert_eq!(limiter.available(), 10);
 }
 
-/// Somebody who reads a second later gives back what was granted before: whoever waits is due by that, and a thread that still reads the
-/// earlier time lines up at what is left, not behind a place that has come due.
+/// A caller with a reading one second later refunds an earlier grant, and the waiter is due at that
+/// reading. A thread that still uses the earlier reading enters the queue after what is left, and
+/// not after the due entry.
 #[test]
-fn a_refund_at_a_later_reading_is_not_lost_to_whoever_still_reads_an_earlier_one() {
+fn refund_at_a_later_reading_counts_at_earlier_readings() {
     let (place, debt) = (
         |limiter: &RateLimiter<ManualClock>| limiter.reserve(10).unwrap().keep(),
         |limiter: &RateLimiter<ManualClock>| {
@@ -504,7 +510,7 @@ fn a_refund_at_a_later_reading_is_not_lost_to_whoever_still_reads_an_earlier_one
         limiter.try_acquire(10).unwrap();
         let due_at_1 = limiter.reserve(1).unwrap();
         limiter.reconcile_at(Timestamp::from_ticks(1_000_000_000), 0, 10);
-        assert_eq!(come(&limiter), wait, "1 s after which 10 permits are as new");
+        assert_eq!(come(&limiter), wait, "full 1 s later, with 10 permits");
         drop(due_at_1);
     }
 }
@@ -530,7 +536,7 @@ fn owned_forms_borrow_nothing() {
 }
 
 #[test]
-fn an_acquire_takes_nothing_until_it_is_waited_for() {
+fn acquire_takes_nothing_until_it_is_waited_for() {
     let (limiter, _) = limiter(1);
     let lazy = limiter.acquire(1);
     assert_eq!(limiter.available(), 1);
@@ -539,7 +545,7 @@ fn an_acquire_takes_nothing_until_it_is_waited_for() {
 }
 
 #[test]
-fn messages_say_what_was_asked_and_what_is_possible() {
+fn messages_have_what_was_asked_and_what_is_possible() {
     let (limiter, _) = limiter(2);
     limiter.try_acquire(2).unwrap();
     let texts = [

@@ -1,4 +1,4 @@
-//! The decision core alone: all that is there without `std`, on a clock of the user's own.
+//! The decision core alone: everything that is available without `std`, on a clock of the user.
 //!
 //! `cargo test --no-default-features --test core` runs it on that core.
 #![cfg(not(loom))]
@@ -23,7 +23,7 @@ impl Clock for Millis {
 }
 
 #[test]
-fn decides_settles_and_obeys_without_waiting() {
+fn core_decides_settles_and_obeys_control_verbs() {
     let limiter = RateLimiter::with_clock(Quota::per_second(10).unwrap(), Millis::default());
     let advance = |millis| limiter.clock().0.fetch_add(millis, Ordering::Relaxed);
     limiter.try_acquire(10).unwrap().reconcile(7);
@@ -47,9 +47,9 @@ fn decides_settles_and_obeys_without_waiting() {
     assert_eq!(limiter.available(), 10);
 }
 
-/// Ticks of every length that a clock may have decide alike.
+/// Clocks with ticks of any length make the same decisions.
 #[test]
-fn coarse_and_fine_ticks_agree() {
+fn coarse_and_fine_ticks_decide_alike() {
     struct Scaled(AtomicU64, Tick);
 
     impl Clock for Scaled {
@@ -83,7 +83,7 @@ fn coarse_and_fine_ticks_agree() {
 }
 
 #[test]
-fn a_tick_is_between_a_picosecond_and_a_second() {
+fn tick_must_be_between_a_picosecond_and_a_second() {
     assert!(Tick::new(1_000_000_001, 1).is_none() && Tick::new(2_000_000_001, 2).is_none());
     assert!(Tick::new(1, 1_001).is_none() && Tick::new(0, 1).is_none() && Tick::new(1, 0).is_none());
     assert!(Tick::new(u64::MAX, u64::MAX).is_none());

@@ -1,13 +1,15 @@
-//! What values say of themselves in logs: what they are, and no user's key.
+//! The `Debug` output of values has their state, and never a key of a user.
 #![cfg(all(feature = "exact", feature = "llm", not(loom)))]
 
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::llm::{CharsPerToken, Learned, Builder, LlmLimiter, LlmPool, Usage};
+use limitor::llm::{Builder, CharsPerToken, Learned, LlmLimiter, LlmPool, Usage};
 use limitor::wrap::wrap;
-use limitor::{Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket};
+use limitor::{
+    Clock, ConcurrentLimiter, KeyedLimiter, LeakyQueue, LimitSet, ManualClock, Quota, RateLimiter, TokenBucket,
+};
 
 fn says(value: &dyn Debug, parts: &[&str]) {
     let text = format!("{value:?}");
@@ -21,7 +23,7 @@ fn quota() -> Quota {
 }
 
 #[test]
-fn a_limiter_says_its_quota_and_state_and_a_request_its_amount() {
+fn limiter_shows_quota_and_state_and_a_request_its_amount() {
     let limiter = RateLimiter::builder(quota()).local(1, 2).unwrap().clock(ManualClock::new()).build();
     says(&limiter, &["RateLimiter", "Quota(10/s burst 8)", "Open"]);
     says(&limiter.try_acquire(3).unwrap(), &["Grant", "amount: 3", "Counted"]);
@@ -38,7 +40,7 @@ fn a_limiter_says_its_quota_and_state_and_a_request_its_amount() {
 }
 
 #[test]
-fn one_of_slots_says_how_many_there_are() {
+fn concurrent_limiter_shows_its_slots() {
     let limiter = Arc::new(ConcurrentLimiter::with_clock(quota(), 3, ManualClock::new()).unwrap());
     says(&limiter, &["ConcurrentLimiter", "max_concurrent: 3"]);
     says(&limiter.try_acquire(2).unwrap(), &["Slot", "amount: 2"]);
@@ -64,7 +66,7 @@ fn keys_are_not_shown() {
 }
 
 #[test]
-fn a_set_says_its_limits_by_name() {
+fn set_shows_its_limits_by_name() {
     let limits = [2, 3].map(|n| Arc::new(RateLimiter::new(Quota::per_second(n).unwrap())));
     let set = LimitSet::new([("per user", limits[0].clone()), ("global", limits[1].clone())]);
     says(&set, &["per user", "Quota(2/s)", "global", "Quota(3/s)"]);
@@ -73,7 +75,7 @@ fn a_set_says_its_limits_by_name() {
 }
 
 #[test]
-fn a_limiter_of_calls_says_its_limits_and_what_is_under_way() {
+fn llm_limiter_shows_its_limits_and_calls_under_way() {
     let builder = Builder::new(ManualClock::new()).tokens_per_minute(600);
     says(&builder, &["tokens", "Quota(600/min)"]);
     let limiter = builder.build().unwrap();

@@ -31,7 +31,7 @@ impl Failed {
     }
 }
 
-/// 100 permits an hour, by a clock that stands still.
+/// 100 permits per hour, on a clock that stands still.
 fn hourly() -> RateLimiter<ManualClock> {
     RateLimiter::with_clock(Quota::literal("100/h"), ManualClock::new())
 }
@@ -98,7 +98,7 @@ mod what_it_leaves_alone {
         Some(text.chars().next()?.to_ascii_uppercase())
     }
 
-    // The names that the attribute uses within.
+    // The names that the attribute uses internally.
     #[rate_limit("1000000/s", cost = cost, actual = |result| *result)]
     fn its_own_names(job: u64, cost: u64, result: u64, limit: u64, value: u64) -> Result<u64, AcquireError> {
         let timeout = job + cost + result + limit + value;
@@ -107,12 +107,12 @@ mod what_it_leaves_alone {
 
     #[rate_limit("1000000/s")]
     unsafe fn not_safe(pointer: *const u8) -> u8 {
-        // SAFETY: the caller says that it can be read.
+        // SAFETY: the caller asserts that the pointer can be read.
         unsafe { *pointer }
     }
 
     #[test]
-    fn the_function_is_as_it_was() {
+    fn limited_functions_behave_as_without_the_attribute() {
         assert_eq!(everything("abc", (2, 'x'), [1, 2, 3]), "ab");
         assert_eq!(everything("abc", (4, ()), []), "too many");
         let mut seen = Vec::new();
@@ -127,7 +127,7 @@ mod what_it_leaves_alone {
         assert_eq!(optional(""), None);
         assert_eq!(its_own_names(1, 2, 3, 4, 5), Ok(15));
         let byte = 7;
-        // SAFETY: it is a reference.
+        // SAFETY: the pointer comes from a reference.
         assert_eq!(unsafe { not_safe(&raw const byte) }, 7);
     }
 }
@@ -149,14 +149,14 @@ mod methods {
         #[rate_limit("1000000/s")]
         fn add(&mut self, line: T) -> &mut T {
             self.lines.push(line);
-            self.lines.last_mut().expect("there is one")
+            self.lines.last_mut().expect("a permit is available")
         }
 
         #[rate_limit("1000000/s")]
         async fn add_later(&mut self, line: T) -> &mut T {
             self.lines.push(line);
             std::future::ready(()).await;
-            self.lines.last_mut().expect("there is one")
+            self.lines.last_mut().expect("a permit is available")
         }
 
         #[rate_limit("1000000/s")]
@@ -187,7 +187,7 @@ mod methods {
     }
 
     #[test]
-    fn of_all_kinds() {
+    fn methods_of_every_receiver_kind_are_limited() {
         let mut log = Log::new(String::from("a"));
         log.add("b".into()).push('!');
         ready(log.add_later("c".into())).push('?');
@@ -202,7 +202,7 @@ mod methods {
     }
 
     #[test]
-    fn one_limiter_for_all_types() {
+    fn generic_function_has_one_limiter_for_all_types() {
         assert_eq!(of_any(1), Ok("1".into()));
         assert_eq!(of_any("x"), Ok("x".into()));
         assert!(of_any(2.5).unwrap_err().too_long());
@@ -221,7 +221,7 @@ mod methods {
     }
 
     #[test]
-    fn or_one_for_each_receiver() {
+    fn limiter_argument_can_be_one_for_each_receiver() {
         let [one, other] = [(); 2].map(|()| Client { limiter: hourly(), sent: 2 });
         assert_eq!(one.look("0123456789"), Ok(7));
         assert_eq!((one.limiter.available(), other.limiter.available()), (93, 100));
@@ -253,7 +253,7 @@ mod settling {
     }
 
     #[test]
-    fn by_what_comes_back() {
+    fn cost_is_settled_from_the_result() {
         let limiter = hourly();
         assert_eq!(keeps(&limiter, Ok(30)), Ok(30));
         assert_eq!(limiter.available(), 70);
@@ -289,7 +289,7 @@ mod settling {
     }
 
     #[test]
-    fn tasks_too() {
+    fn cost_of_an_async_fn_is_settled_from_the_result() {
         let limiter = hourly();
         assert_eq!(ready(of_a_task(&limiter, "twenty characters ok")).unwrap().half(), 10);
         assert_eq!(limiter.available(), 90);
@@ -312,7 +312,7 @@ mod settling {
     }
 
     #[test]
-    fn values_that_are_no_results() {
+    fn plain_values_are_settled_like_results() {
         assert_eq!(without_errors(7), 7);
     }
 }
@@ -331,14 +331,15 @@ mod waiting {
     }
 
     #[test]
-    fn calls_wait_for_their_turn() {
+    fn calls_wait_until_granted() {
         let (first, second) = (paced(), paced());
-        // Each grant is on time for the schedule, which begins a little before the first call looks at the clock.
+        // Each grant is on time for the schedule, which begins a little before the first call reads
+        // the clock.
         assert!(second - first > Duration::from_millis(15), "{:?}", second - first);
     }
 
     #[tokio::test]
-    async fn tasks_wait_for_their_turn() {
+    async fn async_calls_wait_until_granted() {
         let first = paced_task().await;
         let second = tokio::spawn(paced_task()).await.unwrap();
         assert!(second - first > Duration::from_millis(15), "{:?}", second - first);
@@ -363,13 +364,13 @@ mod waiting {
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses() {
+    async fn full_queue_refuses() {
         assert_eq!(bounded().await, Ok(()));
         assert_eq!(bounded().await, Err(Failed::Limited(AcquireError::QueueFull)));
     }
 
     #[test]
-    fn a_queue_of_one_s_own_can_be_given() {
+    fn leaky_queue_of_the_caller_can_be_given() {
         static QUEUE: LazyLock<LeakyQueue> = LazyLock::new(|| LeakyQueue::new(Quota::literal("1/d"), 0));
 
         #[rate_limit(limiter = &*QUEUE)]
@@ -396,7 +397,7 @@ mod at_a_time {
     }
 
     #[test]
-    fn the_slot_is_held_during_the_work() {
+    fn slot_is_held_during_the_work() {
         thread::scope(|scope| {
             for _ in 0..6 {
                 scope.spawn(|| (0..10).for_each(|_| two()));
@@ -417,7 +418,7 @@ mod at_a_time {
     }
 
     #[test]
-    fn it_is_free_again_however_the_work_ends() {
+    fn slot_is_released_however_the_work_ends() {
         assert_eq!(ready(one(async { Ok(()) })), Ok(()));
         assert_eq!(ready(one(async { Err(Failed::Work) })), Err(Failed::Work));
         let panicking = || ready(one(async { panic!("in the work") }));
@@ -431,7 +432,7 @@ mod at_a_time {
     }
 
     #[test]
-    fn a_concurrent_limiter_of_one_s_own_can_be_given() {
+    fn concurrent_limiter_of_the_caller_can_be_given() {
         #[rate_limit(limiter = limiter.clone(), timeout = Duration::ZERO)]
         async fn limited(limiter: Arc<ConcurrentLimiter<ManualClock>>) -> Result<usize, Failed> {
             Ok(limiter.in_flight())
@@ -449,7 +450,7 @@ mod sending {
     #[derive(Default)]
     struct Estimates(Mutex<u64>);
 
-    /// What the arguments of the attribute borrow for a moment is not held over the wait.
+    /// What the arguments of the attribute borrow is not held during the wait.
     #[rate_limit("1000000/s", cost = *estimates.0.lock().unwrap())]
     async fn locked(estimates: &Estimates) -> Result<(), AcquireError> {
         *estimates.0.lock().unwrap() += 1;

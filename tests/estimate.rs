@@ -1,4 +1,4 @@
-//! Estimates of what a text costs, plain, learned and exact.
+//! Estimates of the cost of a text: plain, learned and exact.
 #![cfg(all(feature = "llm", not(loom)))]
 
 use std::num::NonZeroU32;
@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Says 1,000 of any text, so that the ratio of what was observed can be read off what is estimated.
+/// An estimator that returns 1,000 for any text, so that the learned ratio can be read from the
+/// estimate.
 fn thousand() -> Learned<impl Estimator> {
     Learned::new(|_: &str| 1_000)
 }
@@ -24,7 +25,7 @@ fn learned_from(observations: impl IntoIterator<Item = (u64, u64)>) -> Estimate 
 }
 
 #[test]
-fn characters_are_counted_and_not_bytes() {
+fn estimate_counts_characters_not_bytes() {
     let estimator = CharsPerToken::default();
     for (text, tokens) in [("", 0), ("a", 1), ("four", 1), ("fives", 2), ("日本語です", 2), ("🦀🦀🦀🦀", 1)]
     {
@@ -51,7 +52,7 @@ fn estimators_may_be_closures_or_behind_pointers() {
 }
 
 #[test]
-fn of_an_unknown_model_nothing_is_known() {
+fn unknown_model_has_no_correction() {
     let learned = thousand();
     learned.observe("another", 10, 20);
     let estimate = learned.estimate("model", "text");
@@ -62,14 +63,14 @@ fn of_an_unknown_model_nothing_is_known() {
 }
 
 #[test]
-fn one_observation_says_nothing_of_the_spread() {
+fn one_observation_gives_no_spread() {
     let estimate = learned_from([(100, 150)]);
     assert_eq!((estimate.tokens, estimate.observations, estimate.relative_error), (1_500, 1, None));
     assert_eq!(estimate.at_most(0.9), 1_500);
 }
 
 #[test]
-fn what_is_absurd_is_not_learned() {
+fn absurd_observations_are_not_learned() {
     for (estimated, actual) in [
         (0, 0),
         (0, 1),
@@ -86,11 +87,11 @@ fn what_is_absurd_is_not_learned() {
         assert_eq!((estimate.tokens, estimate.observations), (3_000, 1), "{actual} of {estimated}");
     }
     assert_eq!(learned_from([(1, 1_000_000)]).tokens, 1_000_000_000);
-    assert_eq!(learned_from([(1_000_000, 1)]).tokens, 1, "what is something costs something");
+    assert_eq!(learned_from([(1_000_000, 1)]).tokens, 1, "a text that is not empty costs at least one token");
 }
 
 #[test]
-fn an_estimate_of_the_most_there_can_be_saturates() {
+fn estimate_of_the_largest_count_saturates() {
     let learned = Learned::new(|_: &str| u64::MAX);
     for actual in [1, 1_000_000, 3, 500_000] {
         learned.observe("model", 1, actual);
@@ -102,15 +103,16 @@ fn an_estimate_of_the_most_there_can_be_saturates() {
 }
 
 #[test]
-fn an_observation_fades_by_half_when_32_have_followed() {
+fn observation_has_half_its_weight_after_32_others() {
     let past = std::iter::repeat_n((1_000, 1_000), 2_000);
     let recent = std::iter::repeat_n((1_000, 3_000), 32);
     assert_eq!(learned_from(past.chain(recent)).tokens, 2_000);
 }
 
 #[test]
-fn the_spread_is_that_of_the_textbook_when_nothing_has_faded_much() {
-    // Unweighted, 8 and 12 a thousand each have a mean of 10 and a standard deviation of 2 · √(n / (n − 1)).
+fn spread_of_few_observations_is_that_of_the_textbook() {
+    // Unweighted, 8 and 12 a thousand each have a mean of 10 and a standard deviation of 2 · √(n /
+    // (n − 1)).
     let estimate = learned_from([(10, 80), (10, 120)]);
     assert!((estimate.tokens).abs_diff(10_000) < 50, "{estimate:?}");
     // s = 2.83, n = 2: s / √2 = 2.
@@ -123,7 +125,7 @@ fn the_spread_is_that_of_the_textbook_when_nothing_has_faded_much() {
 }
 
 #[test]
-fn shares_out_of_range_count_as_the_nearest() {
+fn shares_out_of_range_are_clamped() {
     let estimate = learned_from([(10, 8), (10, 12), (10, 11)]);
     for share in [f64::NAN, f64::NEG_INFINITY, -0.5, 0.0] {
         assert_eq!(estimate.at_most(share), estimate.tokens, "{share}");
@@ -135,7 +137,7 @@ fn shares_out_of_range_count_as_the_nearest() {
 }
 
 #[test]
-fn bounds_cover_the_share_they_name() {
+fn bounds_cover_their_share() {
     let mut random = StdRng::seed_from_u64(7);
     let mut share = |ratio: &dyn Fn(f64) -> f64, named: f64| {
         let learned = thousand();
@@ -162,7 +164,7 @@ fn bounds_cover_the_share_they_name() {
 }
 
 #[test]
-fn what_is_corrected_is_the_estimators_own_figure() {
+fn correction_applies_to_the_estimators_own_count() {
     let learned = thousand();
     for _ in 0..100 {
         let estimate = learned.estimate("model", "");
@@ -172,7 +174,7 @@ fn what_is_corrected_is_the_estimators_own_figure() {
 }
 
 #[test]
-fn the_model_observed_longest_ago_is_forgotten() {
+fn model_with_the_oldest_observation_is_forgotten() {
     let learned = thousand();
     let observations = |model: &str| learned.estimate(model, "").observations;
     for model in 0..256 {
@@ -182,7 +184,7 @@ fn the_model_observed_longest_ago_is_forgotten() {
     assert_eq!((observations("model-0"), observations("model-1"), observations("model-255")), (2, 1, 1));
     learned.observe("one more", 1, 2);
     assert_eq!((observations("one more"), observations("model-0")), (1, 2));
-    assert_eq!((observations("model-1"), observations("model-2")), (0, 1), "model-1 had to go, and only that");
+    assert_eq!((observations("model-1"), observations("model-2")), (0, 1), "only model-1 was forgotten");
 }
 
 #[test]
@@ -195,7 +197,7 @@ fn long_names_are_not_learned() {
 }
 
 #[test]
-fn threads_share_what_is_learned() {
+fn threads_share_observations() {
     let learned = thousand();
     thread::scope(|scope| {
         for thread in 0..4 {
@@ -222,14 +224,14 @@ fn estimators_can_be_shared_and_sent() {
     assert_eq!(Learned::<CharsPerToken>::default().estimator(), &CharsPerToken::default());
 }
 
-/// Anything, and now and then what lies at the edges.
+/// Any value, and sometimes one at the edges.
 fn tokens() -> impl Strategy<Value = u64> {
     prop_oneof![any::<u64>(), 0..10_u64, 0..1_000_000_u64, Just(u64::MAX), Just(u64::MAX - 1), Just(1 << 53)]
 }
 
 proptest! {
     #[test]
-    fn it_converges_to_the_true_ratio(
+    fn estimate_converges_to_the_true_ratio(
         ratio in 0.01..100.0_f64,
         noise in prop::collection::vec(0.8..1.2_f64, 300),
     ) {
@@ -240,14 +242,15 @@ proptest! {
         }));
         #[expect(clippy::cast_precision_loss, reason = "small")]
         let found = estimate.tokens as f64 / 1_000.0;
-        // The noise has a standard deviation of 0.115; of 92 that is 0.012. Five of these, and rounding.
+        // The noise has a standard deviation of 0.115; over 92 observations that is 0.012. Five of
+        // these, plus rounding.
         prop_assert!((found / ratio - 1.0).abs() < 0.06 + 0.0005 / ratio, "{found} of {ratio}");
         let error = estimate.relative_error.unwrap();
         prop_assert!((0.008..0.016).contains(&error), "{error}");
     }
 
     #[test]
-    fn a_ratio_that_never_varies_is_found_at_once(
+    fn constant_ratio_is_found_immediately(
         estimated in 1..1_000_000_u64,
         times in 1..1_000_u64,
         n in 2..100_usize,
@@ -259,7 +262,7 @@ proptest! {
     }
 
     #[test]
-    fn more_observations_make_surer(low in 1..1_000_u64, apart in 1..1_000_u64) {
+    fn more_observations_narrow_the_error(low in 1..1_000_u64, apart in 1..1_000_u64) {
         let error = |n| {
             let calls = (0..n).map(|call| (100, low + call % 2 * apart));
             learned_from(calls).relative_error.unwrap()
@@ -269,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_ever_not_a_number(
+    fn estimates_are_never_nan(
         observations in prop::collection::vec((tokens(), tokens()), 0..200),
         plain in tokens(),
         share in any::<f64>(),
@@ -299,7 +302,7 @@ mod tiktoken {
     }
 
     #[test]
-    fn counts_are_those_of_openai() {
+    fn token_counts_equal_those_of_openai() {
         // From OpenAI's cookbook, "How to count tokens with tiktoken".
         for (text, expected) in [
             ("antidisestablishmentarianism", [5, 5, 6, 6]),
@@ -313,7 +316,7 @@ mod tiktoken {
     }
 
     #[test]
-    fn an_unknown_model_is_named() {
+    fn error_for_an_unknown_model_has_its_name() {
         let error = Tiktoken::for_model("claude-sonnet-4").unwrap_err();
         assert_eq!(&*error.model, "claude-sonnet-4");
         assert!(error.to_string().starts_with("no vocabulary is known for the model \"claude-sonnet-4\""), "{error}");
@@ -321,18 +324,21 @@ mod tiktoken {
     }
 
     #[test]
-    fn special_tokens_are_plain_text() {
+    fn special_tokens_count_as_plain_text() {
         assert!(count("gpt-4o", "<|endoftext|>") > 1);
         assert!(count("gpt-oss-20b", "<|start|>user<|message|>hi<|end|>") > 6);
     }
 
     #[test]
-    fn what_the_tokenizer_gives_up_on_is_counted_in_halves() {
-        // A space of two bytes is cut at the middle of the text.
+    fn text_the_tokenizer_rejects_is_counted_in_halves() {
+        // A two-byte space is cut at the middle of the text.
         let half = " ".repeat(500_000);
         let text = format!("{half}\u{a0}{half}x");
         assert!(!text.is_char_boundary(text.len() / 2));
-        assert!(tiktoken_rs::o200k_base_singleton().count(&text, &HashSet::new()).is_err(), "it does not give up");
+        assert!(
+            tiktoken_rs::o200k_base_singleton().count(&text, &HashSet::new()).is_err(),
+            "the tokenizer does not fail"
+        );
         let (whole, halves) = (count("gpt-4o", &text), 2 * count("gpt-4o", &half));
         assert!(whole.abs_diff(halves) < 20, "{whole}, in halves {halves}");
     }
@@ -341,7 +347,7 @@ mod tiktoken {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn a_text_has_at_most_as_many_tokens_as_bytes(
+        fn text_has_at_most_as_many_tokens_as_bytes(
             text in "(.|<\\|(endoftext|fim_prefix|endofprompt|start)\\|>|\\s{9}){0,40}",
         ) {
             for model in ["gpt-4o", "gpt-4", "gpt-oss-20b"] {

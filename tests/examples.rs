@@ -1,4 +1,4 @@
-//! The examples, run as a user runs them.
+//! Runs the examples as a user runs them.
 #![cfg(not(loom))]
 
 use std::env::{self, consts::EXE_SUFFIX};
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// The program of an example, which `cargo test` builds before it runs this.
+/// The program of an example. `cargo test` builds it before this test.
 fn program(name: &str) -> PathBuf {
     let this = env::current_exe().expect("the path of this test");
     let profile = this.parent().and_then(|deps| deps.parent()).expect("tests are built into target/PROFILE/deps");
@@ -20,17 +20,17 @@ fn run<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Output
     Command::new(program(name)).args(args).output().unwrap_or_else(|why| panic!("cannot run {name}: {why}"))
 }
 
-/// A file of this test run's own.
+/// A file for this test run alone.
 fn scratch(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// Runs the main job, which is to succeed; what it printed.
+/// Runs the main job, which must succeed. Returns its output.
 fn job(picture: &str, args: &[&str]) -> String {
     drawn("llm_tokens", picture, args)
 }
 
-/// Runs an example that draws a picture, and is to succeed; what it printed.
+/// Runs an example that draws a plot, which must succeed. Returns its output.
 fn drawn(name: &str, picture: &str, args: &[&str]) -> String {
     let picture = scratch(picture);
     let _ = fs::remove_file(&picture);
@@ -39,9 +39,9 @@ fn drawn(name: &str, picture: &str, args: &[&str]) -> String {
     assert!(output.status.success(), "{args:?}: {}\n{printed}\n{errors}", output.status);
     assert_eq!(errors, "", "{args:?}: no progress bar without a terminal");
 
-    let svg = fs::read_to_string(&picture).expect("the picture was written");
+    let svg = fs::read_to_string(&picture).expect("the plot was written");
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "not an SVG: {svg}");
-    assert!(printed.contains(&picture.display().to_string()), "does not say where the picture is:\n{printed}");
+    assert!(printed.contains(&picture.display().to_string()), "does not print the path of the plot:\n{printed}");
     printed
 }
 
@@ -50,7 +50,7 @@ fn texts(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
-/// Runs the main job, which is to refuse in one line; that line.
+/// Runs the main job, which must refuse with one line. Returns that line.
 fn refusal(args: &[&str]) -> String {
     let picture = scratch("never.svg");
     let output = run("llm_tokens", args.iter().map(OsStr::new).chain([OsStr::new("--plot"), picture.as_os_str()]));
@@ -70,7 +70,7 @@ fn prompts(name: &str, text: &str) -> String {
 }
 
 #[test]
-fn the_job_keeps_its_limit_from_tasks() {
+fn job_on_tasks_keeps_its_limit() {
     for tasks in ["1", "4", "1000"] {
         let rate = "120_000_000 per minute burst 30_000";
         let printed =
@@ -83,7 +83,7 @@ fn the_job_keeps_its_limit_from_tasks() {
 }
 
 #[test]
-fn the_job_keeps_its_limit_from_any_number_of_threads() {
+fn job_on_any_number_of_threads_keeps_its_limit() {
     for threads in ["1", "4", "64"] {
         for (rate, waits) in [("20000000", false), ("120_000_000 per minute burst 30_000", true)] {
             let picture = format!("{threads}-{waits}.svg");
@@ -98,7 +98,7 @@ fn the_job_keeps_its_limit_from_any_number_of_threads() {
 }
 
 #[test]
-fn the_seed_decides_the_sizes() {
+fn seed_determines_the_sizes() {
     let tokens = |picture: &str, seed| {
         let printed = job(picture, &["--rate", "20000000", "--seed", seed]);
         printed.lines().next().unwrap_or_default().to_owned()
@@ -108,7 +108,7 @@ fn the_seed_decides_the_sizes() {
 }
 
 #[test]
-fn verbose_prints_a_line_for_each_grant() {
+fn verbose_prints_one_line_per_grant() {
     let args = ["--rate", "20000000", "--requests", "50", "--threads", "8"];
     let grants = |printed: &str| printed.lines().filter(|line| line.contains(" s  granted ")).count();
     assert_eq!(grants(&job("quiet.svg", &args)), 0);
@@ -116,15 +116,15 @@ fn verbose_prints_a_line_for_each_grant() {
 }
 
 #[test]
-fn prompts_come_from_a_file() {
-    // 1, 3 and 2 tokens; bytes do not count, nor do empty lines.
+fn prompts_are_read_from_a_file() {
+    // 1, 3 and 2 tokens; bytes and empty lines do not count.
     let file = prompts("prompts.txt", "a\n\nnine chars\r\n   \näöüß!\n");
     assert!(job("prompts.svg", &["--prompts", &file]).contains("tokens       6 in 3 requests"));
     assert!(job("prompts.svg", &["--prompts", &file, "--requests", "4"]).contains("tokens       7 in 4 requests"));
 }
 
 #[test]
-fn what_cannot_be_done_is_refused_in_one_line() {
+fn impossible_arguments_are_refused_in_one_line() {
     for (args, part) in [
         (&["--thread", "4"][..], "--thread"),
         (&["--threads", "0"], "--threads"),
@@ -135,7 +135,7 @@ fn what_cannot_be_done_is_refused_in_one_line() {
         (&["--rate", "0"], "capacity is 0"),
         (&["--rate", "many"], "many"),
         (&["--rate", "5/m"], "minutes or milliseconds"),
-        (&["--rate", "1 per 2 days"], "over a day"),
+        (&["--rate", "1 per 2 days"], "longer than a day"),
         (&["--rate", "29999"], "29,999"),
         (&["--prompts", "no/such/file"], "no/such/file"),
         (&["--tpm", "0"], "capacity is 0"),
@@ -154,7 +154,7 @@ fn what_cannot_be_done_is_refused_in_one_line() {
 fn prompts_that_cannot_be_sent_are_refused() {
     let large = prompts("large.txt", &format!("short\n\n{}\n", "x".repeat(401)));
     let line = refusal(&["--prompts", &large, "--rate", "100"]);
-    assert!(line.contains("line 3") && line.contains("101 tokens") && line.contains("burst, 100"), "{line}");
+    assert!(line.contains("line 3") && line.contains("101 tokens") && line.contains("burst is 100"), "{line}");
 
     let empty = prompts("empty.txt", "\n  \n");
     assert!(refusal(&["--prompts", &empty]).contains("no prompts"));
@@ -165,7 +165,7 @@ fn prompts_that_cannot_be_sent_are_refused() {
 }
 
 #[test]
-fn a_picture_that_cannot_be_written_is_refused_before_the_work() {
+fn unwritable_plot_is_refused_before_the_work() {
     let file = prompts("in-the-way", "");
     let output = run("llm_tokens", ["--plot", &format!("{file}/picture.svg")]);
     let (printed, errors) = texts(&output);
@@ -173,7 +173,7 @@ fn a_picture_that_cannot_be_written_is_refused_before_the_work() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_exits_with_success() {
     let output = run("llm_tokens", ["--help"]);
     let (printed, errors) = texts(&output);
     assert!(output.status.success() && errors.is_empty(), "{errors}");
@@ -201,49 +201,46 @@ fn calls_keep_all_their_limits() {
 
 #[test]
 #[cfg(feature = "llm")]
-fn a_call_that_is_estimated_over_the_burst_is_refused() {
+fn call_estimated_over_the_burst_is_refused() {
     let line = refusal(&["--tpm", "31000"]);
-    assert!(line.contains("estimated at") && line.contains("burst, 31,000"), "{line}");
+    assert!(line.contains("estimated at") && line.contains("burst is 31,000"), "{line}");
 }
 
 #[test]
 #[cfg(not(feature = "llm"))]
-fn limits_on_calls_say_what_they_need() {
+fn limits_on_calls_report_the_missing_feature() {
     for args in [["--tpm", "60000"], ["--rpm", "60"], ["--concurrency", "2"]] {
         let line = refusal(&args);
         assert!(line.contains("need the feature llm"), "{line}");
     }
 }
 
-/// No call is refused through the limiter, and few when limits change: the exit status says so. How much of the budget is used
-/// takes longer to tell.
+/// The provider refuses no call that the limiter granted, and few when limits change: the exit
+/// status shows it. A shorter run cannot show how much of the budget is used.
 #[test]
 #[cfg(feature = "http")]
-fn the_provider_refuses_no_call_of_the_limiter() {
+fn provider_refuses_no_call_of_the_limiter() {
     let printed = drawn("llm_server", "server.svg", &["--seconds", "5"]);
     assert!(printed.contains("through the limiter, none is refused: 0 were"), "{printed}");
     assert!(!printed.contains("BROKEN"), "{printed}");
 }
 
-/// It audits every grant itself, and its exit status says what it found.
+/// The soak audits every grant itself. Its exit status is the result of the audit.
 #[test]
 #[cfg(feature = "keyed")]
-fn the_soak_finds_nothing_wrong() {
+fn soak_finds_no_violation() {
     let output = run("soak", ["--seconds", "2"]);
     let (printed, errors) = texts(&output);
     assert!(output.status.success(), "{}\n{printed}\n{errors}", output.status);
     assert_eq!(printed.lines().filter(|line| line.contains("  kept: ")).count(), 6, "{printed}");
-    for (feature, is_in) in [
-        ("tokio", cfg!(feature = "tokio")),
-        ("llm", cfg!(feature = "llm")),
-    ] {
+    for (feature, is_in) in [("tokio", cfg!(feature = "tokio")), ("llm", cfg!(feature = "llm"))] {
         assert_ne!(printed.contains(&format!("(--features {feature})")), is_in, "{printed}");
     }
-    assert!(!printed.contains("kept: 0 "), "nothing was looked at:\n{printed}");
+    assert!(!printed.contains("kept: 0 "), "nothing was audited:\n{printed}");
 }
 
 #[test]
-fn the_short_examples_succeed() {
+fn short_examples_succeed() {
     let always = ["loop", "guard", "closure", "context", "deadline", "reserve"];
     let keyed: &[_] = if cfg!(feature = "keyed") { &["cached_work", "user_then_system"] } else { &[] };
     let decorator = cfg!(feature = "macros").then_some("decorator");

@@ -1,4 +1,5 @@
-//! What goes wrong with other limiters, each shown not to go wrong here: one test each, named for it.
+//! Known defects of other limiters, each shown to be absent here: one test each, named for the
+//! correct behaviour.
 #![cfg(not(loom))]
 
 use std::future::Future;
@@ -17,7 +18,7 @@ fn limiter(quota: Quota) -> (Arc<RateLimiter<ManualClock>>, ManualClock) {
     (Arc::new(RateLimiter::with_clock(quota, clock.clone())), clock)
 }
 
-/// One permit a second, with this burst.
+/// One permit per second, with this burst.
 fn one_a_second(burst: u64) -> (Arc<RateLimiter<ManualClock>>, ManualClock) {
     limiter(Quota::per_second(1).unwrap().with_burst(burst).unwrap())
 }
@@ -29,15 +30,16 @@ fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     }
 }
 
-/// governor 0.10: an interval is a whole number of nanoseconds, rounded down, and at least one. So 70,000 per second are
-/// 70,002.8, 30 million are 30.3, 500,000,001 are a billion, and 2 billion are one.
+/// governor 0.10: an interval is a whole number of nanoseconds, rounded down, and at least one. So
+/// 70,000 per second become 70,002.8, 30 million become 30.3, 500,000,001 become a billion, and 2
+/// billion become one.
 #[test]
-fn the_interval_is_not_rounded() {
+fn interval_is_not_rounded() {
     for per_second in [70_000, 99_991, 30_000_000, 300_000_000, 500_000_001, 2_000_000_000, 10_000_000_000] {
         let (limiter, clock) = limiter(Quota::per_second(per_second).unwrap());
         limiter.try_acquire(per_second).unwrap();
         let mut admitted = 0;
-        // Steps that are no whole number of intervals.
+        // Steps that are not a whole number of intervals.
         for _ in 0..1_000 {
             clock.advance(Duration::from_nanos(1_234_567));
             admitted += limiter.try_acquire_up_to(per_second).map_or(0, |grant| grant.amount());
@@ -57,9 +59,10 @@ fn no_cost_wraps_into_a_grant() {
     assert_eq!(limiter.available(), 2);
 }
 
-/// ratelimit 2.0: polled every 1.9 µs at 1 per second it admits half the rate, because a refill forgets the fraction.
+/// ratelimit 2.0: polled every 1.9 µs at 1 per second it admits half the rate, because a refill
+/// drops the fraction.
 #[test]
-fn refusals_forget_no_fraction_of_a_permit() {
+fn refusals_lose_no_fraction_of_a_permit() {
     for (per_second, every) in [(1, 1_900), (7, 1_500)] {
         let quota = Quota::per_second(per_second).unwrap().with_burst(1).unwrap();
         let (limiter, clock) = limiter(quota);
@@ -69,14 +72,16 @@ fn refusals_forget_no_fraction_of_a_permit() {
             clock.advance(Duration::from_nanos(every));
             limiter.try_acquire(1).is_ok()
         });
-        // A grant is late by a poll at most, and burst 1 holds nothing over: 20 permits' time less 20 polls' is 19 at least.
+        // A grant is late by one poll at most, and burst 1 saves nothing: 20 permits' time minus 20
+        // polls' time gives at least 19.
         assert!((19..=20).contains(&granted.count()), "{per_second} per second");
     }
 }
 
-/// leaky-bucket 1.1 refuses intervals under a millisecond; ratelimit and governor take 8 and 32 bits of cost.
+/// leaky-bucket 1.1 refuses intervals under a millisecond; ratelimit and governor take 8 and 32
+/// bits of cost.
 #[test]
-fn short_intervals_and_large_numbers_are_quotas_as_others() {
+fn short_intervals_and_large_numbers_are_valid_quotas() {
     assert!(Quota::per_second(100_000).and_then(|quota| quota.with_burst(1)).is_ok());
     let bytes = 125_000_000 * 60;
     let (limiter, clock) = limiter(Quota::per_minute(bytes).unwrap());
@@ -87,16 +92,16 @@ fn short_intervals_and_large_numbers_are_quotas_as_others() {
 
 /// actix-governor: `per_second(n)` means one every n seconds.
 #[test]
-fn per_second_means_so_many_per_second() {
+fn per_second_means_permits_per_second() {
     let (limiter, clock) = limiter(Quota::per_second(5).unwrap());
     limiter.try_acquire(5).unwrap();
     clock.advance(SECOND);
     assert_eq!(limiter.available(), 5);
 }
 
-/// tower-governor: `retry-after` is cut to whole seconds, and to 0.
+/// tower-governor: `retry-after` is truncated to whole seconds, which may be 0.
 #[test]
-fn the_time_to_retry_is_not_cut_and_is_enough() {
+fn retry_after_is_not_truncated_and_is_enough() {
     let (limiter, clock) = limiter(Quota::per_second(3).unwrap().with_burst(1).unwrap());
     limiter.try_acquire(1).unwrap();
     let wait = limiter.try_acquire(1).unwrap_err().retry_after().unwrap();
@@ -107,9 +112,10 @@ fn the_time_to_retry_is_not_cut_and_is_enough() {
     assert!(limiter.try_acquire(1).is_ok());
 }
 
-/// Python limitor 0.6: a waiter sleeps with the lock held, so no refund lands before it has gone.
+/// Python limitor 0.6: a waiter sleeps with the lock held, so a refund has no effect until the
+/// waiter has left.
 #[test]
-fn a_refund_lands_while_others_wait() {
+fn refund_takes_effect_during_a_wait() {
     let (limiter, _) = one_a_second(10);
     let first = limiter.try_acquire(10).unwrap();
     let mut waits = limiter.acquire(10);
@@ -118,9 +124,10 @@ fn a_refund_lands_while_others_wait() {
     assert!(poll_once(&mut waits).unwrap().is_ok());
 }
 
-/// Python limitor 0.6: an async wait that times out has taken its permits already, or lets others take them twice.
+/// Python limitor 0.6: an async wait that times out has taken its permits already, or lets others
+/// take them twice.
 #[test]
-fn a_wait_that_gives_up_takes_nothing_and_gives_nothing_twice() {
+fn cancelled_wait_takes_nothing_and_returns_nothing_twice() {
     let (limiter, clock) = one_a_second(10);
     limiter.try_acquire(10).unwrap();
     {
@@ -135,10 +142,10 @@ fn a_wait_that_gives_up_takes_nothing_and_gives_nothing_twice() {
     assert_eq!(limiter.available(), 0);
 }
 
-/// leaky-bucket: a task that is dropped while it waits wedges those behind; asynciolimiter and Python limitor lose the worker that
-/// serves all.
+/// leaky-bucket: a task that is dropped during its wait blocks all later waiters; asynciolimiter
+/// and Python limitor lose the worker that serves all.
 #[test]
-fn whoever_leaves_takes_nobody_with_it() {
+fn waiter_that_leaves_ends_no_other_wait() {
     let (limiter, clock) = one_a_second(1);
     limiter.try_acquire(1).unwrap();
     let mut first = Box::pin(limiter.acquire(1));
@@ -153,9 +160,9 @@ fn whoever_leaves_takes_nobody_with_it() {
     assert!(limiter.try_acquire(1).is_ok());
 }
 
-/// leaky-bucket and governor: a wait has no end, and its length cannot be known before.
+/// leaky-bucket and governor: a wait has no time limit, and its length is not known in advance.
 #[test]
-fn a_hopeless_wait_is_refused_at_once() {
+fn hopeless_wait_is_refused_immediately() {
     let limiter = RateLimiter::new(Quota::per_hour(1).unwrap());
     limiter.try_acquire(1).unwrap();
     let start = Instant::now();
@@ -166,26 +173,28 @@ fn a_hopeless_wait_is_refused_at_once() {
     assert!(start.elapsed() < SECOND);
 }
 
-/// governor's `until_ready` and a `sleep` between polls retry: under load the rate is missed, and turns are won by chance.
+/// governor's `until_ready` and a `sleep` between polls retry: under load the rate is not reached,
+/// and the order is random.
 #[test]
-fn turns_are_kept_and_nobody_retries() {
+fn order_is_kept_and_no_waiter_retries() {
     let (limiter, clock) = one_a_second(1);
     limiter.try_acquire(1).unwrap();
     let mut line: Vec<_> = (0..100).map(|_| Box::pin(limiter.acquire(1))).collect();
     assert!(line.iter_mut().all(|waits| poll_once(waits).is_none()));
     for turn in 0..line.len() {
         clock.advance(SECOND);
-        // The last asks first, and a newcomer before all.
+        // The last waiter polls first, and a new caller asks before all of them.
         assert!(limiter.try_acquire(1).is_err());
         let gone: Vec<_> = (turn..line.len()).rev().filter(|who| poll_once(&mut line[*who]).is_some()).collect();
         assert_eq!(gone, [turn]);
     }
 }
 
-/// Seastar's ticket: a `fetch_add` on the word, made from a TAT that a refund has lowered meanwhile, grants a burst too many. Go's
-/// `rate`: a cancelled place gives back only what nobody has reserved since.
+/// Seastar's ticket: a `fetch_add` on the word, computed from a TAT that a refund has lowered
+/// meanwhile, grants a burst too many. Go's `rate`: a cancelled reservation returns only what was
+/// not reserved since.
 #[test]
-fn a_place_that_is_cancelled_is_given_back_in_full() {
+fn cancelled_reservation_is_returned_in_full() {
     let (limiter, clock) = one_a_second(10);
     limiter.try_acquire(10).unwrap();
     let cancelled = limiter.reserve(10).unwrap();
@@ -197,8 +206,8 @@ fn a_place_that_is_cancelled_is_given_back_in_full() {
     assert_eq!(limiter.available(), 0);
 }
 
-/// better-bucket: a thread whose reading of the clock is stale over-admits where others have crossed a tick. governor: a clock that
-/// steps back panics, or stalls for as long.
+/// better-bucket: a thread with a stale clock reading over-admits where others have crossed a tick.
+/// governor: a clock that steps back panics, or stalls for as long.
 #[test]
 fn stale_readings_and_steps_back_grant_nothing_twice() {
     let (limiter, _) = one_a_second(10);
@@ -211,15 +220,15 @@ fn stale_readings_and_steps_back_grant_nothing_twice() {
     assert!(limiter.try_acquire_at(at(101), 1).is_err());
 }
 
-/// folly's and Envoy's time in a double is off by 2 ns after four months. Here none is after a century, of the slowest and the
-/// fastest rates.
+/// folly and Envoy keep time in a double, which is off by 2 ns after four months. Here the error is
+/// zero after a century, at the slowest and the fastest rates.
 #[test]
-fn time_does_not_grow_coarse() {
+fn time_stays_exact_after_a_century() {
     const YEAR: u64 = 31_557_600;
     for (per_second, years) in [(1, 100), (99_991, 100), (10_000_000_000, 35)] {
         let (limiter, clock) = limiter(Quota::per_second(per_second).unwrap());
         clock.set(Duration::from_secs(years * YEAR));
-        // Seconds, and readings in between of which no unit of time is a multiple.
+        // Whole seconds, and readings between them that are not a multiple of any unit of time.
         for odd in [0, 1, 2, 3, 5, 7, 123_456_789] {
             clock.advance(Duration::from_nanos(odd));
             limiter.try_acquire(per_second).unwrap();
@@ -232,9 +241,9 @@ fn time_does_not_grow_coarse() {
     }
 }
 
-/// Python limitor 0.6: `reconcile` may block, or raise, after the work has been paid for.
+/// Python limitor 0.6: `reconcile` may block or raise, after the work is already done.
 #[test]
-fn reconciling_neither_waits_nor_fails() {
+fn reconcile_does_not_wait_or_fail() {
     let limiter = RateLimiter::new(Quota::per_hour(10).unwrap());
     let start = Instant::now();
     limiter.try_acquire(1).unwrap().reconcile(1_000_000);
@@ -245,18 +254,18 @@ fn reconciling_neither_waits_nor_fails() {
 
 /// Python limitor 0.6: `capacity_info` writes without the lock. Here it writes nothing.
 #[test]
-fn asking_changes_nothing() {
+fn queries_change_nothing() {
     let limiter = RateLimiter::new(Quota::per_hour(10_000).unwrap());
     thread::scope(|scope| {
         scope.spawn(|| (0..10_000).for_each(|_| assert!(limiter.capacity_info(10_001).needed >= 1)));
         scope.spawn(|| (0..10_000).for_each(|_| limiter.try_acquire(1).map(drop).unwrap()));
     });
-    assert!(limiter.available() < 1_000, "what came back by itself, at most");
+    assert!(limiter.available() < 1_000, "at most what came back with time");
 }
 
-/// Python limitor 0.6: `max_concurrent` gates the acquisition, not the work.
+/// Python limitor 0.6: `max_concurrent` limits the acquisition, not the work.
 #[test]
-fn a_limit_on_concurrency_covers_the_work() {
+fn concurrency_limit_covers_the_work() {
     let limiter = limitor::ConcurrentLimiter::new(Quota::per_second(1_000).unwrap(), 1).unwrap();
     let work = limiter.try_acquire(1).unwrap();
     assert!(limiter.try_acquire(1).is_err());
@@ -264,10 +273,11 @@ fn a_limit_on_concurrency_covers_the_work() {
     assert!(limiter.try_acquire(1).is_ok());
 }
 
-/// governor's and tower-governor's maps of keys grow for ever; a cache that evicts hands out a fresh bucket instead.
+/// The key maps of governor and tower-governor grow forever; a cache that evicts creates a fresh
+/// bucket instead.
 #[cfg(feature = "keyed")]
 #[test]
-fn keys_neither_grow_for_ever_nor_are_forgotten_with_a_debt() {
+fn key_table_is_bounded_and_forgets_no_debt() {
     let clock = ManualClock::new();
     let quota = Quota::per_hour(10).unwrap();
     let limiter = limitor::KeyedLimiter::<u64>::builder(quota).max_keys(1_000).clock(clock).build();

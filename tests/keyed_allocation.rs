@@ -1,4 +1,5 @@
-//! What need not wait for a key allocates nothing, and what waiting allocates is gone afterwards.
+//! A request that does not wait for a key allocates nothing. Memory that a wait allocates is freed
+//! afterwards.
 #![cfg(all(feature = "keyed", not(loom)))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -9,14 +10,14 @@ use limitor::{KeyedLimiter, ManualClock, Quota};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    /// Bytes allocated less bytes freed.
+    /// Bytes allocated minus bytes freed.
     static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Counts what each thread allocates and frees.
 struct Counting;
 
-// SAFETY: every call is handed on to the system's allocator as it came.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
@@ -47,15 +48,16 @@ fn limiter(max_keys: usize) -> Arc<KeyedLimiter<String, ManualClock>> {
 }
 
 fn names(count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("a name that is not short: {number}")).collect()
+    (0..count).map(|number| format!("a long name: {number}")).collect()
 }
 
 #[test]
-fn the_counter_counts() {
+fn allocations_are_counted() {
     assert_eq!(allocations(|| drop(Box::new(1))), 1);
 }
 
-/// Newcomers, those known, and in a table for one, those who find their set full and lose their entries.
+/// New keys, known keys, and, in a table for one key, keys that find their set full and lose their
+/// entries.
 #[test]
 fn grants_refusals_and_settling_allocate_nothing() {
     for max_keys in [10_000, 1] {
@@ -79,7 +81,7 @@ fn grants_refusals_and_settling_allocate_nothing() {
 }
 
 #[test]
-fn nor_does_a_wait_that_is_none() {
+fn reservation_without_a_wait_allocates_nothing() {
     let limiter = limiter(1_000);
     let count = allocations(|| {
         limiter.acquire("ann", 100).wait().unwrap().refund();
@@ -90,9 +92,9 @@ fn nor_does_a_wait_that_is_none() {
     assert_eq!(count, 0);
 }
 
-/// The form that the function takes; another would be cloned for it.
+/// The form that the function takes; another form would be cloned.
 #[test]
-fn nor_does_asking_for_a_keys_quota() {
+fn query_of_a_keys_quota_allocates_nothing() {
     let (free, paid) = (Quota::per_hour(10).unwrap(), Quota::per_hour(20).unwrap());
     let limiter = KeyedLimiter::<String>::builder(free)
         .quota_for(move |name: &str| if name.starts_with("paid") { paid } else { free })
@@ -106,7 +108,7 @@ fn nor_does_asking_for_a_keys_quota() {
 }
 
 #[test]
-fn nor_does_a_future_that_is_ready_at_once() {
+fn future_that_is_ready_immediately_allocates_nothing() {
     use std::future::Future;
     use std::pin::pin;
     use std::task::{Context, Waker};
@@ -118,10 +120,10 @@ fn nor_does_a_future_that_is_ready_at_once() {
     assert_eq!(count, 0);
 }
 
-/// Ten thousand keys are waited for, each by three; when they have left, less than 1 % of that memory is still held, and it
-/// does not grow by the next ten thousand.
+/// Ten thousand keys have three waiters each. After these have left, less than 1 % of that memory
+/// is still held, and the next ten thousand keys do not increase it.
 #[test]
-fn what_waiting_takes_is_there_only_meanwhile() {
+fn memory_of_waiting_is_freed_afterwards() {
     let (limiter, names) = (limiter(100_000), names(10_000));
     for name in &names {
         limiter.try_acquire(name.as_str(), 1_000).unwrap();
@@ -142,16 +144,16 @@ fn what_waiting_takes_is_there_only_meanwhile() {
     assert!(left_then <= left, "{left_then} bytes, {left} before");
 }
 
-/// With what the allocator and the index have beside it, which grows by doubling.
+/// Including the overhead of the allocator and of the index, which grows by doubling.
 #[cfg(feature = "exact")]
 #[test]
-fn stored_keys_take_about_what_it_says() {
+fn stored_keys_take_about_the_reported_memory() {
     for keys in [1_000, 10_000, 50_000] {
         let before = BYTES.get();
         let builder = KeyedLimiter::<u64>::builder(Quota::per_hour(1_000).unwrap()).max_keys(100_000);
         let limiter = builder.exact().clock(ManualClock::new()).build();
         (0..keys).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
         let (taken, said) = (BYTES.get().wrapping_sub(before), limiter.memory());
-        assert!((said..said * 3 / 2).contains(&taken), "{taken} bytes for {keys}, and {said} are said");
+        assert!((said..said * 3 / 2).contains(&taken), "{taken} bytes for {keys}, but {said} are reported");
     }
 }

@@ -1,4 +1,4 @@
-//! The whole public API of a limiter against the plain model, on random timelines.
+//! Compares the whole public API of a limiter with the plain model, on random timelines.
 #![cfg(all(feature = "std", not(loom)))]
 
 mod timeline;
@@ -7,7 +7,7 @@ use limitor_model::Limiter;
 use proptest::prelude::*;
 use timeline::{Amount, Op, Reading, Step, exact, rounding, run};
 
-/// Full at first, on a clock at 0; or some other way.
+/// Full at the start on a clock at 0, or any other configuration.
 fn built(limiter: impl Strategy<Value = Limiter>) -> impl Strategy<Value = Limiter> {
     let initial = prop_oneof![3 => Just(u64::MAX), 1 => 0..12_u64];
     let max_waiters = prop_oneof![3 => Just(usize::MAX), 1 => 0..4_usize];
@@ -28,7 +28,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8_000))]
 
     #[test]
-    fn answers_as_the_model_does_to_the_nanosecond(
+    fn limiter_answers_as_the_model_to_the_nanosecond(
         built in built(any::<(u8, u16, u16)>().prop_map(|(log, capacity, burst)| exact(log, capacity, burst))),
         ops in ops(),
     ) {
@@ -36,7 +36,7 @@ proptest! {
     }
 
     #[test]
-    fn answers_as_the_model_does_where_readings_round(
+    fn limiter_answers_as_the_model_where_readings_round(
         built in built((any::<u64>(), 0..64_u32, any::<u64>(), any::<u16>()).prop_map(
             |(capacity, shift, period, burst)| rounding(capacity, period >> shift, burst),
         )),
@@ -51,7 +51,7 @@ const fn some(n: u64) -> Amount {
 }
 
 #[test]
-fn a_refund_of_a_debt_behind_a_kept_place_does_not_pass_it() {
+fn refunded_debt_does_not_pass_a_kept_reservation() {
     use Op::{Charge, Keep, Refund, Reserve, Try};
     let ops = [
         Try(some(9), Reading::Clock),
@@ -65,7 +65,7 @@ fn a_refund_of_a_debt_behind_a_kept_place_does_not_pass_it() {
 }
 
 #[test]
-fn a_refund_past_kept_places_and_waiters_repays_the_debt_behind_them() {
+fn refund_beyond_all_waiters_repays_the_debt_behind_them() {
     use Op::{Charge, Keep, Move, Refund, Reserve, Try};
     let ops = [
         Try(some(8), Reading::Clock),

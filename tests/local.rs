@@ -1,27 +1,28 @@
-//! Permits prepaid to one thread: the bound over handles and direct callers together, and nothing lost.
+//! Permits prepaid to one thread: the bound over handles and direct callers together, and no permit
+//! lost.
 #![cfg(not(loom))]
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use limitor::{LocalLimiter, ManualClock, Quota, BuildError, RateLimiter, Reason};
+use limitor::{BuildError, LocalLimiter, ManualClock, Quota, RateLimiter, Reason};
 use proptest::prelude::*;
 
 #[test]
-fn a_handle_can_be_sent_and_not_shared() {
+fn handle_is_send_and_not_sync() {
     fn sent<T: Send>() {}
     sent::<LocalLimiter<'static, ManualClock>>();
 }
 
 #[test]
-fn what_handles_may_hold_comes_off_the_burst() {
+fn share_of_handles_is_subtracted_from_the_burst() {
     let quota = Quota::per_second(10).unwrap();
     let limiter = RateLimiter::builder(quota).local(2, 3).unwrap().clock(ManualClock::new()).build();
     assert_eq!((limiter.available(), limiter.quota().burst()), (4, 4));
     assert_eq!(limiter.try_acquire(5).unwrap_err().reason(), Reason::ExceedsBurst);
     let (first, second) = (limiter.local().unwrap(), limiter.local().unwrap());
-    assert!(limiter.local().is_none(), "there are two");
+    assert!(limiter.local().is_none(), "two handles exist");
     drop(first);
     let third = limiter.local().unwrap();
     assert!(limiter.local().is_none());
@@ -30,16 +31,16 @@ fn what_handles_may_hold_comes_off_the_burst() {
         let refused = RateLimiter::builder(quota).local(handles, batch).unwrap_err();
         assert!(matches!(refused, BuildError::NothingLeft { burst: 10, .. }), "{refused}");
     }
-    assert!(RateLimiter::new(quota).local().is_none(), "built for none");
+    assert!(RateLimiter::new(quota).local().is_none(), "built without handles");
 }
 
 #[test]
-fn batches_shrink_to_nothing_extra_as_the_limiter_nears_its_limit() {
+fn batches_shrink_to_zero_as_the_limiter_nears_its_limit() {
     let quota = Quota::per_second(100).unwrap();
     let limiter = RateLimiter::builder(quota).local(2, 10).unwrap().clock(ManualClock::new()).build();
     let local = limiter.local().unwrap();
     local.try_acquire(1).unwrap();
-    assert_eq!((local.stock(), limiter.available()), (10, 69), "a batch while there is plenty");
+    assert_eq!((local.stock(), limiter.available()), (10, 69), "a full batch far from the limit");
     limiter.try_acquire(60).unwrap();
     local.flush();
     assert_eq!((local.stock(), limiter.available()), (0, 19));
@@ -48,11 +49,11 @@ fn batches_shrink_to_nothing_extra_as_the_limiter_nears_its_limit() {
     local.try_acquire(4).unwrap();
     limiter.try_acquire(11).unwrap();
     local.try_acquire(1).unwrap();
-    assert_eq!((local.stock(), limiter.available()), (0, 2), "no more than it needs");
+    assert_eq!((local.stock(), limiter.available()), (0, 2), "no more than requested");
     local.try_acquire(2).unwrap();
     let denied = local.try_acquire(1).unwrap_err();
     assert_eq!(denied.retry_after(), Some(Duration::from_millis(10)));
-    // The more handles there are, the less is for each.
+    // The more handles there are, the smaller is the share of each.
     let limiter = RateLimiter::builder(quota).local(3, 10).unwrap().clock(ManualClock::new()).build();
     limiter.try_acquire(33).unwrap();
     let local = Arc::new(limiter).local_owned().unwrap();
@@ -61,7 +62,7 @@ fn batches_shrink_to_nothing_extra_as_the_limiter_nears_its_limit() {
 }
 
 #[test]
-fn more_than_a_batch_goes_to_the_limiter() {
+fn request_larger_than_a_batch_goes_to_the_limiter() {
     let limiter =
         RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
     let local = limiter.local().unwrap();
@@ -70,14 +71,14 @@ fn more_than_a_batch_goes_to_the_limiter() {
     local.try_acquire(30).unwrap();
     assert_eq!((local.stock(), limiter.available()), (10, 45));
     assert_eq!(local.try_acquire(91).unwrap_err().reason(), Reason::ExceedsBurst);
-    // A batch is not more than one: what is there already counts.
+    // The request is not more than a batch: permits that are held already count.
     local.try_acquire(6).unwrap();
     local.try_acquire(10).unwrap();
     assert_eq!((local.stock(), limiter.available()), (10, 29));
 }
 
 #[test]
-fn idle_gives_back_only_what_others_may_need() {
+fn idle_handle_returns_only_what_others_may_need() {
     let limiter =
         RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
     let local = limiter.local().unwrap();
@@ -93,7 +94,7 @@ fn idle_gives_back_only_what_others_may_need() {
 }
 
 #[test]
-fn a_bypassed_limiter_lets_handles_pass_for_nothing_and_a_closed_one_not() {
+fn bypassed_limiter_grants_handles_free_and_closed_refuses() {
     let limiter =
         RateLimiter::builder(Quota::per_second(100).unwrap()).local(1, 10).unwrap().clock(ManualClock::new()).build();
     let local = limiter.local().unwrap();
@@ -106,9 +107,9 @@ fn a_bypassed_limiter_lets_handles_pass_for_nothing_and_a_closed_one_not() {
     assert_eq!(local.try_acquire(1).unwrap_err().reason(), Reason::Closed);
 }
 
-/// N handles and direct callers together drain a bucket to the last permit, and no further.
+/// Several handles and direct callers together take all permits of a bucket, and no more.
 #[test]
-fn nothing_is_lost_among_threads() {
+fn handles_on_threads_lose_no_permit() {
     for _ in 0..20 {
         let quota = Quota::per_hour(1).unwrap().with_burst(10_000).unwrap();
         let limiter = RateLimiter::builder(quota).local(3, 50).unwrap().clock(ManualClock::new()).build();
@@ -125,7 +126,7 @@ fn nothing_is_lost_among_threads() {
             workers.push(scope.spawn(|| (0..3_000).filter(|_| limiter.try_acquire(1).is_ok()).count() as u64));
             workers.into_iter().map(|worker| worker.join().unwrap()).sum()
         });
-        // All handles are gone and have given back what they held.
+        // All handles are dropped and have returned their permits.
         let rest = (0..10_000).filter(|_| limiter.try_acquire(1).is_ok()).count() as u64;
         assert_eq!(granted + rest, 9_850);
     }
@@ -157,9 +158,9 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// What all are granted over any window, at the time they spend it, is at most burst + elapsed/T.
+    /// All grants over any window, at the time they are spent, are at most burst + elapsed/T.
     #[test]
-    fn the_bound_holds_for_all_together(batch in 0..6_u64, room in 1..12_u64, ops in ops()) {
+    fn bound_holds_for_handles_and_direct_callers_together(batch in 0..6_u64, room in 1..12_u64, ops in ops()) {
         let burst = 3 * batch + room;
         // T is 1 ms.
         let quota = Quota::per_second(1_000).unwrap().with_burst(burst).unwrap();

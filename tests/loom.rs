@@ -1,10 +1,11 @@
-//! Every interleaving of two or three threads, with clock readings that are stale, differ between threads and step back.
+//! Every interleaving of two or three threads, with clock readings that are stale, differ between
+//! threads and step back.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom`. With two threads the search has no bound
-//! on preemptions, with three it is two; what else bounds it is the scenarios, of a few operations each, and loom's model of
-//! memory. It overlooks the race of one thread's load
-//! with another's exchange if the latter has loaded in between, unless the loading thread happens to run second: so each
-//! race is run both ways round.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom`. With two threads the search
+//! has no bound on preemptions, with three the bound is two. It is also bounded by the scenarios,
+//! which have a few operations each, and by loom's model of memory. Loom overlooks some races of a
+//! load in one thread with a compare-and-swap in another. It does so if the other thread has loaded
+//! before, unless the first thread runs second. So each race is run in both orders.
 #![cfg(loom)]
 
 mod beside;
@@ -22,7 +23,7 @@ use beside::beside;
 
 type Limiter = RateLimiter<ManualClock>;
 
-/// What the threads of a race share.
+/// The state that the threads of a race share.
 struct Shared {
     limiter: Arc<Limiter>,
     clock: ManualClock,
@@ -32,7 +33,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// One permit a second, with this burst.
+    /// One permit per second, with this burst.
     fn new(burst: u64) -> Self {
         let clock = ManualClock::new();
         let quota = Quota::per_second(1).unwrap().with_burst(burst).unwrap();
@@ -40,14 +41,14 @@ impl Shared {
         Self { limiter, clock, place: Mutex::new(None), data: UnsafeCell::new(0), flag: AtomicU64::new(0) }
     }
 
-    /// With nothing left.
+    /// With no permits left.
     fn empty(burst: u64) -> Self {
         let shared = Self::new(burst);
         shared.limiter.try_acquire(burst).unwrap();
         shared
     }
 
-    /// With nothing left and one waiting.
+    /// With no permits left and one waiter.
     fn waiting(burst: u64) -> Self {
         let shared = Self::empty(burst);
         *shared.place.lock().unwrap() = Some(shared.limiter.reserve_owned(1).unwrap());
@@ -59,7 +60,8 @@ impl Shared {
     }
 }
 
-/// Runs `here` beside `there`, then `check` on what they gave, in all interleavings, both ways round.
+/// Runs `here` beside `there`, then `check` on their results, in all interleavings and in both
+/// orders.
 fn race<A: Send + 'static, B: Send + 'static>(
     setup: fn() -> Shared,
     here: fn(&Shared) -> A,
@@ -69,7 +71,7 @@ fn race<A: Send + 'static, B: Send + 'static>(
     bounded_race(None, setup, here, there, check);
 }
 
-/// The same with no more than so many preemptions, for three threads.
+/// The same with at most this many preemptions, for three threads.
 fn bounded_race<A: Send + 'static, B: Send + 'static>(
     preemptions: Option<usize>,
     setup: fn() -> Shared,
@@ -108,9 +110,10 @@ fn two_tries_for_the_last_permit() {
     );
 }
 
-/// One thread reads the clock two seconds behind the other; the grants of both stay within the bound by the readings used.
+/// One thread reads the clock two seconds behind the other. The grants of both stay within the
+/// bound by the readings used.
 #[test]
-fn tries_at_readings_that_differ() {
+fn tries_at_different_readings_keep_the_bound() {
     fn setup() -> Shared {
         let shared = Shared::new(2);
         assert_eq!(try_at(&shared, 3, 2), 2);
@@ -119,14 +122,15 @@ fn tries_at_readings_that_differ() {
     let ahead = |s: &Shared| (0..3).map(|_| try_at(s, 5, 1)).sum::<u64>();
     let behind = |s: &Shared| (0..2).map(|_| try_at(s, 3, 1)).sum::<u64>();
     race(setup, ahead, behind, |_, ahead, behind| {
-        assert_eq!(behind, 0, "at 3 there is nothing left");
-        assert_eq!(ahead, 2, "at 5 two have come back, and the late reader takes none of them");
+        assert_eq!(behind, 0, "nothing is left at 3");
+        assert_eq!(ahead, 2, "at 5 two have come back, and the stale reading takes none of them");
     });
 }
 
-/// A refund whose reading is 3 s older than the grants beside it lets them exceed the burst by those 3 s and no more.
+/// If the reading of a refund is 3 s older than concurrent grants, these may exceed the burst by
+/// those 3 s and no more.
 #[test]
-fn a_try_beside_a_refund_at_an_earlier_reading() {
+fn try_beside_a_refund_at_an_earlier_reading() {
     fn setup() -> Shared {
         let shared = Shared::new(10);
         assert_eq!(try_at(&shared, 100, 10), 10);
@@ -146,9 +150,10 @@ fn a_try_beside_a_refund_at_an_earlier_reading() {
     );
 }
 
-/// Two come back with time and one by a refund, beside two tries: all three are had in the end, and no more.
+/// Two permits come back with time and one by a refund, beside two tries: exactly three are granted
+/// in the end.
 #[test]
-fn nothing_is_lost_and_nothing_minted() {
+fn refund_beside_two_tries_loses_and_creates_nothing() {
     let tries = |s: &Shared| try_at(s, 2, 1) + try_at(s, 2, 1);
     race(
         || Shared::empty(3),
@@ -164,13 +169,13 @@ fn nothing_is_lost_and_nothing_minted() {
 }
 
 #[test]
-fn refund_beside_refund_gives_back_each_once() {
+fn refund_beside_refund_returns_each_once() {
     let refund = |s: &Shared| s.limiter.reconcile_at(at(0), 0, 1);
     race(|| Shared::empty(3), refund, refund, |s, (), ()| assert_eq!(s.limiter.available(), 2));
 }
 
 #[test]
-fn debt_beside_try_is_charged_whole() {
+fn debt_beside_try_is_charged_in_full() {
     race(
         || Shared::new(2),
         |s| try_at(s, 0, 2),
@@ -182,7 +187,7 @@ fn debt_beside_try_is_charged_whole() {
 }
 
 #[test]
-fn two_reservations_stand_one_behind_the_other() {
+fn two_reservations_are_due_one_after_the_other() {
     let reserve = |s: &Shared| s.limiter.reserve(1).unwrap().keep();
     race(
         || Shared::empty(1),
@@ -195,7 +200,7 @@ fn two_reservations_stand_one_behind_the_other() {
 }
 
 #[test]
-fn try_beside_reserve_overtakes_nobody() {
+fn try_beside_reserve_overtakes_no_waiter() {
     race(
         || Shared::new(1),
         |s| s.limiter.reserve(1).unwrap().keep(),
@@ -207,7 +212,7 @@ fn try_beside_reserve_overtakes_nobody() {
 }
 
 #[test]
-fn cancel_beside_reserve_moves_it_up_once() {
+fn cancel_beside_reserve_moves_it_forward_once() {
     let reserve = |s: &Shared| s.limiter.reserve_owned(1).unwrap();
     race(
         || Shared::waiting(1),
@@ -222,37 +227,38 @@ fn cancel_beside_reserve_moves_it_up_once() {
 }
 
 #[test]
-fn two_cancels_give_back_two_places() {
+fn two_cancels_return_two_entries() {
     fn setup() -> Shared {
         let shared = Shared::waiting(1);
         std::mem::forget(shared.limiter.reserve(1).unwrap());
         shared
     }
-    let newcomer = |s: &Shared| drop(s.limiter.reserve(1).unwrap());
+    let late_caller = |s: &Shared| drop(s.limiter.reserve(1).unwrap());
     race(
         setup,
         |s| s.place().cancel(),
-        newcomer,
+        late_caller,
         |s, (), ()| {
-            assert_eq!(s.limiter.reserve(1).unwrap().wait_time(), secs(2), "behind the one that stayed");
+            assert_eq!(s.limiter.reserve(1).unwrap().wait_time(), secs(2), "behind the waiter that stayed");
         },
     );
 }
 
-/// Either the time came first, and the permit is spent, or the cancel did, and it is back: never both, never neither.
+/// Either the time came first, and the permit is spent, or the cancel came first, and the permit is
+/// back: exactly one of the two.
 #[test]
 fn cancel_beside_its_own_due_time() {
-    let newcomer = |s: &Shared| {
+    let late_caller = |s: &Shared| {
         s.clock.advance(secs(1));
         s.limiter.reserve_owned(1).unwrap()
     };
     race(
         || Shared::waiting(1),
         |s| s.place().cancel(),
-        newcomer,
-        |s, (), newcomer| {
-            let first = newcomer.wait_time();
-            drop(newcomer);
+        late_caller,
+        |s, (), late_caller| {
+            let first = late_caller.wait_time();
+            drop(late_caller);
             let taken = if first == Duration::ZERO { 1 } else { 0 };
             assert!(first == Duration::ZERO || first == secs(1), "{first:?}");
             assert_eq!(s.limiter.reserve(1).unwrap().wait_time(), if taken == 1 { secs(1) } else { first });
@@ -260,7 +266,8 @@ fn cancel_beside_its_own_due_time() {
     );
 }
 
-/// A refund while one waits is his, whole and once, or the newcomer's if he left before.
+/// A refund during a wait goes to the waiter, in full and once. If the waiter left before, it goes
+/// to the new caller.
 #[test]
 fn refund_beside_cancel() {
     race(
@@ -268,7 +275,7 @@ fn refund_beside_cancel() {
         |s| s.limiter.refund(1),
         |s| s.place().cancel(),
         |s, (), ()| {
-            // Refunded first, the waiter's time has come and his cancel gives nothing back.
+            // If the refund comes first, the waiter is due and its cancel returns nothing.
             let available = s.limiter.available();
             assert!(available <= 1);
             let next = s.limiter.reserve(1).unwrap().wait_time();
@@ -277,9 +284,10 @@ fn refund_beside_cancel() {
     );
 }
 
-/// By the refund's reading the place is due, by the clock of whoever cancels it it is not: it comes back by one of them.
+/// The entry is due at the reading of the refund, and not yet due at the reading of the cancel:
+/// exactly one of the two returns its permits.
 #[test]
-fn a_cancel_beside_a_refund_that_finds_the_place_due() {
+fn cancel_beside_a_refund_that_finds_the_entry_due() {
     race(
         || Shared::waiting(1),
         |s| {
@@ -294,29 +302,30 @@ fn a_cancel_beside_a_refund_that_finds_the_place_due() {
 }
 
 #[test]
-fn keep_beside_refund_is_due_when_it_was_told() {
+fn keep_beside_refund_is_due_at_the_time_it_returned() {
     race(
         || Shared::waiting(1),
         |s| s.place().keep(),
         |s| s.limiter.refund(1),
-        |s, told, ()| {
+        |s, kept, ()| {
             let next = s.limiter.reserve(1).unwrap().wait_time();
             assert!(
-                told == secs(1) && next == secs(2) || told == Duration::ZERO && next == secs(1),
-                "{told:?} {next:?}"
+                kept == secs(1) && next == secs(2) || kept == Duration::ZERO && next == secs(1),
+                "{kept:?} {next:?}"
             );
         },
     );
 }
 
 #[test]
-fn the_clock_wakes_who_falls_asleep_beside_it() {
+fn clock_wakes_the_thread_that_falls_asleep_beside_it() {
     race(|| Shared::empty(1), wait, |s| s.clock.advance(secs(1)), |_, waited, ()| assert_eq!(waited, Ok(())));
 }
 
-/// The waiter may find the permit back, fall asleep first and be woken, or be moved while it looks: it never sleeps on.
+/// The waiter may find the permit, fall asleep first and be woken, or be moved while it looks: it
+/// never sleeps on.
 #[test]
-fn a_refund_wakes_who_falls_asleep_beside_it() {
+fn refund_wakes_the_thread_that_falls_asleep_beside_it() {
     race(
         || Shared::empty(1),
         wait,
@@ -329,7 +338,7 @@ fn a_refund_wakes_who_falls_asleep_beside_it() {
 }
 
 #[test]
-fn a_place_given_up_wakes_who_falls_asleep_behind_it() {
+fn cancelled_entry_wakes_the_thread_that_falls_asleep() {
     let leave = |s: &Shared| {
         s.place().cancel();
         s.clock.advance(secs(1));
@@ -337,7 +346,7 @@ fn a_place_given_up_wakes_who_falls_asleep_behind_it() {
     race(|| Shared::waiting(1), wait, leave, |_, waited, ()| assert_eq!(waited, Ok(())));
 }
 
-/// A task polled by hand; what its waker was told stands in `woken`.
+/// A task that is polled by hand; `woken` says whether its waker was called.
 mod task {
     use std::future::Future;
     use std::pin::pin;
@@ -357,7 +366,7 @@ mod task {
 
     pub(super) type Acquire = limitor::Acquire<'static, ManualClock>;
 
-    /// Polls once; `None` if that was enough.
+    /// Polls once. Returns `None` if the future was ready.
     pub(super) fn poll_once(shared: &Shared) -> Option<(Acquire, Arc<Woken>)> {
         let (mut acquire, woken) = (shared.limiter.acquire_owned(1), Arc::new(Woken::default()));
         poll(&mut acquire, &woken).is_pending().then_some((acquire, woken))
@@ -377,9 +386,9 @@ mod task {
     }
 }
 
-/// Three threads: one waits behind a place that another gives up while a third refunds.
+/// Three threads: one waits behind an entry that another cancels while a third refunds.
 #[test]
-fn a_wait_beside_a_cancel_beside_a_refund() {
+fn wait_beside_a_cancel_beside_a_refund() {
     let others = |s: &Shared| {
         let limiter = s.limiter.clone();
         let refund = thread::spawn(move || limiter.refund(1));
@@ -400,17 +409,17 @@ fn a_wait_beside_a_cancel_beside_a_refund() {
 }
 
 #[test]
-fn a_refund_wakes_the_task_that_is_polled_beside_it() {
+fn refund_wakes_the_task_that_is_polled_beside_it() {
     race(|| Shared::empty(1), task::poll_once, |s| s.limiter.refund(1), |_, pending, ()| task::finish(pending));
 }
 
 #[test]
-fn the_clock_wakes_the_task_that_is_polled_beside_it() {
+fn clock_wakes_the_task_that_is_polled_beside_it() {
     race(|| Shared::empty(1), task::poll_once, |s| s.clock.advance(secs(1)), |_, pending, ()| task::finish(pending));
 }
 
 #[test]
-fn dropping_a_future_beside_another_moves_it_up() {
+fn dropped_future_beside_another_moves_it_forward() {
     let leave = |s: &Shared| {
         s.place().cancel();
         s.clock.advance(secs(1));
@@ -432,7 +441,7 @@ fn close_ends_a_wait_that_begins_beside_it() {
 }
 
 #[test]
-fn bypass_lets_pass_who_waits_beside_it_and_charges_nothing() {
+fn bypass_grants_a_wait_beside_it_and_charges_nothing() {
     let waiter = |s: &Shared| s.limiter.acquire(1).wait().map(Grant::refund);
     race(
         || Shared::empty(1),
@@ -458,7 +467,7 @@ fn no_move_that_began_before_a_close_undoes_it() {
 }
 
 #[test]
-fn reset_beside_a_try_is_full_or_full_but_for_it() {
+fn reset_beside_a_try_is_full_or_full_minus_one() {
     race(
         || Shared::new(2),
         |s| try_at(s, 0, 1),
@@ -471,7 +480,7 @@ fn reset_beside_a_try_is_full_or_full_but_for_it() {
 }
 
 #[test]
-fn cancel_waiters_beside_a_try_gives_back_what_was_theirs() {
+fn cancel_waiters_beside_a_try_returns_their_permits() {
     race(
         || Shared::waiting(1),
         |s| s.limiter.cancel_waiters(),
@@ -484,27 +493,27 @@ fn cancel_waiters_beside_a_try_gives_back_what_was_theirs() {
     );
 }
 
-/// What a thread did before it gave a permit back is visible to whoever is granted it: the word's own promise, since
-/// neither of them takes the lock.
+/// What a thread did before its refund is visible to a thread that is granted the permit. The word
+/// itself guarantees this, because neither thread takes the lock.
 #[test]
-fn a_grant_sees_what_was_done_before_the_refund() {
+fn grant_sees_what_was_done_before_the_refund() {
     let write = |s: &Shared| {
-        // SAFETY: nobody else touches it before the refund below.
+        // SAFETY: no other thread accesses it before the refund below.
         s.data.with_mut(|data| unsafe { *data = 42 });
         s.limiter.refund(1);
     };
     let read = |s: &Shared| {
         if try_at(s, 0, 1) == 1 {
-            // SAFETY: granted, so the write happened before; loom fails the test if it did not.
+            // SAFETY: granted, so the write happened before; otherwise loom fails the test.
             s.data.with(|data| assert_eq!(unsafe { *data }, 42));
         }
     };
     race(|| Shared::empty(1), write, read, |_, (), ()| {});
 }
 
-/// The same along a chain: the grant replaces a value that a third party's move made.
+/// The same along a chain: the grant replaces a value that the move of a third thread made.
 #[test]
-fn a_grant_sees_it_also_through_moves_in_between() {
+fn grant_sees_it_through_moves_in_between() {
     let two_refunds = |s: &Shared| {
         let (limiter, other) = (s.limiter.clone(), s.limiter.clone());
         s.flag.store(1, Ordering::Relaxed);
@@ -519,7 +528,8 @@ fn a_grant_sees_it_also_through_moves_in_between() {
     race(|| Shared::empty(2), two_refunds, read, |_, (), ()| {});
 }
 
-/// Two handles take batches, spend, and give back what they hold, beside each other: all permits are had, and no more.
+/// Two handles take batches, spend, and return their rest, at the same time: all permits are
+/// granted, and no more.
 #[test]
 fn handles_refill_and_flush_beside_each_other() {
     fn setup() -> Shared {

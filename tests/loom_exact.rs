@@ -1,9 +1,11 @@
-//! Every interleaving of two threads at a keyed limiter that stores its keys, with room for one or two of them.
+//! Every interleaving of two threads at a keyed limiter that stores its keys, with room for one or
+//! two of them.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --features exact --test loom_exact`. Loom sees the words of the cells, the
-//! lock of the part and its first reading. It does not see into the index: a look-up, an insertion and a removal are one step
-//! each here, which is what the argument in `exact.rs` takes them to be. Each race is run both ways round; `loom.rs` says
-//! why. The search has no bound on preemptions where nothing else is said.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --features exact --test loom_exact`. Loom
+//! sees the words of the cells, the lock of the part and its first reading. It does not see into
+//! the index: a look-up, an insertion and a removal are one step each here, as the argument in
+//! `exact.rs` assumes. Each race is run in both orders; see `loom.rs`. The search has no bound on
+//! preemptions unless a race has one.
 #![cfg(all(loom, feature = "exact"))]
 
 mod beside;
@@ -17,14 +19,14 @@ use loom::thread;
 
 use beside::beside;
 
-/// What the threads of a race share.
+/// The state that the threads of a race share.
 struct Shared {
     limiter: Arc<KeyedLimiter<u64, ManualClock>>,
     clock: ManualClock,
 }
 
 impl Shared {
-    /// One permit a second for each key, bursts of 2, with room for so many.
+    /// One permit per second for each key, bursts of 2, with room for this many keys.
     fn new(max_keys: usize) -> Self {
         let clock = ManualClock::new();
         let quota = Quota::per_second(1).unwrap().with_burst(2).unwrap();
@@ -32,19 +34,19 @@ impl Shared {
         Self { limiter: Arc::new(limiter), clock }
     }
 
-    /// With room for one, which is key 1's, of whom nothing is left.
+    /// With room for one key, which is key 1, with no permits left.
     fn full() -> Self {
         let shared = Self::new(1);
         assert_eq!(shared.tries(1, 0, 2), 2);
         shared
     }
 
-    /// How many single permits of so many the key is granted at a reading.
+    /// How many of `times` single permits the key is granted at a reading.
     fn tries(&self, key: u64, seconds: u64, times: u64) -> u64 {
         (0..times).filter(|_| self.limiter.try_acquire_at(at(seconds), &key, 1).is_ok()).count() as u64
     }
 
-    /// Takes a place for one, and gives it up. Whether there was one to be had.
+    /// Reserves one permit and cancels. Returns whether that was possible.
     fn come_and_go(&self, key: u64) -> bool {
         self.limiter.reserve(&key, 1).is_ok()
     }
@@ -58,8 +60,9 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_ticks(seconds * 1_000_000_000)
 }
 
-/// Runs `here` beside `there`, then `check` on what they gave, in all interleavings, both ways round; with no more than so
-/// many preemptions, if it is said. Afterwards the room must be all there, and no more.
+/// Runs `here` beside `there`, then `check` on their results, in all interleavings and in both
+/// orders. If `preemptions` is given, it bounds the preemptions. Afterwards exactly all of the room
+/// must be available.
 fn race<A: Send + 'static, B: Send + 'static>(
     preemptions: Option<usize>,
     room: u64,
@@ -71,14 +74,14 @@ fn race<A: Send + 'static, B: Send + 'static>(
     let check = move |shared: &Shared, here, there| {
         check(shared, here, there);
         let entered = (100..100 + room + 1).filter(|key| shared.tries(*key, 1_000, 1) == 1).count();
-        assert_eq!(entered as u64, room, "room for newcomers");
+        assert_eq!(entered as u64, room, "room for new keys");
         assert_eq!(shared.limiter.waiters(), 0);
     };
     beside(preemptions, setup, here, there, check);
 }
 
 #[test]
-fn a_new_key_from_two_threads_has_one_cell_and_one_burst() {
+fn new_key_from_two_threads_has_one_cell_and_one_burst() {
     let tries = |s: &Shared| s.tries(1, 0, 2);
     race(
         None,
@@ -93,7 +96,7 @@ fn a_new_key_from_two_threads_has_one_cell_and_one_burst() {
 }
 
 #[test]
-fn two_newcomers_want_the_one_room() {
+fn two_new_keys_compete_for_the_only_room() {
     race(
         None,
         1,
@@ -105,7 +108,7 @@ fn two_newcomers_want_the_one_room() {
 }
 
 #[test]
-fn two_newcomers_want_the_room_of_one_who_is_idle() {
+fn two_new_keys_compete_for_the_room_of_an_idle_key() {
     race(
         None,
         1,
@@ -119,9 +122,10 @@ fn two_newcomers_want_the_room_of_one_who_is_idle() {
     );
 }
 
-/// It is idle by the other's reading, and gone, or not, by the time that it is charged.
+/// The key is idle at the reading of the other thread. It is forgotten or not by the time that it
+/// is charged.
 #[test]
-fn a_key_is_forgotten_while_it_is_asked_for() {
+fn key_is_forgotten_during_a_try() {
     race(
         None,
         1,
@@ -135,9 +139,9 @@ fn a_key_is_forgotten_while_it_is_asked_for() {
     );
 }
 
-/// By a reading at which it has but one permit back.
+/// At a reading at which the key has only one permit back.
 #[test]
-fn a_key_is_forgotten_while_it_is_asked_for_at_a_stale_reading() {
+fn key_is_forgotten_during_a_try_at_a_stale_reading() {
     race(
         None,
         1,
@@ -146,16 +150,16 @@ fn a_key_is_forgotten_while_it_is_asked_for_at_a_stale_reading() {
         |s| s.tries(2, 10, 2),
         |s, one, two| {
             assert!(one <= 1 && two <= 2, "{one} {two}");
-            // Forgotten once more, so that what was left behind shows.
+            // Forgotten once more, so that what it left as the floor is visible.
             s.limiter.reset(&2);
             assert!(one + s.tries(1, 1, 2) <= 1);
         },
     );
 }
 
-/// It comes back, as another cell or as the same, while a decision looks at the first.
+/// The key returns, in another cell or in the same, while a decision looks at the first cell.
 #[test]
-fn a_key_is_forgotten_and_comes_back_while_it_is_asked_for() {
+fn key_is_forgotten_and_returns_during_a_try() {
     race(
         Some(4),
         1,
@@ -173,7 +177,7 @@ fn a_key_is_forgotten_and_comes_back_while_it_is_asked_for() {
 }
 
 #[test]
-fn a_key_is_forgotten_while_it_is_refunded() {
+fn key_is_forgotten_during_a_refund() {
     race(
         None,
         1,
@@ -184,9 +188,9 @@ fn a_key_is_forgotten_while_it_is_refunded() {
     );
 }
 
-/// A refund makes room for a newcomer, if it comes before, and is not lost, if it comes after.
+/// If the refund comes first, it makes room for a new key. If it comes later, it is not lost.
 #[test]
-fn a_newcomer_beside_the_refund_that_makes_room() {
+fn new_key_beside_the_refund_that_makes_room() {
     race(
         None,
         1,
@@ -198,7 +202,7 @@ fn a_newcomer_beside_the_refund_that_makes_room() {
 }
 
 #[test]
-fn a_key_is_forgotten_while_it_is_reset() {
+fn key_is_forgotten_during_a_reset() {
     race(
         None,
         1,
@@ -209,7 +213,7 @@ fn a_key_is_forgotten_while_it_is_reset() {
     );
 }
 
-/// Of a key that was forgotten, two grants are settled, each higher than it was.
+/// Two grants of a forgotten key are settled, each above its estimate.
 #[test]
 fn two_debts_bring_a_key_back_once() {
     fn setup() -> Shared {
@@ -230,7 +234,7 @@ mod waiting {
     use super::*;
 
     #[test]
-    fn a_place_given_up_beside_a_try() {
+    fn cancelled_reservation_beside_a_try() {
         race(
             Some(4),
             1,
@@ -245,7 +249,7 @@ mod waiting {
     }
 
     #[test]
-    fn two_who_give_up_their_places() {
+    fn two_cancelled_reservations() {
         let come_and_go = |s: &Shared| s.come_and_go(1);
         race(Some(4), 1, Shared::full, come_and_go, come_and_go, |s, here, there| {
             assert!(here && there);
@@ -253,9 +257,9 @@ mod waiting {
         });
     }
 
-    /// By the newcomer's reading it is idle, but for who waits for it.
+    /// At the reading of the new key, the first key is idle except for its waiter.
     #[test]
-    fn a_key_is_wanted_gone_while_somebody_comes_to_wait() {
+    fn key_is_displaced_while_a_wait_for_it_begins() {
         race(
             Some(4),
             1,
@@ -263,26 +267,26 @@ mod waiting {
             |s| s.come_and_go(1),
             |s| s.tries(2, 10, 2),
             |s, _, two| {
-                assert_eq!(two + s.tries(2, 10, 2), 2, "it had two, or there is room for it now");
+                assert_eq!(two + s.tries(2, 10, 2), 2, "the key had two, or there is room for it now");
             },
         );
     }
 
     #[test]
-    fn a_key_that_is_waited_for_is_refunded() {
+    fn key_with_a_waiter_is_refunded() {
         race(
             Some(4),
             1,
             Shared::full,
             |s| s.come_and_go(1),
             |s| s.limiter.reconcile_at(at(0), &1, 0, 1),
-            // None if the place had come due by the refund when it was given up.
+            // Zero if the refund made the entry due before it was cancelled.
             |s, _, ()| assert!(s.tries(1, 0, 2) <= 1 && s.tries(1, 1, 3) <= 2),
         );
     }
 }
 
-/// A key that is no longer equal to itself, when it is told to.
+/// A key that stops being equal to itself when it is armed.
 #[derive(Clone)]
 struct Fickle;
 
@@ -302,10 +306,10 @@ impl Hash for Fickle {
     }
 }
 
-/// Two grants with the same cell, which is forgotten, and is not found by its key. It must come back once all the same, or its room
-/// is lost.
+/// Two grants with the same cell, which is forgotten and is not found by its key. The cell must
+/// still return exactly once, or its room is lost.
 #[test]
-fn a_cell_that_is_not_found_by_its_key_comes_back_once() {
+fn cell_not_found_by_its_key_returns_once() {
     loom::model(|| {
         FICKLE.store(false, Ordering::Relaxed);
         let clock = ManualClock::new();
@@ -315,7 +319,7 @@ fn a_cell_that_is_not_found_by_its_key_comes_back_once() {
         let [one, two] = [0; 2].map(|_| limiter.try_acquire(&Fickle, 1).unwrap());
         FICKLE.store(true, Ordering::Relaxed);
         clock.advance(std::time::Duration::from_secs(10));
-        // Two others come, for whom the cell is forgotten.
+        // Two other keys arrive, and the cell is forgotten for them.
         let enter = || limiter.try_acquire(&Fickle, 1).is_ok();
         assert!(enter() && enter());
         clock.advance(std::time::Duration::from_secs(10));
@@ -329,7 +333,7 @@ fn a_cell_that_is_not_found_by_its_key_comes_back_once() {
 
 /// A grant keeps its cell, and settles with it, whichever cell the key has by then.
 #[test]
-fn a_grant_settled_while_its_key_comes_back() {
+fn grant_is_settled_while_its_key_returns() {
     race(
         Some(4),
         1,

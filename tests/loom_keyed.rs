@@ -1,9 +1,11 @@
-//! Every interleaving of two threads at the one set of a keyed limiter, which under loom has two entries: one can be awaited.
+//! Every interleaving of two threads at the only set of a keyed limiter. Under loom a set has two
+//! entries: one can be awaited.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_keyed`. What is looked for is a key that is granted more
-//! than a limiter of its own would grant it: more than its burst at one reading of the clock, in most of the races. Each is
-//! run both ways round; `loom.rs` says why. The search has no bound on preemptions where nothing else is said, and otherwise
-//! the one that is given; what else bounds it is the scenarios, of a few operations each, and loom's model of memory.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_keyed`. The races search for a
+//! key that is granted more than a limiter of its own would grant: in most of them, more than its
+//! burst at one clock reading. Each is run in both orders; see `loom.rs`. The search has no bound
+//! on preemptions, unless a race has one. It is also bounded by the scenarios, which have a few
+//! operations each, and by loom's model of memory.
 #![cfg(all(loom, feature = "keyed"))]
 
 mod beside;
@@ -13,17 +15,18 @@ use std::time::Duration;
 use beside::beside;
 use limitor::{AcquireError, KeyedLimiter, ManualClock, Quota, Reason, Timestamp};
 
-/// A key in debt for so long that nobody takes its entry while the other one can be had: all others fight for that.
+/// A key with a debt so long that its entry is not taken while the other entry is available: all
+/// other keys compete for that one.
 const DEBTOR: u64 = 9;
 
-/// What the threads of a race share.
+/// The state that the threads of a race share.
 struct Shared {
     limiter: KeyedLimiter<u64, ManualClock>,
     clock: ManualClock,
 }
 
 impl Shared {
-    /// One permit a second for each key, with this burst.
+    /// One permit per second for each key, with this burst.
     fn new(burst: u64) -> Self {
         let clock = ManualClock::new();
         let quota = Quota::per_second(1).unwrap().with_burst(burst).unwrap();
@@ -31,42 +34,43 @@ impl Shared {
         Self { limiter, clock }
     }
 
-    /// With one entry that can be had.
+    /// With one available entry.
     fn narrow(burst: u64) -> Self {
         let shared = Self::new(burst);
         shared.limiter.charge(&DEBTOR, 1_000);
         shared
     }
 
-    /// With one entry, which is key 1's, of whom nothing is left.
+    /// With one entry, which belongs to key 1, with no permits left.
     fn empty(burst: u64) -> Self {
         let shared = Self::narrow(burst);
         assert_eq!(shared.tries(1, 0, burst), burst);
         shared
     }
 
-    /// How many single permits of so many the key is granted at a reading.
+    /// How many of `times` single permits the key is granted at a reading.
     fn tries(&self, key: u64, seconds: u64, times: u64) -> u64 {
         (0..times).filter(|_| self.limiter.try_acquire_at(at(seconds), &key, 1).is_ok()).count() as u64
     }
 
-    /// Takes a place for one, and gives it up. Whether there was one to be had.
+    /// Reserves one permit and cancels. Returns whether that was possible.
     fn come_and_go(&self, key: u64) -> bool {
         self.limiter.reserve(&key, 1).is_ok()
     }
 
-    /// Makes room, so that what is asked next is not hidden by a debt of others.
+    /// Makes room, so that a debt of other keys does not hide what is asked next.
     fn make_room(&self) {
         self.limiter.reset(&DEBTOR);
     }
 
-    /// How many of so many permits are missing.
+    /// How many of `n` permits are missing.
     fn needed(&self, key: u64, n: u64) -> i128 {
         self.limiter.capacity_info(&key, n).needed
     }
 }
 
-/// Runs `here` beside `there`, then `check` on what they gave, in all interleavings, both ways round.
+/// Runs `here` beside `there`, then `check` on their results, in all interleavings and in both
+/// orders.
 fn race<A: Send + 'static, B: Send + 'static>(
     setup: fn() -> Shared,
     here: fn(&Shared) -> A,
@@ -76,7 +80,7 @@ fn race<A: Send + 'static, B: Send + 'static>(
     bounded_race(None, setup, here, there, check);
 }
 
-/// The same with no more than so many preemptions.
+/// The same with at most this many preemptions.
 fn bounded_race<A: Send + 'static, B: Send + 'static>(
     preemptions: Option<usize>,
     setup: fn() -> Shared,
@@ -95,7 +99,7 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// No more than the burst of 2 at this reading, with what is still to be had then.
+/// At most the burst of 2 at this reading, including what is still available then.
 fn no_burst_twice(s: &Shared, seconds: u64, granted: [(u64, u64); 2]) {
     s.make_room();
     for (key, granted) in granted {
@@ -108,7 +112,7 @@ mod entries {
     use super::*;
 
     #[test]
-    fn a_new_key_from_two_threads_has_one_entry_and_one_burst() {
+    fn new_key_from_two_threads_has_one_entry_and_one_burst() {
         let tries = |s: &Shared| s.tries(1, 0, 2);
         race(
             || Shared::new(2),
@@ -120,9 +124,10 @@ mod entries {
         );
     }
 
-    /// The same where it takes the entry of one that is idle: two did so, each from another.
+    /// The same, with the entry taken from an idle key: both threads take one, each from another
+    /// key.
     #[test]
-    fn a_new_key_from_two_threads_displaces_one() {
+    fn new_key_from_two_threads_displaces_one_key() {
         fn setup() -> Shared {
             let shared = Shared::new(2);
             (1..3).for_each(|key| drop(shared.limiter.try_acquire(&key, 1).unwrap()));
@@ -133,7 +138,7 @@ mod entries {
     }
 
     #[test]
-    fn two_newcomers_want_the_one_free_entry() {
+    fn two_new_keys_compete_for_the_only_free_entry() {
         race(
             || Shared::narrow(2),
             |s| s.tries(1, 0, 2),
@@ -143,7 +148,7 @@ mod entries {
     }
 
     #[test]
-    fn two_newcomers_want_the_entry_of_one_who_is_idle() {
+    fn two_new_keys_compete_for_the_entry_of_an_idle_key() {
         race(
             || Shared::empty(2),
             |s| s.tries(2, 10, 2),
@@ -154,9 +159,10 @@ mod entries {
         );
     }
 
-    /// Its entry is idle by the other's reading, and is another's by the time that the charge hits it.
+    /// The entry is idle at the reading of the other thread, and belongs to another key by the time
+    /// of the charge.
     #[test]
-    fn a_key_is_displaced_while_it_is_asked_for() {
+    fn key_is_displaced_during_a_try() {
         race(
             || Shared::empty(2),
             |s| s.tries(1, 10, 2),
@@ -165,9 +171,9 @@ mod entries {
         );
     }
 
-    /// By a reading at which it has but one permit back.
+    /// At a reading at which the key has only one permit back.
     #[test]
-    fn a_key_is_displaced_while_it_is_asked_for_at_a_stale_reading() {
+    fn key_is_displaced_during_a_try_at_a_stale_reading() {
         race(
             || Shared::empty(2),
             |s| s.tries(1, 1, 2),
@@ -180,9 +186,10 @@ mod entries {
         );
     }
 
-    /// Nobody is idle: it is the entry with the least debt, and the newcomer takes that over.
+    /// No key is idle: the new key takes the entry with the smallest debt, and takes over that
+    /// debt.
     #[test]
-    fn a_busy_key_is_displaced_while_it_is_asked_for() {
+    fn busy_key_is_displaced_during_a_try() {
         race(
             || Shared::empty(2),
             |s| s.tries(1, 1, 2),
@@ -190,14 +197,14 @@ mod entries {
             |s, one, two| {
                 s.make_room();
                 let (one, two) = (one + s.tries(1, 1, 2), two + s.tries(2, 1, 3));
-                assert!(one <= 1 && two <= 2, "{one} of a key that had one back, {two} of a new one");
+                assert!(one <= 1 && two <= 2, "{one} of a key with one permit back, {two} of a new key");
             },
         );
     }
 
-    /// The entry comes back to the key that was displaced from it.
+    /// The entry returns to the key that was displaced from it.
     #[test]
-    fn a_key_is_displaced_and_comes_back_while_it_is_asked_for() {
+    fn key_is_displaced_and_returns_during_a_try() {
         race(
             || Shared::empty(2),
             |s| s.tries(1, 10, 1),
@@ -207,7 +214,7 @@ mod entries {
     }
 
     #[test]
-    fn each_displaces_the_other() {
+    fn two_keys_displace_each_other() {
         let here = |s: &Shared| (s.tries(1, 10, 1), s.tries(2, 10, 1));
         let there = |s: &Shared| (s.tries(2, 10, 1), s.tries(1, 10, 1));
         bounded_race(
@@ -221,9 +228,9 @@ mod entries {
         );
     }
 
-    /// What comes back of one key's permits is that key's, whoever has its entry by then.
+    /// A refund of a key's permits goes to that key, whichever key has its entry by then.
     #[test]
-    fn a_key_is_displaced_while_it_is_refunded() {
+    fn key_is_displaced_during_a_refund() {
         race(
             || Shared::empty(2),
             |s| s.limiter.reconcile_at(at(0), &1, 0, 2),
@@ -233,7 +240,7 @@ mod entries {
     }
 
     #[test]
-    fn a_key_is_displaced_while_it_is_reset() {
+    fn key_is_displaced_during_a_reset() {
         race(
             || Shared::empty(2),
             |s| s.limiter.reset(&1),
@@ -243,7 +250,7 @@ mod entries {
     }
 
     #[test]
-    fn a_refund_beside_a_try_loses_and_mints_nothing() {
+    fn refund_beside_a_try_loses_and_creates_nothing() {
         race(
             || Shared::empty(2),
             |s| s.limiter.reconcile_at(at(0), &1, 0, 1),
@@ -253,7 +260,7 @@ mod entries {
     }
 
     #[test]
-    fn a_debt_is_charged_whole_also_of_a_key_that_is_displaced() {
+    fn debt_of_a_displaced_key_is_charged_in_full() {
         race(
             || Shared::empty(2),
             |s| s.limiter.reconcile_at(at(10), &1, 5, 0),
@@ -267,9 +274,9 @@ mod entries {
         );
     }
 
-    /// Two newcomers of which one is charged: the debt is that one's, or the set's.
+    /// Two new keys, one of which is charged: the debt is charged to that key, or to the set.
     #[test]
-    fn a_debt_is_charged_whole_beside_a_newcomer() {
+    fn debt_beside_a_new_key_is_charged_in_full() {
         race(
             || Shared::narrow(2),
             |s| s.limiter.charge(&1, 5),
@@ -282,10 +289,10 @@ mod entries {
         );
     }
 
-    /// A word that was read before the entry changed hands, at a unit of time that is almost half of the newcomer's, is not
-    /// taken for the newcomer's: it is refused nothing.
+    /// A word was read before the entry changed its key, with a unit of time almost half that of
+    /// the new key. It is not taken for the new key's word: the new key is not refused.
     #[test]
-    fn a_word_of_another_quota_is_not_taken_for_ones_own() {
+    fn word_of_another_quota_is_not_taken_for_the_keys_own() {
         const OTHER: u64 = 100;
         fn setup() -> Shared {
             let clock = ManualClock::new();
@@ -306,7 +313,7 @@ mod lines {
     use super::*;
 
     #[test]
-    fn a_line_begins_beside_a_try() {
+    fn queue_begins_beside_a_try() {
         race(
             || Shared::empty(1),
             |s| s.limiter.reserve(&1, 1).map(|place| place.keep()).unwrap(),
@@ -315,7 +322,7 @@ mod lines {
                 assert_eq!(
                     wait,
                     if granted == 1 { secs(2) } else { secs(1) },
-                    "at 1 s there is one for either of them"
+                    "one is available for each of them at 1 s"
                 );
                 assert_eq!(s.needed(1, 1), 2 + i128::from(granted));
             },
@@ -323,7 +330,7 @@ mod lines {
     }
 
     #[test]
-    fn a_line_begins_beside_a_refund() {
+    fn queue_begins_beside_a_refund() {
         race(
             || Shared::empty(1),
             |s| s.limiter.reserve(&1, 1).map(|place| place.wait().unwrap().amount()).unwrap(),
@@ -335,7 +342,7 @@ mod lines {
     }
 
     #[test]
-    fn a_line_begins_beside_a_debt() {
+    fn queue_begins_beside_a_debt() {
         race(
             || Shared::empty(1),
             |s| s.limiter.reserve(&1, 1).map(|place| place.keep()).unwrap(),
@@ -348,7 +355,7 @@ mod lines {
     }
 
     #[test]
-    fn a_line_begins_beside_a_reset() {
+    fn queue_begins_beside_a_reset() {
         race(
             || Shared::empty(1),
             |s| s.limiter.reserve(&1, 1).unwrap().wait().map(|grant| grant.amount()),
@@ -360,9 +367,9 @@ mod lines {
         );
     }
 
-    /// Its key loses its entry before it has taken the word out.
+    /// The key loses its entry before it has taken the word out.
     #[test]
-    fn a_line_begins_beside_a_newcomer() {
+    fn queue_begins_beside_a_new_key() {
         bounded_race(
             Some(4),
             || Shared::empty(1),
@@ -378,9 +385,10 @@ mod lines {
         );
     }
 
-    /// One leaves as another comes: the one is never told that the queue is full, nor the word lost or doubled.
+    /// One waiter leaves as another arrives: the queue is never reported as full, and the word is
+    /// not lost or doubled.
     #[test]
-    fn a_line_ends_beside_another_wait() {
+    fn queue_ends_beside_another_wait() {
         bounded_race(
             Some(3),
             || Shared::empty(1),
@@ -389,21 +397,21 @@ mod lines {
             |s, wait, came| {
                 assert_eq!(came, (true, true));
                 assert!(wait == Ok(secs(1)) || wait == Ok(secs(2)), "{wait:?}");
-                // Kept where it was, even behind one who has left since.
+                // Kept where it was, even behind an entry that has left since.
                 assert!((1..=3).contains(&s.needed(1, 1)), "{}", s.needed(1, 1));
             },
         );
     }
 
     #[test]
-    fn a_line_ends_beside_a_refund() {
+    fn queue_ends_beside_a_refund() {
         bounded_race(
             Some(4),
             || Shared::empty(2),
             |s| s.come_and_go(1),
             |s| s.limiter.refund(&1, 1),
             |s, _, ()| {
-                // The place came due by the refund, or was given back.
+                // The entry came due by the refund, or was returned.
                 assert!(s.limiter.available(&1) <= 1);
                 assert_eq!(s.limiter.waiters(), 0);
             },
@@ -411,7 +419,7 @@ mod lines {
     }
 
     #[test]
-    fn a_line_ends_beside_a_debt() {
+    fn queue_ends_beside_a_debt() {
         bounded_race(
             Some(4),
             || Shared::empty(1),
@@ -421,9 +429,10 @@ mod lines {
         );
     }
 
-    /// The entry is another's by then, and its word has been out of the table and has come back.
+    /// The entry belongs to another key by then. The word of that key has left the table and
+    /// returned.
     #[test]
-    fn a_key_is_displaced_by_one_that_is_waited_for_while_it_is_asked_for() {
+    fn key_is_displaced_by_an_awaited_key_during_a_try() {
         fn setup() -> Shared {
             let shared = Shared::empty(2);
             shared.clock.set(secs(10));
@@ -443,17 +452,18 @@ mod lines {
         );
     }
 
-    /// The line ends, a newcomer takes the entry, and a line for that one begins: `there` in most of the races below.
+    /// The queue ends, a new key takes the entry, and a queue for that key begins: `there` in most
+    /// of the races below.
     fn succession(s: &Shared) -> bool {
         s.come_and_go(1);
         s.limiter.charge(&2, 20);
-        // `here` may still hold the first line, so that none can begin.
+        // `here` may still hold the first queue, so that no other can begin.
         s.limiter.reserve(&2, 1).is_ok_and(|place| place.keep() < Duration::MAX)
     }
 
-    /// What is refunded of a key never comes off another that has its entry, and a line, since.
+    /// A refund of a key never lowers another key that has its entry and a queue since.
     #[test]
-    fn a_refund_finds_another_keys_line_in_its_place() {
+    fn refund_finds_the_queue_of_another_key() {
         bounded_race(
             Some(3),
             || Shared::empty(2),
@@ -467,7 +477,7 @@ mod lines {
     }
 
     #[test]
-    fn a_reset_finds_another_keys_line_in_its_place() {
+    fn reset_finds_the_queue_of_another_key() {
         bounded_race(
             Some(3),
             || Shared::empty(2),
@@ -480,9 +490,9 @@ mod lines {
         );
     }
 
-    /// A debt is not charged to another, which would be the other's loss and the key's gain.
+    /// A debt is not charged to another key, which would lose permits that the first key gains.
     #[test]
-    fn a_debt_finds_another_keys_line_in_its_place() {
+    fn debt_finds_the_queue_of_another_key() {
         bounded_race(
             Some(3),
             || Shared::empty(2),
@@ -496,7 +506,7 @@ mod lines {
     }
 
     #[test]
-    fn a_wait_finds_another_keys_line_in_its_place() {
+    fn wait_finds_the_queue_of_another_key() {
         bounded_race(
             Some(3),
             || Shared::empty(2),
@@ -509,9 +519,10 @@ mod lines {
         );
     }
 
-    /// One of two entries can be awaited. Whoever finds it taken is told so, and nobody waits for ever.
+    /// One of two entries can be awaited. A caller that finds it taken is refused, and no caller
+    /// waits forever.
     #[test]
-    fn two_keys_want_the_one_place_for_a_line() {
+    fn two_keys_compete_for_the_only_queue() {
         fn setup() -> Shared {
             let shared = Shared::new(1);
             (1..3).for_each(|key| drop(shared.limiter.try_acquire(&key, 1).unwrap()));
@@ -531,14 +542,14 @@ mod lines {
             |s| wait(s, 1),
             |s| wait(s, 2),
             |s, one, two| {
-                assert!(one != two, "one of them, and only one, for it keeps its place");
+                assert!(one != two, "one of them, and only one, because its reservation is kept");
                 assert_eq!((s.needed(1, 1), s.needed(2, 1)), (1 + i128::from(one), 1 + i128::from(two)));
             },
         );
     }
 
     #[test]
-    fn the_clock_wakes_who_falls_asleep_beside_it() {
+    fn clock_wakes_the_thread_that_falls_asleep_beside_it() {
         bounded_race(
             Some(3),
             || Shared::empty(1),
@@ -549,7 +560,7 @@ mod lines {
     }
 
     #[test]
-    fn a_refund_wakes_who_falls_asleep_beside_it() {
+    fn refund_wakes_the_thread_that_falls_asleep_beside_it() {
         bounded_race(
             Some(3),
             || Shared::empty(1),
@@ -559,9 +570,9 @@ mod lines {
         );
     }
 
-    /// A place that was kept, and came due long ago, holds an entry that a newcomer wants.
+    /// A reservation that was kept and came due long ago holds an entry that a new key needs.
     #[test]
-    fn a_newcomer_puts_a_word_back_that_another_asks_for() {
+    fn new_key_returns_a_word_during_a_try_for_it() {
         fn setup() -> Shared {
             let shared = Shared::empty(2);
             shared.limiter.reserve(&1, 1).unwrap().keep();

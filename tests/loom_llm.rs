@@ -1,8 +1,9 @@
 //! Every interleaving of two or three threads that make calls, within loom's bound.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --features llm --test loom_llm`. The bound of each search is three
-//! preemptions. Loom is a search within that bound, not a proof. A waiter that nobody wakes is a deadlock to it, which it
-//! reports. Each race is run both ways round; `loom.rs` says why.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --features llm --test loom_llm`. The bound
+//! of each search is three preemptions. Loom is a search within that bound, not a proof. A waiter
+//! that is never woken is a deadlock, which loom reports. Each race is run in both orders; see
+//! `loom.rs`.
 #![cfg(all(loom, feature = "llm"))]
 
 mod beside;
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use limitor::llm::{Acquire, Call, Builder, LlmLimiter};
+use limitor::llm::{Acquire, Builder, Call, LlmLimiter};
 use limitor::{AcquireError, ManualClock, Quota};
 use loom::sync::Mutex;
 use loom::thread;
@@ -25,7 +26,8 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// What the threads of a race share: ten tokens that come back one a second, and a call under way.
+/// The state that the threads of a race share: ten tokens that come back one per second, and a call
+/// under way.
 struct Shared {
     limiter: Arc<LlmLimiter<ManualClock>>,
     clock: ManualClock,
@@ -42,12 +44,12 @@ impl Shared {
         Self { limiter, clock, call }
     }
 
-    /// Two slots, and all tokens are with the call under way.
+    /// Two slots; the call under way has all tokens.
     fn empty() -> Self {
         Self::new(2, 10)
     }
 
-    /// One slot, and the call under way has it, but few tokens.
+    /// One slot, which the call under way has, with few tokens.
     fn busy() -> Self {
         Self::new(1, 1)
     }
@@ -61,14 +63,14 @@ impl Shared {
         self.limiter.acquire(estimate).wait().unwrap().settle(used);
     }
 
-    /// Nobody is left over, and so many tokens.
+    /// Asserts that no call is left and that so many tokens are available.
     fn assert_left(&self, tokens: u64) {
         let left = (self.limiter.in_flight(), self.limiter.waiters(), self.limiter.available().tokens);
         assert_eq!(left, (0, 0, Some(tokens)));
     }
 }
 
-/// Runs `here` beside `there`, then `check` on what they gave, both ways round.
+/// Runs `here` beside `there`, then `check` on their results, in both orders.
 fn race<A: Send + 'static, B: Send + 'static>(
     setup: fn() -> Shared,
     here: fn(&Shared) -> A,
@@ -78,7 +80,7 @@ fn race<A: Send + 'static, B: Send + 'static>(
     beside(Some(3), setup, here, there, check);
 }
 
-/// The future, polled once; whether it was woken since.
+/// The future, polled once, and whether it was woken since.
 struct Waits {
     future: Acquire<'static, ManualClock>,
     woken: Arc<Woken>,
@@ -97,7 +99,7 @@ impl Waits {
     fn new(shared: &Shared, estimate: u64) -> Self {
         let mut waits = Self { future: shared.limiter.acquire_owned(estimate), woken: Arc::default() };
         if let Poll::Ready(call) = waits.poll() {
-            // Not even a place: as one that is let go at once and never sent.
+            // Cancelled without a trace, like a call that is granted immediately and never sent.
             call.unwrap().cancel();
         }
         waits
@@ -109,9 +111,9 @@ impl Waits {
     }
 }
 
-/// Two that work and one that gives back: all get through, and what was used is gone and nothing else.
+/// Two threads work and one refunds: all are granted, and exactly what was used is missing.
 #[test]
-fn all_get_through_and_nothing_is_lost() {
+fn all_are_granted_and_no_token_is_lost() {
     let two = |s: &Shared| {
         let limiter = s.limiter.clone();
         let third = thread::spawn(move || limiter.acquire(4).wait().unwrap().settle(1));
@@ -122,17 +124,17 @@ fn all_get_through_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_is_given_back_wakes_who_falls_asleep_beside_it() {
+fn refund_wakes_the_thread_that_falls_asleep_beside_it() {
     race(Shared::empty, |s| s.work(10, 3), |s| s.settle(0), |s, (), ()| s.assert_left(7));
 }
 
 #[test]
-fn a_slot_that_comes_free_wakes_who_falls_asleep_beside_it() {
+fn free_slot_wakes_the_thread_that_falls_asleep_beside_it() {
     race(Shared::busy, |s| s.work(5, 5), |s| s.settle(1), |s, (), ()| s.assert_left(4));
 }
 
 #[test]
-fn the_clock_wakes_who_falls_asleep_beside_it() {
+fn clock_wakes_the_thread_that_falls_asleep_beside_it() {
     let lost = |s: &Shared| {
         drop(s.call.lock().unwrap().take());
         s.clock.advance(secs(10));
@@ -140,16 +142,17 @@ fn the_clock_wakes_who_falls_asleep_beside_it() {
     race(Shared::empty, |s| s.work(10, 4), lost, |s, (), ()| s.assert_left(6));
 }
 
-/// A task is let go beside its leaving: it never was, or all is given back.
+/// A task is granted while it is dropped: either it was not granted, or all is refunded.
 #[test]
-fn a_settlement_beside_one_who_leaves() {
+fn settlement_beside_a_waiter_that_leaves() {
     let leave = |s: &Shared| drop(Waits::new(s, 5));
     race(Shared::empty, leave, |s| s.settle(4), |s, (), ()| s.assert_left(6));
 }
 
-/// The one ahead leaves beside the settlement that would let it go: then the one behind goes.
+/// The first waiter leaves beside the settlement that would grant it: then the next waiter is
+/// granted.
 #[test]
-fn one_who_leaves_beside_a_settlement_lets_the_next_go() {
+fn waiter_leaving_beside_a_settlement_grants_the_next() {
     let behind = |s: &Shared| {
         let ahead = Waits::new(s, 9);
         let mut behind = Waits::new(s, 3);
@@ -171,15 +174,16 @@ fn one_who_leaves_beside_a_settlement_lets_the_next_go() {
     );
 }
 
-/// The bound: A's refund after 10 s gives back nothing, whoever is let go beside it.
+/// The bound: A's refund after 10 s returns nothing, whichever call is granted beside it.
 #[test]
-fn a_refund_that_comes_late_lets_nobody_go_twice() {
+fn late_refund_grants_no_permit_twice() {
     fn setup() -> Shared {
         let shared = Shared::empty();
         shared.clock.advance(secs(5));
         shared
     }
-    // 5 have come back. Let go before the refund or after it, no more than 10 are used at once.
+    // 5 have come back. Whether a call is granted before the refund or after it, at most 10 are
+    // used at the same time.
     let tries = |s: &Shared| {
         let first = s.limiter.try_acquire(5).map(drop).is_ok();
         let more = s.limiter.try_acquire(5).map(drop).is_ok();
@@ -189,7 +193,7 @@ fn a_refund_that_comes_late_lets_nobody_go_twice() {
 }
 
 #[test]
-fn a_pause_beside_a_wait_holds_or_comes_too_late() {
+fn pause_beside_a_wait_applies_or_comes_too_late() {
     let pause = |s: &Shared| {
         s.limiter.pause(secs(10));
         s.settle(10);
@@ -199,7 +203,7 @@ fn a_pause_beside_a_wait_holds_or_comes_too_late() {
 }
 
 #[test]
-fn closing_ends_a_wait_that_begins_beside_it() {
+fn close_ends_a_wait_that_begins_beside_it() {
     race(
         Shared::empty,
         |s| s.limiter.acquire(1).wait().map(drop),

@@ -1,9 +1,10 @@
 //! Every interleaving of two or three threads at sets of limits.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_set`. Beside each race stands how many preemptions the search
-//! is bounded by: `None` is none at all, three where two threads do much, two where there are three threads. Loom is a search within
-//! that bound, not a proof. Each race is run both ways round, as `loom.rs` explains. A waiter whom nobody wakes is a deadlock to
-//! loom, which it reports: nobody moves the clock unless the race says so.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_set`. Each race has its bound
+//! on preemptions: `None` is no bound, three where two threads do much, two where there are three
+//! threads. Loom is a search within that bound, not a proof. Each race is run in both orders, as
+//! `loom.rs` explains. A waiter that is never woken is a deadlock, which loom reports: the clock
+//! does not move unless the race moves it.
 #![cfg(loom)]
 
 mod beside;
@@ -21,7 +22,8 @@ type Limiter = RateLimiter<ManualClock>;
 type Pair = LimitSet<2, ManualClock>;
 type Granted = set::Grant<'static, 2, ManualClock>;
 
-/// What the threads of a race share: two limits of one permit a second, the set of both, and another in the other order.
+/// The state that the threads of a race share: two limits of one permit per second, the set of
+/// both, and another set in the other order.
 struct Shared {
     clock: ManualClock,
     a: Arc<Limiter>,
@@ -42,18 +44,10 @@ impl Shared {
         let (a, b) = (limiter(burst_a), limiter(burst_b));
         let set = Arc::new(LimitSet::new([("a", a.clone()), ("b", b.clone())]));
         let other = LimitSet::new([("b", b.clone()), ("a", a.clone())]);
-        Self {
-            clock,
-            a,
-            b,
-            set,
-            other,
-            grant: Mutex::new(None),
-            place: Mutex::new(None),
-        }
+        Self { clock, a, b, set, other, grant: Mutex::new(None), place: Mutex::new(None) }
     }
 
-    /// With nothing left, and who has it.
+    /// With no permits left, and the grant that holds them.
     fn granted(burst: u64) -> Self {
         let shared = Self::new(burst, burst);
         *shared.grant.lock().unwrap() = Some(shared.set.acquire_owned([burst; 2]).wait().unwrap());
@@ -85,7 +79,8 @@ fn wait(shared: &Shared) -> Result<(), AcquireError> {
     shared.set.acquire([1, 1]).wait().map(drop).map_err(|error| error.error())
 }
 
-/// Both may be refused because of each other. What neither got is all there afterwards.
+/// Both tries may be refused because of each other. Permits that neither got are all available
+/// afterwards.
 #[test]
 fn two_sets_for_the_last_permit_of_each_limit() {
     beside(
@@ -101,7 +96,7 @@ fn two_sets_for_the_last_permit_of_each_limit() {
 }
 
 #[test]
-fn a_set_beside_direct_callers_of_its_limits() {
+fn set_beside_direct_callers_of_its_limits() {
     beside(
         None,
         || Shared::new(2, 2),
@@ -114,7 +109,7 @@ fn a_set_beside_direct_callers_of_its_limits() {
     );
 }
 
-/// Two sets that share a limit, each with one of its own, and somebody who asks the shared one directly.
+/// Two sets that share a limit, each with one of its own, and a direct caller of the shared limit.
 #[test]
 fn two_sets_that_share_a_limit_beside_a_direct_caller() {
     let others = |s: &Shared| {
@@ -134,9 +129,9 @@ fn two_sets_that_share_a_limit_beside_a_direct_caller() {
     );
 }
 
-/// What is given back reaches whoever has come to wait for it at the limit itself.
+/// Permits that are returned reach a waiter that has entered the queue of the limit itself.
 #[test]
-fn what_was_taken_in_passing_is_given_back_to_who_waits_at_the_limit() {
+fn permits_taken_in_passing_return_to_waiters_of_the_limit() {
     let direct = |s: &Shared| {
         let taken = try_one(&s.b, 1);
         (taken, s.a.reserve_owned(1).unwrap())
@@ -154,10 +149,10 @@ fn what_was_taken_in_passing_is_given_back_to_who_waits_at_the_limit() {
     );
 }
 
-/// Due at 1 and noticed at 20, beside somebody who takes all at 20: had the first limit granted 5 at 1, those are back by 20, and
-/// giving them back once more would let 15 go.
+/// Due at 1 and noticed at 20, beside a caller that takes all at 20. If the first limit had granted
+/// 5 at 1, these are back by 20; returning them once more would grant 15.
 #[test]
-fn what_is_given_back_late_is_not_what_others_were_granted_since() {
+fn late_return_does_not_return_permits_granted_since() {
     fn setup() -> Shared {
         let shared = Shared::new(10, 1);
         shared.b.try_acquire(1).unwrap();
@@ -172,11 +167,11 @@ fn what_is_given_back_late_is_not_what_others_were_granted_since() {
         |s| [try_one(&s.a, 10), try_one(&s.b, 1)],
         |s, (), direct| {
             let through = u64::from(s.set.waiters() == 0);
-            assert!(direct[0] == 10 || through == 1, "refused only for the other");
+            assert!(direct[0] == 10 || through == 1, "refused only because of the other");
             let left = s.a.available();
             assert!(direct[0] + left <= 10, "{} and {left} at 20", direct[0]);
             let beyond = |limit: &Limiter| limit.capacity_info(1).needed > 1;
-            assert!(!beyond(&s.a) && !beyond(&s.b), "charged where there was nothing left");
+            assert!(!beyond(&s.a) && !beyond(&s.b), "charged at a limit with nothing left");
             if through == 1 && direct[0] == 0 {
                 assert_eq!(left, 10, "granted as of 1");
             }
@@ -185,7 +180,7 @@ fn what_is_given_back_late_is_not_what_others_were_granted_since() {
 }
 
 #[test]
-fn a_settlement_through_the_set_wakes_who_falls_asleep_beside_it() {
+fn settlement_wakes_the_thread_that_falls_asleep_beside_it() {
     for settle in [
         |s: &Shared| s.grant().refund(),
         |s: &Shared| s.grant().reconcile([0, 1]),
@@ -210,9 +205,10 @@ fn a_settlement_through_the_set_wakes_who_falls_asleep_beside_it() {
     }
 }
 
-/// As above, one limit each from two sides: whoever is second has to find that the first has done its part.
+/// As above, one limit each from two threads: the second must find that the first has done its
+/// part.
 #[test]
-fn two_settlements_wake_who_needs_both() {
+fn two_settlements_wake_the_waiter_that_needs_both() {
     let others = |s: &Shared| {
         let (set, b) = (s.set.clone(), s.b.clone());
         let second = thread::spawn(move || {
@@ -236,7 +232,7 @@ fn two_settlements_wake_who_needs_both() {
 }
 
 #[test]
-fn the_clock_wakes_who_falls_asleep_beside_it() {
+fn clock_wakes_the_thread_that_falls_asleep_beside_it() {
     beside(
         None,
         || Shared::granted(1),
@@ -249,9 +245,9 @@ fn the_clock_wakes_who_falls_asleep_beside_it() {
     );
 }
 
-/// One refund of two: whoever is let through second learns of it from the first, or from the refund.
+/// One refund of two: the second waiter learns of it from the first, or from the refund.
 #[test]
-fn two_who_wait_go_both() {
+fn refund_of_two_grants_both_waiters() {
     let others = |s: &Shared| {
         let set = s.set.clone();
         let second = thread::spawn(move || set.acquire([1, 1]).wait().is_ok());
@@ -271,7 +267,7 @@ fn two_who_wait_go_both() {
 }
 
 #[test]
-fn a_wait_that_begins_beside_a_cancel_ends_with_it_or_stays() {
+fn wait_that_begins_beside_a_cancel_ends_with_it_or_stays() {
     let cancel = |s: &Shared| {
         s.set.cancel_waiters();
         s.clock.advance(Duration::from_secs(1));
@@ -289,9 +285,9 @@ fn a_wait_that_begins_beside_a_cancel_ends_with_it_or_stays() {
     );
 }
 
-/// Closed while somebody looks when it comes due: he is told, now or at that time.
+/// Closed while a waiter looks at its due time: the waiter is woken now, or looks at that time.
 #[test]
-fn a_wait_beside_the_closing_of_a_limit_ends() {
+fn wait_beside_the_closing_of_a_limit_ends() {
     let close = |s: &Shared| {
         s.b.close();
         s.clock.advance(Duration::from_secs(1));
@@ -308,10 +304,10 @@ fn a_wait_beside_the_closing_of_a_limit_ends() {
     );
 }
 
-/// It asks when the permit of the first limit was taken in passing, for another who finds that the second has none. When that is
-/// given back, nobody else comes.
+/// The waiter asks when the permit of the first limit was taken in passing, for another caller that
+/// finds none at the second limit. When that permit is returned, no other caller comes.
 #[test]
-fn what_was_taken_in_passing_reaches_who_joins_meanwhile() {
+fn permits_taken_in_passing_reach_a_new_waiter() {
     let join = |s: &Shared| {
         s.b.charge(1);
         s.set.acquire([1, 0]).wait().is_ok()
@@ -333,9 +329,9 @@ fn what_was_taken_in_passing_reaches_who_joins_meanwhile() {
     );
 }
 
-/// Nobody waits any more once all have gone: who tries then is not refused for it.
+/// After all waiters have left, a later try is not refused because of them.
 #[test]
-fn a_try_beside_whoever_goes() {
+fn try_beside_a_waiter_that_leaves() {
     beside(
         Some(3),
         || Shared::granted(2),
@@ -351,7 +347,7 @@ fn a_try_beside_whoever_goes() {
     );
 }
 
-/// Tasks polled by hand.
+/// Tasks that are polled by hand.
 mod task {
     use std::future::Future;
     use std::pin::pin;
@@ -390,13 +386,13 @@ mod task {
         }
     }
 
-    /// Polls once; `None` if that was enough.
+    /// Polls once. Returns `None` if the future was ready.
     pub(super) fn poll_once(shared: &Shared, costs: [u64; 2]) -> Option<Pending> {
         let mut pending = Pending { acquire: shared.set.acquire_owned(costs), woken: Arc::default() };
         pending.poll().is_pending().then_some(pending)
     }
 
-    /// Stands in line from then on.
+    /// Enters the queue.
     pub(super) fn join(shared: &Shared, costs: [u64; 2]) {
         *shared.place.lock().unwrap() = Some(poll_once(shared, costs).unwrap());
     }
@@ -408,7 +404,7 @@ mod task {
 }
 
 #[test]
-fn a_refund_wakes_the_task_that_is_polled_beside_it() {
+fn refund_wakes_the_task_that_is_polled_beside_it() {
     beside(
         None,
         || Shared::granted(1),
@@ -423,9 +419,10 @@ fn a_refund_wakes_the_task_that_is_polled_beside_it() {
     );
 }
 
-/// Let through first, it has spent its permits; or it has left, and they are to be had: of both limits.
+/// If it was granted first, it has spent its permits. If it left first, they are available. The
+/// same holds for both limits.
 #[test]
-fn whoever_leaves_beside_being_let_through_has_spent_all_or_nothing() {
+fn waiter_leaving_beside_its_grant_spends_all_or_nothing() {
     fn setup() -> Shared {
         let shared = Shared::granted(1);
         task::join(&shared, [1, 1]);
@@ -444,9 +441,9 @@ fn whoever_leaves_beside_being_let_through_has_spent_all_or_nothing() {
     );
 }
 
-/// It leaves while its time comes, and somebody looks then: charged or not, and never in part.
+/// It leaves at its due time, while another caller looks: it is charged or not, and never in part.
 #[test]
-fn whoever_leaves_beside_becoming_due_has_spent_all_or_nothing() {
+fn waiter_leaving_at_its_due_time_spends_all_or_nothing() {
     fn setup() -> Shared {
         let shared = Shared::granted(1);
         task::join(&shared, [1, 1]);
@@ -463,9 +460,9 @@ fn whoever_leaves_beside_becoming_due_has_spent_all_or_nothing() {
     });
 }
 
-/// The first leaves while the second falls asleep behind it: there is enough for the second.
+/// The first waiter leaves while the second falls asleep behind it: there is enough for the second.
 #[test]
-fn whoever_leaves_wakes_who_falls_asleep_behind() {
+fn waiter_leaving_wakes_the_thread_that_falls_asleep() {
     fn setup() -> Shared {
         let shared = Shared::new(1, 1);
         shared.a.try_acquire(1).unwrap();
@@ -476,9 +473,10 @@ fn whoever_leaves_wakes_who_falls_asleep_behind() {
     beside(None, setup, wait, task::leave, |s, waited, ()| assert!(waited && s.available() == [0, 0]));
 }
 
-/// The same readings of the clock from two threads, one behind the other: neither is let through more than there is.
+/// The same readings of the clock from two threads, one behind the other: together they are granted
+/// no more than is available.
 #[test]
-fn tries_at_readings_that_differ() {
+fn tries_at_different_readings_keep_the_bound() {
     fn tries(s: &Shared, seconds: u64) -> u64 {
         (0..2).map(|_| u64::from(s.set.try_acquire_at(at(seconds), [1, 1]).is_ok())).sum()
     }
@@ -493,7 +491,7 @@ fn tries_at_readings_that_differ() {
         |s| tries(s, 5),
         |s| tries(s, 3),
         |_, ahead, behind| {
-            assert_eq!((ahead, behind), (2, 0), "at 3 there is nothing left of the first, at 5 there are two");
+            assert_eq!((ahead, behind), (2, 0), "at 3 nothing is left of the first limit, at 5 two are available");
         },
     );
 }

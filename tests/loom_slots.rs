@@ -1,8 +1,9 @@
-//! Every interleaving of two or three threads at the slots of a concurrent limiter, within loom's bound.
+//! Every interleaving of two or three threads at the slots of a concurrent limiter, within loom's
+//! bound.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --features concurrency --test loom_slots`. The bound of each search
-//! is three preemptions. Loom is a search within that bound, not a proof. A waiter that nobody wakes is a deadlock to it,
-//! which it reports.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom_slots`. The bound of each
+//! search is three preemptions. Loom is a search within that bound, not a proof. A waiter that is
+//! never woken is a deadlock, which loom reports.
 #![cfg(loom)]
 
 use std::future::Future;
@@ -18,26 +19,24 @@ use loom::thread;
 struct Shared {
     limiter: ConcurrentLimiter<ManualClock>,
     clock: ManualClock,
-    /// Written only by those who are inside.
+    /// Written only by threads that hold a slot.
     work: UnsafeCell<u32>,
 }
 
 impl Shared {
-    #[expect(
-        clippy::arc_with_non_send_sync,
-        reason = "the threads are loom's, and so is the check of who touches the cell"
-    )]
+    #[expect(clippy::arc_with_non_send_sync, reason = "the threads are loom's, which checks every access to the cell")]
     fn new(slots: usize) -> Arc<Self> {
         let clock = ManualClock::new();
         let limiter = ConcurrentLimiter::with_clock(Quota::default(), slots, clock.clone()).unwrap();
         Arc::new(Self { limiter, clock, work: UnsafeCell::new(0) })
     }
 
-    /// Needs no permits, so that it is the slots that are searched.
+    /// Needs no permits, so that only the slots are searched.
     fn work(&self) {
         let _slot = self.limiter.acquire(0).wait().unwrap();
         self.work.with_mut(|work| {
-            // SAFETY: loom checks that nobody else does so at the same time, which is what the test is about.
+            // SAFETY: loom checks that no other thread does so at the same time, which is the
+            // subject of the test.
             unsafe { *work += 1 }
         });
     }
@@ -54,7 +53,7 @@ fn search(scenario: fn()) {
 }
 
 #[test]
-fn one_at_a_time_and_all_get_in() {
+fn one_slot_admits_one_at_a_time_and_all_in_the_end() {
     search(|| {
         let shared = Shared::new(1);
         let threads = [(); 2].map(|()| {
@@ -71,7 +70,7 @@ fn one_at_a_time_and_all_get_in() {
 }
 
 #[test]
-fn two_slots_that_come_free_at_once_let_two_in() {
+fn two_slots_released_together_admit_two() {
     search(|| {
         let shared = Shared::new(2);
         let held = (shared.limiter.try_acquire(0).unwrap(), shared.limiter.try_acquire(0).unwrap());
@@ -88,7 +87,7 @@ fn two_slots_that_come_free_at_once_let_two_in() {
 }
 
 #[test]
-fn no_slot_is_lost_by_leaving_while_it_is_handed_over() {
+fn waiter_leaving_during_the_hand_over_loses_no_slot() {
     search(|| {
         let shared = Shared::new(1);
         let slot = shared.limiter.try_acquire(0).unwrap();
@@ -107,7 +106,7 @@ fn no_slot_is_lost_by_leaving_while_it_is_handed_over() {
 }
 
 #[test]
-fn no_slot_is_lost_by_a_timeout_while_it_is_handed_over() {
+fn timeout_during_the_hand_over_loses_no_slot() {
     search(|| {
         let shared = Shared::new(1);
         let slot = shared.limiter.try_acquire(0).unwrap();
@@ -124,7 +123,7 @@ fn no_slot_is_lost_by_a_timeout_while_it_is_handed_over() {
 }
 
 #[test]
-fn closing_ends_every_wait() {
+fn close_ends_every_wait() {
     search(|| {
         let shared = Shared::new(1);
         let slot = shared.limiter.try_acquire(0).unwrap();

@@ -1,4 +1,4 @@
-//! A limiter for each key, at most so many, and none is reset for want of room.
+//! A limiter for each key, up to a maximum number. No limiter is reset for lack of room.
 #![cfg(all(feature = "llm", not(loom)))]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ fn pool(max: usize, clock: &ManualClock) -> LlmPool<String, ManualClock> {
 }
 
 #[test]
-fn a_key_has_one_limiter_in_whatever_form_it_is_asked_for() {
+fn key_has_one_limiter_in_every_borrowed_form() {
     let pool = pool(2, &ManualClock::new());
     let (one, same) = (pool.limiter("ann").unwrap(), pool.limiter(&"ann".to_owned()).unwrap());
     assert!(Arc::ptr_eq(&one, &same));
@@ -23,7 +23,7 @@ fn a_key_has_one_limiter_in_whatever_form_it_is_asked_for() {
 }
 
 #[test]
-fn only_those_of_which_nothing_is_missing_and_that_nobody_holds_are_forgotten() {
+fn only_full_limiters_without_a_holder_are_forgotten() {
     let clock = ManualClock::new();
     let pool = pool(1, &clock);
     let full = || matches!(pool.limiter("bob"), Err(PoolError::Full { max: 1, .. }));
@@ -44,9 +44,9 @@ fn only_those_of_which_nothing_is_missing_and_that_nobody_holds_are_forgotten() 
     assert_eq!(pool.len(), 1);
 }
 
-/// Each has room for one more only if the other is no different from a new one.
+/// Each has room for one more only if the other equals a new one.
 #[test]
-fn what_a_day_has_left_a_pause_and_a_close_are_not_forgotten() {
+fn used_days_pauses_and_closes_are_not_forgotten() {
     type Change = fn(&LlmLimiter<ManualClock>, &ManualClock) -> bool;
     let changes: [Change; 5] = [
         |_, _| true,
@@ -82,9 +82,10 @@ fn what_a_day_has_left_a_pause_and_a_close_are_not_forgotten() {
     }
 }
 
-/// Another thread may bring the same key while its limiter is being made. Here it is the maker itself, inside.
+/// Another thread may bring the same key while its limiter is being built. Here the builder itself
+/// does so.
 #[test]
-fn two_who_bring_the_same_key_get_the_same_limiter() {
+fn two_callers_with_the_same_key_get_the_same_limiter() {
     static POOL: OnceLock<LlmPool<u64, ManualClock>> = OnceLock::new();
     static QUICKER: OnceLock<Arc<LlmLimiter<ManualClock>>> = OnceLock::new();
     static ASKED: AtomicBool = AtomicBool::new(false);
@@ -101,7 +102,7 @@ fn two_who_bring_the_same_key_get_the_same_limiter() {
 }
 
 #[test]
-fn limits_that_cannot_be_are_told_and_take_no_room() {
+fn impossible_limits_are_reported_and_take_no_room() {
     let pool = LlmPool::new(1, |tokens: &u64| Builder::new(ManualClock::new()).tokens_per_minute(*tokens).build());
     assert!(matches!(pool.limiter(&0), Err(PoolError::Quota(_))));
     assert!(pool.is_empty() && pool.limiter(&5).is_ok());

@@ -1,5 +1,5 @@
-//! What is read of a provider's answer. `tests/headers/` has the answers: the status, the headers, and behind an empty
-//! line the body.
+//! What is read from a provider's answer. `tests/headers/` has the answers: the status, the
+//! headers, and the body after an empty line.
 #![cfg(all(feature = "http", not(loom)))]
 
 use std::fmt::Write;
@@ -9,12 +9,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use limitor::llm::{Pause, ProviderView, Window};
 use proptest::prelude::*;
 
-/// When all of these answers came: 2025-08-21T12:41:00Z.
+/// The time of all these answers: 2025-08-21T12:41:00Z.
 const AT: Duration = Duration::from_secs(1_755_780_060);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Every header of a window, with which of the windows it is: limit, remaining and reset.
+/// All headers of the windows, with the index of each window: limit, remaining and reset.
 const WINDOWS: [(usize, [&str; 3]); 6] = [
     (0, ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"]),
     (1, ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"]),
@@ -60,7 +60,7 @@ fn headers<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> HeaderMa
     let pair = |(name, value): (&str, &[u8])| {
         (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value).unwrap())
     };
-    // `extend` with names replaces; what comes twice is to stay.
+    // `extend` with names replaces values; duplicates must stay.
     pairs.into_iter().map(pair).fold(HeaderMap::new(), |mut headers, (name, value)| {
         headers.append(name, value);
         headers
@@ -72,7 +72,7 @@ fn view(status: u16, pairs: &[(&str, &str)]) -> ProviderView {
     ProviderView::of(StatusCode::from_u16(status).unwrap(), &headers, at())
 }
 
-/// The view of an answer as it is in a file.
+/// The view of an answer from a file.
 fn replayed(answer: &[u8]) -> ProviderView {
     let mut rest = answer;
     let mut lines = std::iter::from_fn(|| {
@@ -107,7 +107,7 @@ fn reset(reset: Duration) -> Window {
     Window { reset: Some(reset), ..Window::default() }
 }
 
-/// To compare with; outside of its crate the struct cannot be written out.
+/// A view to compare with: outside of its crate the struct has no literal.
 fn expected(
     [requests, tokens, input_tokens, output_tokens]: [Option<Window>; 4],
     pause: Option<Pause>,
@@ -121,7 +121,7 @@ fn expected(
     view
 }
 
-/// One test for each file: the windows of requests, tokens, input and output tokens, and the pause.
+/// One test per file: the windows of requests, tokens, input and output tokens, and the pause.
 macro_rules! answers {
     ($($name:ident: [$($window:expr),*], $pause:expr;)*) => {
         $(#[test]
@@ -175,7 +175,7 @@ answers! {
 }
 
 #[test]
-fn an_answer_that_says_nothing_is_empty() {
+fn answer_without_figures_is_empty() {
     assert!(view(200, &[("content-type", "application/json"), ("x-ratelimit-limit", "5")]).is_empty());
     assert!(!view(429, &[]).is_empty());
     assert!(!view(200, &[("anthropic-ratelimit-output-tokens-remaining", "0")]).is_empty());
@@ -198,7 +198,7 @@ fn each_header_is_read_by_itself() {
 }
 
 #[test]
-fn a_refusal_is_a_pause_if_it_says_so_or_is_of_two_kinds() {
+fn refusal_with_a_delay_or_of_two_statuses_is_a_pause() {
     let stated = |status| view(status, &[("retry-after", "5")]).pause;
     let silent = |status| view(status, &[]).pause;
     for status in [200, 202, 304, 399, 600, 999] {
@@ -213,7 +213,7 @@ fn a_refusal_is_a_pause_if_it_says_so_or_is_of_two_kinds() {
 }
 
 #[test]
-fn the_exact_delay_holds_if_the_coarse_one_agrees_and_the_longer_if_not() {
+fn exact_delay_applies_if_the_coarse_one_agrees_else_longer() {
     for (coarse, exact, delay) in [
         ("1", "353", MS(353)),
         ("0", "353", MS(353)),
@@ -235,7 +235,7 @@ fn the_exact_delay_holds_if_the_coarse_one_agrees_and_the_longer_if_not() {
 }
 
 #[test]
-fn a_pause_is_seconds_or_a_date_and_nothing_else() {
+fn pause_is_seconds_or_a_date_and_nothing_else() {
     for (text, delay) in [
         ("0", S(0)),
         ("0.25", MS(250)),
@@ -273,7 +273,7 @@ fn a_pause_is_seconds_or_a_date_and_nothing_else() {
 }
 
 #[test]
-fn each_provider_writes_resets_in_its_own_way() {
+fn resets_are_read_in_the_form_of_each_provider() {
     let reset = |name, text| view(200, &[(name, text)]).requests.and_then(|requests| requests.reset);
     assert_eq!(reset("x-ratelimit-reset-requests", "1d2h"), Some(DAY + S(7_200)));
     assert_eq!(reset("x-ratelimit-reset-requests", "2025-08-21T12:41:30Z"), None);
@@ -284,7 +284,7 @@ fn each_provider_writes_resets_in_its_own_way() {
 }
 
 #[test]
-fn a_clock_before_1970_is_no_matter() {
+fn clock_before_1970_is_valid() {
     let headers = headers([("anthropic-ratelimit-requests-reset", &b"1969-12-31T23:59:58.5Z"[..])]);
     let before = SystemTime::UNIX_EPOCH - S(3);
     let view = ProviderView::of(StatusCode::OK, &headers, before);
@@ -301,7 +301,7 @@ fn retry_info(delay: &str) -> String {
 }
 
 #[test]
-fn of_header_and_body_the_longer_pause_holds() {
+fn longer_pause_of_header_and_body_applies() {
     for (header, body, delay) in [("30", "57s", S(57)), ("57", "30s", S(57)), ("soon", "30s", S(30)), ("5", "0s", S(5))]
     {
         let pause = pause_of(429, &[("retry-after", header)], &retry_info(&format!("{body:?}")));
@@ -312,7 +312,7 @@ fn of_header_and_body_the_longer_pause_holds() {
 }
 
 #[test]
-fn the_longest_of_several_delays_holds() {
+fn longest_of_several_delays_applies() {
     let body = format!("[{}, {}, {}, 7]", retry_info("\"3s\""), retry_info("\"41.5s\""), retry_info("\"4s\""));
     assert_eq!(pause_of(429, &[], &body), Some(Pause::For(MS(41_500))));
     let body = r#"{"error": {"details": [
@@ -324,7 +324,7 @@ fn the_longest_of_several_delays_holds() {
 }
 
 #[test]
-fn a_body_that_says_nothing_changes_nothing() {
+fn body_without_figures_changes_nothing() {
     let deep = "[".repeat(100_000);
     let other_type = retry_info("\"3s\"").replace("RetryInfo", "ErrorInfo");
     let longer_type = retry_info("\"3s\"").replace("google.rpc.RetryInfo", "not.google.rpc.RetryInfo");
@@ -353,7 +353,7 @@ fn a_body_that_says_nothing_changes_nothing() {
     assert!(ProviderView::default().with_body(b"\xff\xfe{").is_empty());
 }
 
-/// Values as they should not be, and now and then as they should.
+/// Malformed values, and sometimes valid ones.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let legal = |bytes: &Vec<u8>| HeaderValue::from_bytes(bytes).is_ok();
     prop_oneof![
@@ -393,7 +393,7 @@ fn printed(span: Duration) -> String {
 
 proptest! {
     #[test]
-    fn what_is_legible_is_read_beside_whatever_is_not(
+    fn valid_values_are_read_beside_malformed_ones(
         status in 100..1_000_u16,
         mut pairs in any_headers(),
         at in any::<prop::sample::Index>(),
@@ -409,14 +409,14 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_headers_is_no_matter(
+    fn order_of_headers_does_not_matter(
         (pairs, shuffled) in any_headers().prop_flat_map(|pairs| (Just(pairs.clone()), Just(pairs).prop_shuffle())),
     ) {
         prop_assert_eq!(view_of(429, &pairs), view_of(429, &shuffled));
     }
 
     #[test]
-    fn one_more_header_only_makes_it_stricter(pairs in any_headers()) {
+    fn additional_header_only_makes_it_stricter(pairs in any_headers()) {
         let Some((_, fewer)) = pairs.split_last() else { return Ok(()) };
         let (fewer, all) = (view_of(200, fewer), view_of(200, &pairs));
         let windows = |view: ProviderView| [view.requests, view.tokens, view.input_tokens, view.output_tokens];
@@ -429,14 +429,14 @@ proptest! {
     }
 
     #[test]
-    fn spans_are_read_as_they_are_printed(seconds in 0..1_u64 << 50, nanos in 0..1_000_000_000_u32) {
+    fn printed_spans_are_read_back(seconds in 0..1_u64 << 50, nanos in 0..1_000_000_000_u32) {
         let span = Duration::new(seconds, nanos);
         let tokens = view(200, &[("x-ratelimit-reset-tokens", &printed(span))]).tokens;
         prop_assert_eq!(tokens.unwrap().reset, Some(span));
     }
 
     #[test]
-    fn dates_are_read_as_they_are_printed(
+    fn printed_dates_are_read_back(
         after in 0..200_000_000_000_u64,
         nanos in 0..1_000_000_000_u32,
         offset in -1_439..1_440_i32,
@@ -447,7 +447,7 @@ proptest! {
         let zone = chrono::FixedOffset::east_opt(offset * 60).unwrap();
         let seconds = i64::try_from(AT.as_secs() + after).unwrap();
         let date = chrono::DateTime::from_timestamp(seconds, nanos).unwrap().with_timezone(&zone);
-        // Its `Debug` is RFC 3339, and needs no feature of the crate.
+        // Its `Debug` form is RFC 3339, and needs no feature of the crate.
         let tokens = view(200, &[("anthropic-ratelimit-tokens-reset", &format!("{date:?}"))]).tokens;
         prop_assert_eq!(tokens.unwrap().reset, Some(Duration::new(after, nanos)));
     }

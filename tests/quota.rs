@@ -1,4 +1,4 @@
-//! Quotas: what can be, what cannot, and their text.
+//! Quotas: valid and invalid values, and their text form.
 #![cfg(not(loom))]
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ fn parsed(text: &str) -> Result<(u64, Duration, u64), QuotaError> {
 }
 
 #[test]
-fn text_in_its_many_forms() {
+fn text_in_all_forms_is_parsed() {
     let second = Duration::from_secs(1);
     for (text, expected) in [
         ("100000/s", (100_000, second, 100_000)),
@@ -32,7 +32,7 @@ fn text_in_its_many_forms() {
 }
 
 #[test]
-fn garbage_is_named() {
+fn parse_errors_name_the_invalid_part() {
     let error = |text: &str| parsed(text).unwrap_err();
     assert_eq!(error("5/m"), QuotaError::AmbiguousUnit);
     assert!(error("5/m").to_string().contains("minutes or milliseconds"));
@@ -56,14 +56,14 @@ fn garbage_is_named() {
 
 #[test]
 #[should_panic(expected = "minutes or milliseconds")]
-fn a_literal_is_read_by_the_same_grammar() {
+fn literal_is_read_by_the_same_grammar() {
     const MINUTE: Quota = Quota::literal("  100 PER minute burst 2_0 ");
     assert_eq!(MINUTE, "100/min burst 20".parse().unwrap());
     let _ = Quota::literal("100/m");
 }
 
 #[test]
-fn what_cannot_be() {
+fn impossible_quotas_are_errors() {
     let second = Duration::from_secs(1);
     assert_eq!(Quota::per_second(0), Err(QuotaError::ZeroCapacity));
     assert_eq!(Quota::new(1, Duration::ZERO), Err(QuotaError::ZeroPeriod));
@@ -84,7 +84,7 @@ fn what_cannot_be() {
 }
 
 #[test]
-fn constructors_and_default() {
+fn constructors_set_the_period_and_default_is_10_per_second() {
     let periods = [Quota::per_second, Quota::per_minute, Quota::per_hour, Quota::per_day]
         .map(|make| make(6).unwrap().period().as_secs());
     assert_eq!(periods, [1, 60, 3_600, 86_400]);
@@ -94,7 +94,7 @@ fn constructors_and_default() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn serde_goes_through_the_text() {
+fn serde_uses_the_text_form() {
     let quota: Quota = serde_json::from_str("\"100 per minute burst 20\"").unwrap();
     assert_eq!(serde_json::to_string(&quota).unwrap(), "\"100/min burst 20\"");
     let error = serde_json::from_str::<Quota>("\"5/m\"").unwrap_err();
@@ -103,7 +103,7 @@ fn serde_goes_through_the_text() {
 
 proptest! {
     #[test]
-    fn prints_what_parses_back(capacity in 1..u64::MAX, nanos in 1..u64::MAX, burst in 1..u64::MAX, small in any::<bool>()) {
+    fn printed_quota_parses_back(capacity in 1..u64::MAX, nanos in 1..u64::MAX, burst in 1..u64::MAX, small in any::<bool>()) {
         let (capacity, burst) = if small { (capacity % 1_000 + 1, burst % 1_000 + 1) } else { (capacity, burst) };
         for quota in [
             Quota::new(capacity, Duration::from_nanos(nanos)),

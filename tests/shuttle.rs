@@ -1,7 +1,9 @@
-//! Races of many threads and operations, more than loom can try all interleavings of: some thousands at random.
+//! Races of many threads and operations, too large for loom to try all interleavings: some
+//! thousands of random schedules.
 //!
-//! Run with `RUSTFLAGS="--cfg shuttle" cargo test --release --features llm --test shuttle`. Each is 2,000 schedules; one that fails is
-//! printed, and can be repeated. shuttle does not see an ordering that is too weak: that is for `loom.rs`.
+//! Run with `RUSTFLAGS="--cfg shuttle" cargo test --release --features llm --test shuttle`. Each
+//! race runs 2,000 schedules; a schedule that fails is printed and can be repeated. shuttle does
+//! not see an ordering that is too weak: that is for `loom.rs`.
 #![cfg(shuttle)]
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ const SCHEDULES: usize = 2_000;
 
 const BURST: u64 = 6;
 
-/// One permit a second.
+/// One permit per second.
 fn quota() -> Quota {
     Quota::per_second(1).unwrap().with_burst(BURST).unwrap()
 }
@@ -36,7 +38,7 @@ fn random(below: u64) -> u64 {
     thread_rng().gen_range(0..below)
 }
 
-/// What was granted, and at which reading, in seconds.
+/// The grants and their readings, in seconds.
 #[derive(Default)]
 struct Journal(Mutex<Vec<(u64, u64)>>);
 
@@ -45,7 +47,7 @@ impl Journal {
         self.0.lock().unwrap().push((reading, n));
     }
 
-    /// Between any two readings no more than the burst was granted, and a permit a second.
+    /// Between any two readings, the grants are at most the burst plus one permit per second.
     fn assert_bound(&self) {
         let grants = self.0.lock().unwrap();
         for (first, _) in grants.iter() {
@@ -58,7 +60,7 @@ impl Journal {
     }
 }
 
-/// Runs `part` on so many threads at once, each told its number, and `check` when all are done.
+/// Runs `part` on this many threads at the same time, each with its number, then `check`.
 fn together<S: Send + Sync + 'static>(threads: u64, setup: fn() -> S, part: fn(&S, u64), check: fn(&S)) {
     let race = move || {
         let shared = Arc::new(setup());
@@ -88,7 +90,7 @@ impl Shared {
         Self { limiter, clock, journal: Journal::default() }
     }
 
-    /// Much later there is as much as at first, and no more.
+    /// Much later the limiter is exactly full again.
     fn assert_whole(&self) {
         self.clock.advance(secs(1_000));
         assert_eq!((self.limiter.waiters(), self.limiter.available()), (0, BURST));
@@ -99,7 +101,7 @@ impl Shared {
 
 /// Readings differ between threads, are stale, and step back.
 #[test]
-fn tries_at_readings_of_their_own() {
+fn tries_at_different_readings_keep_the_bound() {
     let tries = |s: &Shared, number: u64| {
         for _ in 0..6 {
             let (reading, n) = (random(4) + number % 2, 1 + random(3));
@@ -111,7 +113,7 @@ fn tries_at_readings_of_their_own() {
     together(6, Shared::new, tries, |s| s.journal.assert_bound());
 }
 
-/// At one reading: what was taken and not given back is missing, to the permit.
+/// At one reading: exactly what was taken and not returned is missing.
 #[test]
 fn refunds_and_debts_beside_tries() {
     fn settles(s: &Shared, _: u64) {
@@ -135,10 +137,10 @@ fn refunds_and_debts_beside_tries() {
     });
 }
 
-/// Threads wait, give up, and leave; others settle what they were granted; time passes beside them, until all are done: nobody is
-/// left asleep.
+/// Threads wait, cancel, and leave; others settle their grants; time passes beside them until all
+/// are done: no waiter is left asleep.
 #[test]
-fn a_line_while_time_passes() {
+fn queue_while_time_passes_leaves_no_waiter_asleep() {
     const WAITERS: u64 = 3;
     fn part((s, done): &(Shared, AtomicU64), number: u64) {
         if number == WAITERS {
@@ -164,14 +166,14 @@ fn a_line_while_time_passes() {
     together(WAITERS + 1, || (Shared::new(), AtomicU64::new(0)), part, |(s, _)| s.assert_whole());
 }
 
-/// Time stands still, so that nobody goes but by what others give back, or by a place that is given up: if one were not woken by
-/// that, it would sleep for ever, which shuttle reports.
+/// Time stands still, so a waiter is granted only by a refund or a cancelled entry. A waiter that
+/// is not woken by these would sleep forever, which shuttle reports.
 #[test]
-fn a_line_that_moves_only_by_what_is_given_back() {
+fn queue_without_time_moves_by_refunds_and_cancels() {
     fn part(s: &Shared, number: u64) {
         match number {
             0 | 1 => s.limiter.refund(BURST / 3),
-            // More than both give back: never granted, always in the way of those behind it.
+            // More than both refund: never granted, always in the way of later waiters.
             2 | 3 => drop(s.limiter.reserve_owned(BURST).unwrap()),
             _ => drop(s.limiter.acquire(BURST / 3).wait().unwrap()),
         }
@@ -186,7 +188,8 @@ fn a_line_that_moves_only_by_what_is_given_back() {
     });
 }
 
-/// More keys than a set has entries fight for one: none is granted more than a limiter of its own would grant.
+/// More keys than a set has entries compete for one: none is granted more than a limiter of its own
+/// would grant.
 #[test]
 fn keys_that_displace_each_other() {
     struct Keyed(KeyedLimiter<u64, ManualClock>, Mutex<BTreeMap<u64, Arc<Journal>>>);
@@ -206,7 +209,7 @@ fn keys_that_displace_each_other() {
     together(5, setup, part, |s| s.1.lock().unwrap().values().for_each(|journal| journal.assert_bound()));
 }
 
-/// Two sets share a limit that is asked directly as well: all or nothing, and nothing lost.
+/// Two sets share a limit that is also asked directly: all or nothing, and nothing lost.
 #[test]
 fn sets_that_share_a_limit() {
     struct Sets {
@@ -246,8 +249,8 @@ fn sets_that_share_a_limit() {
     });
 }
 
-/// Calls of language models that are settled below and above their estimates, on several threads: a slot each, and what they used
-/// is missing, to the token.
+/// Calls of language models that are settled below and above their estimates, on several threads,
+/// with a slot each: exactly what they used is missing.
 #[test]
 fn calls_beside_calls() {
     struct Calls(limitor::llm::LlmLimiter<ManualClock>, Mutex<u64>);

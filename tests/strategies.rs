@@ -1,4 +1,4 @@
-//! How threads pass the time until their turn, on a clock that counts how it is read and waited on.
+//! How threads wait until they are due, on a clock that counts its readings and waits.
 #![cfg(not(loom))]
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use limitor::{Clock, LimitSet, Quota, RateLimiter, Strategy, Timestamp};
 
-/// Between two turns.
+/// The time between two grants.
 const INTERVAL: u64 = 10_000_000;
 
 type Event = Box<dyn FnOnce() + Send>;
 
-/// Passes as real time does, a microsecond with every reading; who parks wakes a little late, or early by what happens.
+/// Passes like real time, a microsecond with every reading. A parked thread wakes a little late, or
+/// early if an event happens.
 #[derive(Default)]
 struct Counted {
     manual: bool,
     late: AtomicU64,
     nanos: AtomicU64,
     readings: AtomicU64,
-    /// Until when it was parked.
+    /// Until when the thread was parked.
     parked: Mutex<Vec<u64>>,
-    /// What happens, and when.
+    /// An event, and its time.
     event: Mutex<Option<(u64, Event)>>,
 }
 
@@ -34,7 +35,7 @@ impl Counted {
         self.nanos.load(Relaxed)
     }
 
-    /// Parked until so long before `due` each time, and how often the clock was read.
+    /// How long before `due` each park ended, and how often the clock was read.
     fn passed(&self, due: u64) -> (Vec<u64>, u64) {
         let parked = self.parked.lock().unwrap().drain(..).map(|at| due.saturating_sub(at)).collect();
         (parked, self.readings.swap(0, Relaxed))
@@ -44,7 +45,7 @@ impl Counted {
         *self.event.lock().unwrap() = Some((at, Box::new(event)));
     }
 
-    /// Whether something happened by then.
+    /// Whether an event happened by then.
     fn goes_on(&self, at: u64) -> bool {
         let event = self.event.lock().unwrap().take_if(|(when, _)| *when <= at);
         let happened = event.is_some();
@@ -76,7 +77,7 @@ impl Clock for Counted {
     }
 }
 
-/// How late threads wake is learned for the process, so its tests take turns.
+/// The lateness of threads is learned for the whole process, so these tests run one at a time.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -93,14 +94,14 @@ fn limiter(strategy: Strategy, manual: bool) -> (Arc<RateLimiter<Arc<Counted>>>,
     (Arc::new(limiter), clock)
 }
 
-/// Parks until shortly before its turn, once, and reads the clock for the rest.
+/// Parks once, until shortly before it is due, and then reads the clock.
 fn assert_parks_then_spins((parked, readings): (Vec<u64>, u64)) {
-    assert!(matches!(parked[..], [20_000..=500_000]), "{parked:?} before the turn");
+    assert!(matches!(parked[..], [20_000..=500_000]), "{parked:?} before the due time");
     assert!(readings.abs_diff(parked[0] / 1_000) < 20, "{readings} readings for {} ns", parked[0]);
 }
 
 #[test]
-fn each_passes_the_time_in_its_own_way() {
+fn each_strategy_waits_in_its_own_way() {
     let _alone = alone();
     for strategy in [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park] {
         let (limiter, clock) = limiter(strategy, false);
@@ -115,9 +116,9 @@ fn each_passes_the_time_in_its_own_way() {
     }
 }
 
-/// Time that passes only when somebody moves it is waited for as it is.
+/// Time that only moves by hand is waited for without spinning.
 #[test]
-fn nobody_spins_on_a_manual_clock() {
+fn waiter_on_a_manual_clock_does_not_spin() {
     let _alone = alone();
     for strategy in [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park] {
         let (limiter, clock) = limiter(strategy, true);
@@ -127,9 +128,9 @@ fn nobody_spins_on_a_manual_clock() {
     }
 }
 
-/// Whether it is parked or reads the clock meanwhile.
+/// Whether it is parked or reads the clock at that moment.
 #[test]
-fn who_moves_up_goes_when_it_is_due_then() {
+fn waiter_that_moves_forward_is_granted_at_its_new_time() {
     let _alone = alone();
     for strategy in [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park] {
         let (limiter, clock) = limiter(strategy, false);
@@ -140,7 +141,7 @@ fn who_moves_up_goes_when_it_is_due_then() {
     }
 }
 
-/// Wakes 1 ms late at first, and then in time again.
+/// Wakes 1 ms late at first, and then on time again.
 fn assert_learns(clock: &Counted, mut wait: impl FnMut()) {
     for (late, waits, margin) in [(1_000_000, 30, 500_000), (5_000, 600, 20_000), (1_000_000, 30, 500_000)] {
         clock.late.store(late, Relaxed);
@@ -157,7 +158,7 @@ fn assert_learns(clock: &Counted, mut wait: impl FnMut()) {
 }
 
 #[test]
-fn how_early_to_wake_is_learned_from_how_late_it_was() {
+fn wake_up_margin_is_learned_from_the_lateness() {
     let _alone = alone();
     let (limiter, clock) = limiter(Strategy::SpinThenPark, false);
     assert_learns(&clock, || {
@@ -167,7 +168,7 @@ fn how_early_to_wake_is_learned_from_how_late_it_was() {
     });
 }
 
-/// Whoever waits for several limits at once.
+/// Waiters for several limits together.
 mod sets {
     use super::*;
 
@@ -183,7 +184,7 @@ mod sets {
     }
 
     #[test]
-    fn the_first_in_line_parks_and_then_spins() {
+    fn first_in_the_queue_parks_and_then_spins() {
         let _alone = alone();
         let (set, clock) = set(false);
         set.acquire([1, 1]).wait().unwrap();
@@ -192,7 +193,7 @@ mod sets {
     }
 
     #[test]
-    fn nobody_spins_on_a_manual_clock() {
+    fn waiter_on_a_manual_clock_does_not_spin() {
         let _alone = alone();
         let (set, clock) = set(true);
         set.acquire([1, 1]).wait().unwrap();
@@ -201,7 +202,7 @@ mod sets {
     }
 
     #[test]
-    fn how_early_to_wake_is_learned_from_how_late_it_was() {
+    fn wake_up_margin_is_learned_from_the_lateness() {
         let _alone = alone();
         let (set, clock) = set(false);
         assert_learns(&clock, || {
@@ -212,7 +213,7 @@ mod sets {
     }
 
     #[test]
-    fn who_spins_goes_when_there_is_enough() {
+    fn spinning_waiter_is_granted_when_there_is_enough() {
         let _alone = alone();
         let (set, clock) = set(false);
         let set = Arc::new(set);
@@ -228,9 +229,9 @@ mod sets {
         assert!((early..early + 10_000).contains(&clock.at()), "{}", clock.at());
     }
 
-    /// It looks after the first in line, in case that does not; for which there is time.
+    /// It acts for the first waiter in case that one does not, and there is time for that.
     #[test]
-    fn who_is_not_first_parks_until_the_first_should_have_gone() {
+    fn second_waiter_parks_until_the_first_is_overdue() {
         use std::future::Future;
         use std::pin::pin;
         use std::task::{Context, Waker};

@@ -16,7 +16,7 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// One permit a second, with this burst.
+/// One permit per second, with this burst.
 fn limiter(burst: u64) -> (Arc<RateLimiter<ManualClock>>, ManualClock) {
     let clock = ManualClock::new();
     let quota = Quota::per_second(1).unwrap().with_burst(burst).unwrap();
@@ -33,7 +33,7 @@ impl Wake for Count {
     }
 }
 
-/// A task polled by hand.
+/// A task that is polled by hand.
 struct Task {
     count: Arc<Count>,
     waker: Waker,
@@ -63,7 +63,7 @@ fn futures_can_be_spawned_selected_and_moved() {
 }
 
 #[test]
-fn nothing_is_taken_before_the_first_poll() {
+fn future_takes_nothing_before_its_first_poll() {
     let (limiter, _) = limiter(1);
     let mut acquire = limiter.acquire(1);
     assert_eq!(limiter.available(), 1);
@@ -72,7 +72,7 @@ fn nothing_is_taken_before_the_first_poll() {
 }
 
 #[test]
-fn a_task_is_woken_when_its_time_comes_and_not_before() {
+fn task_is_woken_when_it_is_due_and_not_before() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let (task, mut acquire) = (Task::new(), limiter.acquire(1));
@@ -86,7 +86,7 @@ fn a_task_is_woken_when_its_time_comes_and_not_before() {
 }
 
 #[test]
-fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
+fn dropped_future_moves_later_tasks_forward_and_wakes_them() {
     for left in 0..3 {
         let (limiter, clock) = limiter(1);
         limiter.try_acquire(1).unwrap();
@@ -96,9 +96,9 @@ fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
             assert!(task.poll(future.as_mut().unwrap()).is_pending());
         }
         futures[left] = None;
-        let told: Vec<usize> = tasks.iter().map(Task::woken).collect();
-        assert!(told[..=left].iter().all(|woken| *woken == 0), "nobody ahead is disturbed: {told:?}");
-        assert!(told[left + 1..].iter().all(|woken| *woken == 1), "{told:?}");
+        let woken: Vec<usize> = tasks.iter().map(Task::woken).collect();
+        assert!(woken[..=left].iter().all(|woken| *woken == 0), "no earlier waiter is woken: {woken:?}");
+        assert!(woken[left + 1..].iter().all(|woken| *woken == 1), "{woken:?}");
         for (task, future) in tasks.iter().zip(&mut futures) {
             if let Some(future) = future {
                 assert!(task.poll(future).is_pending());
@@ -121,7 +121,7 @@ fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
 }
 
 #[test]
-fn a_future_that_was_polled_can_be_waited_for_without_losing_its_place() {
+fn polled_future_can_be_waited_for_without_losing_its_entry() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let mut polled = limiter.acquire(1);
@@ -133,7 +133,7 @@ fn a_future_that_was_polled_can_be_waited_for_without_losing_its_place() {
 }
 
 #[test]
-fn a_refund_wakes_whom_it_helps_and_hardly_anybody_else() {
+fn refund_wakes_the_tasks_it_grants_and_few_others() {
     let (limiter, _) = limiter(10);
     limiter.try_acquire(10).unwrap();
     let tasks: Vec<Task> = (0..1_000).map(|_| Task::new()).collect();
@@ -149,9 +149,10 @@ fn a_refund_wakes_whom_it_helps_and_hardly_anybody_else() {
     assert!(task_pending(&tasks[3], &mut futures[3]));
 }
 
-/// 200 wait a tenth of a millisecond apart: a move tells those within 2 ms of the first, and no more.
+/// 200 waiters a tenth of a millisecond apart: a move wakes those within 2 ms of the first, and no
+/// more.
 #[test]
-fn a_move_tells_those_whose_turn_is_near() {
+fn move_wakes_waiters_that_are_nearly_due() {
     let clock = ManualClock::new();
     let quota = Quota::per_second(10_000).unwrap().with_burst(1).unwrap();
     let limiter = RateLimiter::with_clock(quota, clock.clone());
@@ -173,7 +174,7 @@ fn task_pending(task: &Task, future: &mut Acquire<'_, ManualClock>) -> bool {
 }
 
 #[test]
-fn a_refund_reaches_those_far_behind_when_their_turn_is_near() {
+fn refund_reaches_distant_waiters_when_they_are_nearly_due() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     limiter.charge(5);
@@ -193,13 +194,14 @@ fn a_refund_reaches_those_far_behind_when_their_turn_is_near() {
                 }
             }
         }
-        assert_eq!(futures.iter().filter(|slot| slot.is_none()).count(), turn, "one a second, from the first on");
+        assert_eq!(futures.iter().filter(|slot| slot.is_none()).count(), turn, "one per second, from the first on");
     }
 }
 
-/// Some are leaked, the first in line or some behind others: those behind them still learn that they have moved up.
+/// Some are leaked, the first waiter or later ones: waiters behind them still learn that they have
+/// moved forward.
 #[test]
-fn a_leaked_future_delays_nobody() {
+fn leaked_future_delays_no_other_waiter() {
     for ahead in [0, 5, 20] {
         let (limiter, clock) = limiter(1);
         limiter.try_acquire(1).unwrap();
@@ -221,14 +223,14 @@ fn a_leaked_future_delays_nobody() {
             clock.advance(secs(1));
             assert!(task.woken() > 0 && task.poll(&mut acquire).is_ready());
         }
-        assert!(task.woken() > 0 && task.poll(&mut acquire).is_pending(), "told that it has moved, {ahead}");
+        assert!(task.woken() > 0 && task.poll(&mut acquire).is_pending(), "woken because it has moved, {ahead}");
         clock.advance(secs(4));
         assert!(task.woken() > 0 && task.poll(&mut acquire).is_ready());
     }
 }
 
 #[test]
-fn threads_and_tasks_stand_in_one_line() {
+fn threads_and_tasks_share_one_queue() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let (first, third) = (Task::new(), Task::new());
@@ -277,7 +279,7 @@ fn control_verbs_wake_and_answer_tasks() {
 }
 
 #[test]
-fn a_task_that_changes_hands_is_woken_where_it_is() {
+fn task_with_a_new_waker_is_woken_there() {
     let (limiter, clock) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let (before, after, mut acquire) = (Task::new(), Task::new(), limiter.acquire(1));
@@ -290,7 +292,7 @@ fn a_task_that_changes_hands_is_woken_where_it_is() {
 }
 
 #[test]
-fn timeouts_refuse_at_once_also_for_tasks() {
+fn timeout_of_a_task_is_refused_immediately() {
     let (limiter, _) = limiter(1);
     limiter.try_acquire(1).unwrap();
     let task = Task::new();
@@ -300,23 +302,23 @@ fn timeouts_refuse_at_once_also_for_tasks() {
     assert_eq!(limiter.waiters(), 0);
     let mut fits = limiter.acquire(1).timeout(secs(1));
     assert!(task.poll(&mut fits).is_pending());
-    // Refused earlier, nobody is owed anything when places move up.
+    // A request that was refused earlier gets nothing when entries move forward.
     limiter.refund(1);
     assert!(task.poll(&mut fits).is_ready());
 }
 
 #[test]
 #[should_panic(expected = "polled again")]
-fn polling_a_finished_future_panics_as_futures_do() {
+fn poll_of_a_finished_future_panics() {
     let (limiter, _) = limiter(1);
     let (task, mut acquire) = (Task::new(), limiter.acquire(1));
     assert!(task.poll(&mut acquire).is_ready());
     let _ = task.poll(&mut acquire);
 }
 
-/// A block_on of a few lines is executor enough.
+/// A `block_on` of a few lines is a sufficient executor.
 #[test]
-fn works_on_any_executor() {
+fn acquire_works_on_any_executor() {
     struct Unpark(thread::Thread);
 
     impl Wake for Unpark {
@@ -338,9 +340,9 @@ fn works_on_any_executor() {
     assert!(elapsed >= Duration::from_micros(29_990) && elapsed < secs(2), "{elapsed:?}");
 }
 
-/// A clock of the user's own says how tasks wait on it.
+/// A clock of the user decides how tasks wait on it.
 #[test]
-fn a_clock_of_the_users_own_can_bring_its_timer() {
+fn clock_of_the_user_can_have_its_own_timer() {
     #[derive(Clone, Default)]
     struct Jumping(Arc<AtomicUsize>);
 
@@ -392,7 +394,7 @@ mod on_tokio {
     }
 
     #[tokio::test]
-    async fn a_select_that_gives_up_gives_its_place_back() {
+    async fn select_that_drops_the_wait_returns_its_permits() {
         let limiter = RateLimiter::new(Quota::per_hour(1).unwrap());
         limiter.acquire(1).await.unwrap();
         tokio::select! {
@@ -403,7 +405,7 @@ mod on_tokio {
         assert!(limiter.reserve(1).unwrap().wait_time() <= secs(3_600));
     }
 
-    /// As the Python library's tests have it.
+    /// The tests of the Python library.
     #[tokio::test]
     async fn counterparts_of_the_python_tests() {
         let two = || RateLimiter::new(Quota::new(2, Duration::from_millis(200)).unwrap());
@@ -426,7 +428,7 @@ mod on_tokio {
 
     #[cfg(feature = "tokio")]
     #[tokio::test(start_paused = true)]
-    async fn a_paused_clock_is_honoured() {
+    async fn paused_clock_is_honoured() {
         let limiter = RateLimiter::with_clock(Quota::per_hour(1).unwrap(), limitor::TokioClock::new());
         let (real, start) = (Instant::now(), tokio::time::Instant::now());
         for _ in 0..5 {
@@ -439,10 +441,11 @@ mod on_tokio {
     }
 }
 
-/// A waker that owns the last handle on something that waits in the same line, as executors do whose wakers own their
-/// tasks: dropping the waker gives up that place, and must not do so under the lock.
+/// A waker that owns the last handle of another wait in the same queue, as in executors with wakers
+/// that own their tasks. Dropping the waker cancels that entry, which must not happen under the
+/// lock.
 #[test]
-fn a_waker_may_own_another_place_in_the_line() {
+fn waker_may_own_another_entry_of_the_queue() {
     struct Owner(#[expect(dead_code, reason = "only its drop matters")] Reservation<'static, ManualClock>);
 
     impl Wake for Owner {
@@ -467,7 +470,7 @@ fn a_waker_may_own_another_place_in_the_line() {
         let mut acquire = limiter.acquire(1);
         let place = limiter.reserve_owned(1).unwrap();
         let waker = Waker::from(Arc::new(Owner(place)));
-        // Due after the owned place, so that this is its waker's only holder.
+        // Due after the owned entry, so that this is the only holder of its waker.
         assert!(pin!(&mut acquire).poll(&mut Context::from_waker(&waker)).is_pending());
         drop(waker);
         end(&limiter, acquire, &clock);
@@ -475,9 +478,10 @@ fn a_waker_may_own_another_place_in_the_line() {
     }
 }
 
-/// A task whose waker panics fails whoever lets it go, and nobody else: the others are told all the same.
+/// If the waker of a task panics, the caller that wakes it fails, and no other task: the others are
+/// still woken.
 #[test]
-fn a_waker_that_panics_leaves_nobody_behind_it_asleep() {
+fn waker_that_panics_leaves_no_later_waiter_asleep() {
     struct Panics;
 
     impl Wake for Panics {

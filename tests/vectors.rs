@@ -52,12 +52,13 @@ enum Op {
     },
 }
 
-/// Waits hold to ±1 ns.
+/// Waits are exact within ±1 ns.
 fn assert_near(seen: Duration, expected: u64, context: &str) {
     assert!(seen.abs_diff(Duration::from_nanos(expected)) <= Duration::from_nanos(1), "{seen:?}: {context}");
 }
 
-/// A manual clock whose ticks are so much shorter than a nanosecond: scaling takes another way for each length.
+/// A manual clock with ticks that are shorter than a nanosecond by this factor: scaling takes
+/// another path for each length.
 struct Finer(ManualClock, u64);
 
 impl Clock for Finer {
@@ -122,7 +123,8 @@ fn replay(line: usize, ticks_a_nano: u64, timeline: Timeline) -> usize {
     count
 }
 
-/// The model is held to the same, without rounding: so what is held to the model is held to the oracle.
+/// The model is held to the same, without rounding: so what is held to the model is held to the
+/// oracle.
 fn replay_model(line: usize, timeline: Timeline) -> usize {
     let Timeline { capacity, period_ns, burst, steps } = timeline;
     let mut model = Model::new(Limiter::new(capacity, period_ns, burst));
@@ -148,7 +150,7 @@ fn replay_model(line: usize, timeline: Timeline) -> usize {
     count
 }
 
-/// The wait for a place that is kept.
+/// The wait for a kept reservation.
 fn kept(model: &mut Model, at: u64, n: u64, within: Option<u64>, id: usize) -> Result<u128, Refusal> {
     let reserved = model.reserve(at, n, within, id)?;
     model.keep(at, id);
@@ -171,21 +173,21 @@ fn replay_all(ticks_a_nano: u64) {
 }
 
 #[test]
-fn every_step_of_every_timeline_by_the_model() {
+fn model_decides_every_step_as_the_oracle() {
     each_timeline(replay_model);
 }
 
 #[test]
-fn every_step_of_every_timeline() {
+fn limiter_decides_every_step_as_the_oracle() {
     replay_all(1);
 }
 
 #[test]
-fn every_step_of_every_timeline_at_2_ghz() {
+fn limiter_at_2_ghz_decides_every_step_as_the_oracle() {
     replay_all(2);
 }
 
 #[test]
-fn every_step_of_every_timeline_at_5_ghz() {
+fn limiter_at_5_ghz_decides_every_step_as_the_oracle() {
     replay_all(5);
 }

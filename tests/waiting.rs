@@ -9,7 +9,7 @@ use limitor::{AcquireError, Clock, ManualClock, Quota, RateLimiter, Strategy, Ti
 
 const STRATEGIES: [Strategy; 3] = [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park];
 
-/// Until so many wait; fails rather than hangs.
+/// Waits until there are `count` waiters; fails rather than hangs.
 fn until_waiting<C: Clock>(limiter: &RateLimiter<C>, count: usize) {
     let start = Instant::now();
     while limiter.waiters() != count {
@@ -19,7 +19,7 @@ fn until_waiting<C: Clock>(limiter: &RateLimiter<C>, count: usize) {
 }
 
 #[test]
-fn no_grant_is_early_and_none_is_very_late() {
+fn no_grant_is_early_or_very_late() {
     for strategy in STRATEGIES {
         let quota = Quota::per_second(500).unwrap().with_burst(1).unwrap();
         let limiter = RateLimiter::builder(quota).strategy(strategy).build();
@@ -40,7 +40,7 @@ fn no_grant_is_early_and_none_is_very_late() {
 }
 
 #[test]
-fn many_threads_share_one_rate_without_passing_it() {
+fn many_threads_share_one_rate_without_exceeding_it() {
     for strategy in [Strategy::SpinThenPark, Strategy::Park] {
         let limiter =
             RateLimiter::builder(Quota::per_second(2_000).unwrap().with_burst(10).unwrap()).strategy(strategy).build();
@@ -50,7 +50,7 @@ fn many_threads_share_one_rate_without_passing_it() {
                 scope.spawn(|| (0..50).for_each(|_| drop(limiter.acquire(1).wait().unwrap())));
             }
         });
-        // 800 permits, of which 10 were there: 395 ms.
+        // 800 permits, of which 10 were available: 395 ms.
         let elapsed = start.elapsed();
         assert!(elapsed >= Duration::from_micros(394_900), "{strategy:?}: {elapsed:?}");
         assert!(elapsed < Duration::from_secs(4), "{strategy:?}: {elapsed:?}");
@@ -59,7 +59,7 @@ fn many_threads_share_one_rate_without_passing_it() {
 }
 
 #[test]
-fn turns_come_in_the_order_of_arrival() {
+fn threads_are_granted_in_the_order_of_arrival() {
     let clock = ManualClock::new();
     let limiter = RateLimiter::with_clock(Quota::per_second(1).unwrap(), clock.clone());
     limiter.try_acquire(1).unwrap();
@@ -77,7 +77,7 @@ fn turns_come_in_the_order_of_arrival() {
             clock.advance(Duration::from_secs(1));
             let start = Instant::now();
             while order.lock().unwrap().len() < gone {
-                assert!(start.elapsed() < Duration::from_secs(20), "nobody came");
+                assert!(start.elapsed() < Duration::from_secs(20), "no thread came");
                 thread::yield_now();
             }
             assert_eq!(order.lock().unwrap().len(), gone);
@@ -87,7 +87,7 @@ fn turns_come_in_the_order_of_arrival() {
 }
 
 #[test]
-fn a_refund_wakes_the_thread_it_helps() {
+fn refund_wakes_the_thread_it_grants() {
     for strategy in STRATEGIES {
         let limiter = RateLimiter::builder(Quota::per_hour(10).unwrap()).strategy(strategy).build();
         let grant = limiter.acquire(10).wait().unwrap();
@@ -102,7 +102,7 @@ fn a_refund_wakes_the_thread_it_helps() {
 }
 
 #[test]
-fn those_behind_a_place_given_up_move_up_while_they_sleep() {
+fn cancelled_entry_moves_sleeping_threads_forward() {
     let limiter = RateLimiter::new(Quota::per_hour(1).unwrap());
     limiter.acquire(1).wait().unwrap();
     let ahead: Vec<_> = (0..3).map(|_| limiter.reserve(1).unwrap()).collect();
@@ -116,9 +116,10 @@ fn those_behind_a_place_given_up_move_up_while_they_sleep() {
     });
 }
 
-/// 30 wait at intervals of an hour; one refund of all brings the burst of 30 at once, though few are told of it first.
+/// 30 wait at intervals of an hour; one refund of all makes the burst of 30 available, although few
+/// waiters are woken for it directly.
 #[test]
-fn a_large_refund_reaches_all_whom_it_helps() {
+fn large_refund_reaches_all_waiters_it_grants() {
     let limiter = RateLimiter::new(Quota::per_hour(30).unwrap());
     limiter.try_acquire(30).unwrap();
     thread::scope(|scope| {
@@ -156,9 +157,9 @@ fn control_verbs_end_waits_with_their_own_answer() {
     }
 }
 
-/// The place comes due in 500 ms, then 10 s are added to the debts: who waits is not delayed.
+/// The entry comes due in 500 ms, then 10 s are added to the debts: the waiter is not delayed.
 #[test]
-fn a_debt_does_not_reach_a_thread_that_waits() {
+fn debt_does_not_delay_a_waiting_thread() {
     let limiter = RateLimiter::new(Quota::per_second(2).unwrap().with_burst(1).unwrap());
     limiter.acquire(1).wait().unwrap();
     thread::scope(|scope| {
@@ -171,9 +172,9 @@ fn a_debt_does_not_reach_a_thread_that_waits() {
     assert!(left > Duration::from_secs(9), "{left:?}");
 }
 
-/// A clock of the user's own that passes by itself, with ticks that are no nanoseconds.
+/// A clock of the user that passes by itself, with ticks that are not nanoseconds.
 #[test]
-fn a_clock_of_the_users_own_can_be_waited_on() {
+fn clock_of_the_user_can_be_waited_on() {
     struct Micros(Instant);
 
     impl Clock for Micros {
@@ -196,7 +197,7 @@ fn a_clock_of_the_users_own_can_be_waited_on() {
     assert!(elapsed >= Duration::from_micros(79_990) && elapsed < Duration::from_secs(2), "{elapsed:?}");
 }
 
-/// As the Python library's tests have it: capacity 2 per 0.2 s, and so on.
+/// The tests of the Python library: capacity 2 per 0.2 s, and so on.
 #[test]
 fn counterparts_of_the_python_tests() {
     let two = || RateLimiter::new(Quota::new(2, Duration::from_millis(200)).unwrap());
@@ -211,7 +212,7 @@ fn counterparts_of_the_python_tests() {
     for _ in 0..6 {
         limiter.acquire(1).wait().unwrap();
     }
-    assert!(start.elapsed() >= Duration::from_millis(399), "six in order: {:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_millis(399), "six in the order of arrival: {:?}", start.elapsed());
 
     let limiter = two();
     let start = Instant::now();

@@ -9,9 +9,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use limitor::wrap::OnError;
-use limitor::{AcquireError, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, TokenBucket, VirtualSchedulingGcra};
+use limitor::{
+    AcquireError, LeakyBucket, LeakyBucketGcra, LeakyQueue, ManualClock, Quota, RateLimiter, TokenBucket,
+    VirtualSchedulingGcra,
+};
 
-/// As errors of services are: made of refusals, and of what goes wrong in the work.
+/// An error as services have it: made from refusals, and from failures of the work.
 #[derive(Debug, PartialEq)]
 enum Failed {
     Limited(AcquireError),
@@ -24,7 +27,7 @@ impl From<AcquireError> for Failed {
     }
 }
 
-/// 100 permits an hour.
+/// 100 permits per hour.
 fn limiter() -> (RateLimiter<ManualClock>, ManualClock) {
     let clock = ManualClock::new();
     (RateLimiter::with_clock(Quota::per_hour(100).unwrap(), clock.clone()), clock)
@@ -42,7 +45,7 @@ fn ready<F: Future>(future: F) -> F::Output {
 }
 
 #[test]
-fn a_call_costs_one_unless_told_otherwise() {
+fn call_costs_one_by_default() {
     let (limiter, _) = limiter();
     let plain = limitor::wrap(&limiter);
     assert_eq!(plain.call((2, 3), |(a, b)| a + b), Ok(5));
@@ -56,7 +59,7 @@ fn a_call_costs_one_unless_told_otherwise() {
 }
 
 #[test]
-fn the_actual_cost_settles_the_estimate() {
+fn actual_cost_settles_the_estimate() {
     let (limiter, _) = limiter();
     let wrapped = limitor::wrap(&limiter).cost(|text: &String| text.len() as u64).actual(|out: &u64| *out);
     assert_eq!(wrapped.call("0123456789".to_owned(), |_| 3), Ok(3));
@@ -64,11 +67,11 @@ fn the_actual_cost_settles_the_estimate() {
     assert_eq!(wrapped.call("0123456789".to_owned(), |_| 40), Ok(40));
     assert_eq!(limiter.available(), 57, "a debt beyond the estimate");
     assert_eq!(wrapped.try_call("0123456789".to_owned(), |_| Ok::<_, Failed>(7)), Ok(7));
-    assert_eq!(limiter.available(), 50, "of a result, what is in it");
+    assert_eq!(limiter.available(), 50, "the value in a `Result`");
 }
 
 #[test]
-fn work_without_a_result_stays_charged_or_is_refunded() {
+fn work_without_a_result_is_charged_or_refunded() {
     for (on_error, left) in [(None, 90), (Some(OnError::Keep), 90), (Some(OnError::Refund), 100)] {
         let made = |limiter| {
             let wrapped = limitor::wrap(limiter).cost(|()| 10).actual(|_: &u64| 1);
@@ -89,12 +92,12 @@ fn work_without_a_result_stays_charged_or_is_refunded() {
 
         let (by_error, _) = limiter();
         assert_eq!(ready(made(&by_error).try_call_async((), async |()| Err(Failed::Work))), Err(Failed::Work));
-        assert_eq!(by_error.available(), left, "{on_error:?}, an error of a task");
+        assert_eq!(by_error.available(), left, "{on_error:?}, an error in a task");
 
         let (by_panic, _) = limiter();
         let panicking = || ready(made(&by_panic).call_async((), async |()| panic!("in the work")));
         assert!(panic::catch_unwind(AssertUnwindSafe(panicking)).is_err());
-        assert_eq!(by_panic.available(), left, "{on_error:?}, a panic of a task");
+        assert_eq!(by_panic.available(), left, "{on_error:?}, a panic in a task");
 
         let (by_drop, _) = limiter();
         let wrapped = made(&by_drop);
@@ -109,7 +112,7 @@ fn work_without_a_result_stays_charged_or_is_refunded() {
 }
 
 #[test]
-fn refused_work_is_not_begun() {
+fn refused_work_does_not_start() {
     let (limiter, _) = limiter();
     let wrapped = limitor::wrap(&limiter).cost(|n: &u64| *n).timeout(Duration::from_secs(1));
     let too_much = wrapped.call(101, |_| unreachable!("not begun"));
@@ -123,7 +126,7 @@ fn refused_work_is_not_begun() {
 }
 
 #[test]
-fn a_call_waits_its_turn() {
+fn call_waits_until_granted() {
     let (limiter, clock) = limiter();
     limiter.try_acquire(100).unwrap();
     let wrapped = limitor::wrap(&limiter);
@@ -141,7 +144,7 @@ fn a_call_waits_its_turn() {
 }
 
 #[test]
-fn any_limiter_will_do() {
+fn any_limiter_can_be_used() {
     let (quota, clock) = (Quota::per_hour(5).unwrap(), ManualClock::new());
     let ok = Ok(());
     assert_eq!(limitor::wrap(&TokenBucket::with_clock(quota, clock.clone())).call((), drop), ok);
@@ -173,7 +176,7 @@ async fn calls_can_be_spawned() {
 }
 
 #[test]
-fn it_says_what_it_is() {
+fn wrapped_function_has_a_debug_form() {
     let (limiter, _) = limiter();
     let text = format!("{:?}", limitor::wrap(&limiter).cost(|(): &()| 1).timeout(Duration::from_secs(1)));
     assert!(text.contains("timeout: Some(1s)") && text.contains("Keep"), "{text}");
@@ -184,7 +187,7 @@ mod concurrent {
     use limitor::ConcurrentLimiter;
 
     #[test]
-    fn the_slot_is_held_for_the_work() {
+    fn slot_is_held_for_the_work() {
         let quota = Quota::per_hour(100).unwrap();
         let limiter = Arc::new(ConcurrentLimiter::with_clock(quota, 1, ManualClock::new()).unwrap());
         for wrapped in [limitor::wrap(&*limiter), limitor::wrap(&limiter), limitor::wrap(limiter.clone())] {
@@ -202,7 +205,7 @@ mod concurrent {
     }
 
     #[test]
-    fn it_is_free_again_however_the_work_ends() {
+    fn slot_is_released_however_the_work_ends() {
         let quota = Quota::per_hour(100).unwrap();
         let limiter = ConcurrentLimiter::with_clock(quota, 1, ManualClock::new()).unwrap();
         for on_error in [OnError::Keep, OnError::Refund] {

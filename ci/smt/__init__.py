@@ -1,1 +1,1 @@
-"""What `ci/proof.py` proves, and the formulas it proves it of."""
+"""The claims that `ci/proof.py` proves, and the formulas of the code that they are about."""

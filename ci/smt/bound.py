@@ -1,9 +1,9 @@
 """The bound, by induction over the moves of a word.
 
-Let a <= b be readings. Of any stretch of moves, in the order in which they moved the word, let S be what was granted at
-readings from a to b, less all that was refunded. Every grant with another reading, and every debt, counts 0. A place that is waited
-for counts at max(now, its end - depth), when it comes due, as long as it is not moved (how places move is tested beside an exact
-model, by tests/line.rs). Then
+Let a <= b be readings. For any sequence of moves, in the order in which they moved the word, let S be what was granted at readings
+from a to b, minus all that was refunded. Every grant with another reading, and every debt, counts 0. An entry of the queue counts at
+max(now, its end - depth), when it comes due, as long as it is not moved (how entries move is tested beside an exact model, by
+tests/line.rs). Then
 
     S <= depth + (b - a)    after each grant that counts,
 
@@ -11,9 +11,9 @@ whatever the readings: they may be stale, differ between threads and step back. 
 
     S <= max(TAT, a) - a.
 
-It holds at the beginning, with S = 0 and any TAT. A refund takes at most as much off the TAT as off S. A grant adds as much to both:
-TAT' = max(TAT, now) + cost, and since now >= a, TAT' - a >= max(TAT, a) - a + cost. And as TAT' <= now + depth <= b + depth,
-S <= TAT' - a is within the bound. Each step is shown below of the very formulas of the code, over its words.
+It holds at the beginning, with S = 0 and any TAT. A refund takes at most as much off the TAT as off S. A grant adds its cost to both:
+TAT' = max(TAT, now) + cost, and since now >= a, TAT' - a >= max(TAT, a) - a + cost. Since TAT' <= now + depth <= b + depth,
+S <= TAT' - a is within the bound. Each step is proved below for the formulas of the code, over its words.
 """
 
 from z3 import Implies, Int
@@ -44,6 +44,6 @@ def claims(code):
     yes, after, _ = code.decide(Machine(), depth, tat, now, cost)
     yield granted("step: a grant, at its reading", yes, now, after)
     counted, end = code.place(tat, now, cost)
-    yield granted("step: a place, when it comes due", counted, umax(now, code.due(depth, end)), end)
+    yield granted("step: an entry, when it comes due", counted, umax(now, code.due(depth, end)), end)
     yield Claim("step: a refund", given, invariant(total - amount, code.refund(tat, floor, amount)))
     yield Claim("step: a debt", given, invariant(total, code.open(code.charge(tat, now, amount))))

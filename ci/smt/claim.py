@@ -1,4 +1,4 @@
-"""A claim: what must follow from what, for all inputs."""
+"""A claim: what follows from which premises, for all inputs."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -7,7 +7,7 @@ import z3
 
 from .words import ranges
 
-# Most claims take a hundredth of one; the rest is for machines that are busy.
+# Most claims take a hundredth of a second; the rest is reserve for busy machines.
 SECONDS = 100
 
 
@@ -18,13 +18,13 @@ class Claim:
     follows: object
 
     def check(self):
-        """Whether it is proved: why not, if it is not; and the seconds it took."""
+        """Returns why the claim is not proved, or `None` if it is; and the seconds it took."""
         began = monotonic()
         # A premise that nothing satisfies would prove anything.
         vacuous = ask(self.given)[0] == z3.unsat
         answer, model = ask(z3.And(self.given, z3.Not(self.follows)))
         if vacuous:
-            why = "nothing is given that can be"
+            why = "nothing satisfies the premises"
         elif answer == z3.unsat:
             why = None
         else:
@@ -43,7 +43,7 @@ def ask(formula):
 
 @dataclass
 class Cases:
-    """A claim that is shown for each of a few values by itself: `case` makes of one what is given and what follows."""
+    """A claim that is proved for each of a few values: `case` returns the premises and the conclusion for one value."""
 
     name: str
     case: object
@@ -60,7 +60,7 @@ class Cases:
 
 @dataclass
 class Tried:
-    """A claim about so few numbers that all are tried: `failures` yields those of which it is not true."""
+    """A claim about so few numbers that all are tried: `failures` yields those for which it is false."""
 
     name: str
     failures: object

@@ -1,7 +1,7 @@
-"""The formulas, as the code has them.
+"""The formulas of the code.
 
-Each is transcribed once, and beside it stands the Rust that it was transcribed from: `drift` finds any of that which is no
-longer in the code, so a formula cannot be changed there and still be proved here.
+Each is transcribed once from Rust lines, which are in `SOURCES`. `drift` finds the lines that are no longer in the code. So a formula
+cannot change there without a failure here.
 """
 
 import re
@@ -24,14 +24,14 @@ class Code:
         return umin(n * 2**k, MAX)
 
     def decide(self, m, depth, tat, now, cost):
-        """The TAT after a grant, or by how much it comes too early: (granted, tat, excess)."""
+        """The TAT after a grant, or by how much the request is too early: (granted, tat, excess)."""
         ahead, room = saturating_sub(tat, now), m.sub(depth, cost)
         granted = ahead <= room
         after = m.add(m.add(now, cost, when=granted), ahead, when=granted)
         return granted, after, m.sub(ahead, room, when=ahead > room)
 
     def place(self, tat, now, cost):
-        """The TAT after a place behind all others: (counted, tat)."""
+        """The TAT after an entry behind all others: (counted, tat)."""
         begin = umax(tat, now)
         end = wrapping_add(begin, cost)
         return And(end >= begin, end <= MAX_TAT), end
@@ -55,7 +55,7 @@ class Code:
         return shifted_right(saturating_sub(depth, saturating_sub(tat, now)), k)
 
     def needed(self, depth, k, tat, now, n):
-        """Over whole numbers: 128 bits hold all of them."""
+        """Over whole numbers: 128 bits hold every value."""
         return n - shifted_right(depth - saturating_sub(tat, now), k)
 
     def leaving(self, m, depth, k, now, permits):
@@ -104,7 +104,7 @@ class Code:
         return (2**w - 1) >> lift
 
     def span(self, w, lift, most, now):
-        """Where a word's time lies that is made at the reading `now` and can last `most` ticks: (origin, horizon, usual horizon)."""
+        """The time of a word that is made at the reading `now` and can last `most` ticks: (origin, horizon, usual horizon)."""
         early = now <= floor_div(most, self.spent)
         usual = most if self.is_usual(lift) else 0
         left = self.clock_limit(w, now)
@@ -122,7 +122,7 @@ class Code:
         return 0
 
     def units(self, scaled, w, lift, span, at):
-        """`scaled` gives the upper half of the product."""
+        """`scaled` returns the upper half of the product."""
         origin, horizon, usual_horizon = span
         ticks = umin(saturating_sub(at, origin), horizon)
         return If(
@@ -132,17 +132,17 @@ class Code:
         )
 
     def reading(self, w, slope, origin, units):
-        """The first reading that has so many units, by numbers; the last of all if there is none."""
+        """The first reading with so many units, for known numbers; the last reading if there is none."""
         return umin(-floor_div(-(units << w), slope) + origin, 2**w - 1)
 
     def units_beyond(self, w, slope, span, at):
-        """Units of a reading that need not be of a clock, by numbers."""
+        """Units of a reading that may be beyond any clock, for known numbers."""
         return umin(saturating_sub(at, span[0]) * slope >> w, 2**w - 4)
 
     # The table of keys.
 
     def leaves(self, reading):
-        """What the floor is raised to for a word whose time passes at `reading`."""
+        """What the floor is raised to for a word with a time that passes at `reading`."""
         return umin(reading, NEVER)
 
     def floor_after(self, floor, leaves):
@@ -153,7 +153,7 @@ class Code:
         return If(floor == NEVER, SATURATED, beyond)
 
     def leaves_owing(self, owing, reading):
-        """What the floor is raised to for a debt that finds no entry."""
+        """What the floor is raised to for a debt without an entry."""
         return If(owing > MAX_TAT, NEVER, umin(reading, NEVER))
 
     def settled(self, word, after):
@@ -175,7 +175,7 @@ class Code:
         return umin(ended, low)
 
     def is_past(self, stretch, since):
-        """Whether a stretch is of the past of the call that began `since`."""
+        """Whether a stretch belongs to the past of the call that began `since`."""
         return stretch >= since
 
 
@@ -211,15 +211,13 @@ SOURCES = {
         Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by))
         self.move_open(|tat| Gcra::refund(tat, floor, amount));
     """,
-    "src/quota.rs": """
+    "src/quota/range.rs": """
         pub(crate) const MAX_DEPTH_NANOS: u128 = 25 * 31_557_600 * 1_000_000_000;
         const MAX_PER_NANO: u128 = 10;
-    """,
-    "src/quota/range.rs": """
         if capacity as u128 > MAX_PER_NANO * period_nanos as u128 {
         if (burst as u128 * period_nanos as u128).div_ceil(capacity as u128) > MAX_DEPTH_NANOS {
     """,
-    "src/clock.rs": """
+    "src/clock/reading.rs": """
         const LIMIT: u64 = 1 << 62;
         if nanos == 0 || per == 0 || nanos >= LIMIT || per >= LIMIT {
         if nanos as u128 > per as u128 * 1_000_000_000 || per as u128 > nanos as u128 * 1_000 {
@@ -326,12 +324,12 @@ SOURCES = {
 
 
 def plain(text):
-    """Without comments, and with all space alike."""
+    """Without comments, and with all white space equal."""
     return re.sub(r"\s+", " ", re.sub(r"//[^\n]*", "", text)).strip()
 
 
 def drift():
-    """Lines that were transcribed and are no longer in the code."""
+    """Yields the lines that were transcribed and are no longer in the code."""
     for path, lines in SOURCES.items():
         text = plain((ROOT / path).read_text())
         for line in filter(None, map(plain, lines.splitlines())):

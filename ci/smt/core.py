@@ -1,6 +1,7 @@
 """`gcra.rs`: decisions over 64-bit words, for every quota, reading, word and cost.
 
-Given is what `limits.py` shows of every quota (a depth of at most 2^63) and `scale.py` of every reading (at most MAX_TAT - depth).
+The premises are what `limits.py` proves of every quota (a depth of at most 2^63) and `scale.py` of every reading (at most
+MAX_TAT - depth).
 """
 
 from z3 import Implies, Not, Or
@@ -21,7 +22,7 @@ def claims(code):
 
 
 def request(code):
-    """A request, whatever the quota: (depth, cost, now, tat, what is given of them)."""
+    """A request, for any quota: (depth, cost, now, tat, the premises on them)."""
     depth, cost, now, tat = word("depth"), word("cost"), word("now"), word("tat")
     return depth, cost, now, tat, And(cost >= 1, cost <= depth, depth <= 2**63, now <= code.max_reading(depth))
 
@@ -34,7 +35,7 @@ def costs(code):
         past = code.amount(n, k) == umin(n * 2**k, MAX)
         return burst * 2**k <= 2**63, And(Implies(n <= burst, exact), past)
 
-    yield Cases("cost, amount: n permits are n << k, exactly; and saturate past 64 bits", case, PERMITS)
+    yield Cases("cost, amount: n permits are exactly n << k; past 64 bits they saturate", case, PERMITS)
 
 
 def decisions(code):
@@ -56,19 +57,19 @@ def decisions(code):
     yield Claim(
         "decide: a grant's TAT is a time, at most now + depth", And(asked, granted), And(after <= now + depth, after <= MAX_TAT)
     )
-    yield Claim("decide: closed, breached and saturated words are refused", And(asked, tat > MAX_TAT), Not(granted))
+    yield Claim("decide: closed, bypassed and saturated words are refused", And(asked, tat > MAX_TAT), Not(granted))
 
     later = word("later")
     then, _, _ = code.decide(Machine(), depth, tat, later, cost)
     yield Claim(
-        "decide: granted retry_after later, and not one unit before",
+        "decide: granted retry_after later, and not one unit earlier",
         And(asked, Not(granted), later >= now, later <= code.max_reading(depth)),
         And(excess >= 1, then == (later - now >= excess)),
     )
     higher = word("higher")
     above, after_above, _ = code.decide(Machine(), depth, higher, now, cost)
     yield Claim(
-        "decide: monotone: from a lower TAT it grants as well, and leaves no higher one",
+        "decide: monotone: a lower TAT grants as well, and leaves no higher TAT",
         And(asked, tat <= higher, above),
         And(granted, after <= after_above),
     )
@@ -80,31 +81,31 @@ def waits(code):
     new = umax(tat, now) + cost
     waiting = code.may_wait(depth, tat, now)
     yield Claim("place: counted if and only if max(TAT, now) + cost is a time", asked, counted == (new <= MAX_TAT))
-    yield Claim("place: then it ends there, exactly", And(asked, counted), end == new)
-    yield Claim("place: none behind a word that is no time", And(asked, tat > MAX_TAT), Not(counted))
+    yield Claim("place: then it ends exactly there", And(asked, counted), end == new)
+    yield Claim("place: none behind a word that is not a time", And(asked, tat > MAX_TAT), Not(counted))
     yield Claim("due: does not wrap", asked, And(code.due(depth, end) >= 0, code.due(depth, end) <= MAX))
     yield Claim(
-        "may_wait: of a place's end, if and only if it has yet to come due",
+        "may_wait: for the end of an entry, if and only if the entry is not due",
         And(asked, counted),
         code.may_wait(depth, end, now) == (code.due(depth, end) > now),
     )
     yield Claim("may_wait: if and only if TAT - now > depth", asked, waiting == (tat - now > depth))
-    yield Claim("may_wait: always, of a word that is no time: no idle move touches it", And(asked, tat > MAX_TAT), waiting)
+    yield Claim("may_wait: always, for a word that is not a time: no idle move changes it", And(asked, tat > MAX_TAT), waiting)
 
 
 def settlements(code):
     tat, higher, now, floor, amount = word("tat"), word("higher"), word("now"), word("floor"), word("amount")
     after = code.refund(tat, floor, amount)
-    yield Claim("refund: never raises, nor wraps", True, And(after <= tat, after >= 0))
+    yield Claim("refund: never raises, and does not wrap", True, And(after <= tat, after >= 0))
     yield Claim("refund: never below the floor, unless the word was", True, Or(after >= floor, after == tat))
-    yield Claim("refund: comes off whole where the floor allows it", floor + amount <= tat, after == tat - amount)
-    yield Claim("refund: no more comes off than is given back", True, tat - after <= amount)
+    yield Claim("refund: is subtracted in full where the floor allows it", floor + amount <= tat, after == tat - amount)
+    yield Claim("refund: at most the amount is subtracted", True, tat - after <= amount)
     yield Claim("refund: monotone", tat <= higher, after <= code.refund(higher, floor, amount))
 
     owing = code.open(code.charge(tat, now, amount))
     exact = umax(tat, now) + amount
     yield Claim("charge: exact as long as that is a time", exact <= MAX_TAT, owing == exact)
-    yield Claim("charge: past that the word is saturated", exact > MAX_TAT, owing == SATURATED)
+    yield Claim("charge: beyond that the word is saturated", exact > MAX_TAT, owing == SATURATED)
     yield Claim("charge: monotone", tat <= higher, owing <= code.open(code.charge(higher, now, amount)))
 
 
@@ -116,7 +117,7 @@ def queries(code):
         return depth, And(burst >= 1, depth <= 2**63, now <= code.max_reading(depth))
 
     def request(k):
-        """Whether n permits, 1 to the burst, are granted; and what is given of them."""
+        """Whether n permits, 1 to the burst, are granted; and the premises."""
         depth, given = quota(k)
         return code.decide(Machine(), depth, tat, now, n * 2**k)[0], And(given, n >= 1, n <= burst)
 
@@ -142,4 +143,4 @@ def queries(code):
     yield Cases("available: n permits are granted if and only if n <= available", available, PERMITS)
     yield Cases("available: at most the burst", at_most_the_burst, PERMITS)
     yield Cases("needed: at most 0 if and only if so many are granted", needed, PERMITS)
-    yield Cases("leaving: does not wrap, is a time, and leaves just so many permits", leaving, PERMITS)
+    yield Cases("leaving: does not wrap, is a time, and leaves exactly so many permits", leaving, PERMITS)

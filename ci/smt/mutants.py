@@ -1,4 +1,4 @@
-"""The formulas with a mistake each, such as people make. Every one must break a proof."""
+"""Variants of the formulas with one plausible mistake each. Every one must break a proof."""
 
 from .code import NEVER, Code
 from .words import *
@@ -7,7 +7,7 @@ ALL = []
 
 
 def mutant(doc):
-    """Makes a mutant of a class that has what is different."""
+    """Makes a mutant from a class with the parts that differ."""
 
     def make(changes):
         parts = {name: part for name, part in vars(changes).items() if not name.startswith("__")}
@@ -41,12 +41,12 @@ class _:
     decide = decision(granted=lambda ahead, room: ahead <= room + 1)
 
 
-@mutant("decide: the cost not taken off the depth")
+@mutant("decide: the cost is not subtracted from the depth")
 class _:
     decide = decision(room=lambda m, depth, cost: depth)
 
 
-@mutant("decide: the depth left out")
+@mutant("decide: the depth is left out")
 class _:
     decide = decision(room=lambda m, depth, cost: 0)
 
@@ -56,7 +56,7 @@ class _:
     decide = decision(room=lambda m, depth, cost: m.add(depth, cost))
 
 
-@mutant("decide: a difference that wraps, where the TAT has passed")
+@mutant("decide: a difference that wraps after the TAT has passed")
 class _:
     decide = decision(ahead=wrapping_sub)
 
@@ -78,12 +78,12 @@ class _:
         return MAX - depth
 
 
-@mutant("decide: idle time is saved up without limit")
+@mutant("decide: idle time is saved without limit")
 class _:
     decide = decision(after=lambda m, now, cost, ahead, yes: m.add(umin(now, ahead), cost, when=yes))
 
 
-@mutant("decide: a grant's TAT is now + cost, whatever was taken")
+@mutant("decide: a grant's TAT is now + cost, whatever was taken before")
 class _:
     decide = decision(after=lambda m, now, cost, ahead, yes: m.add(now, cost, when=yes))
 
@@ -98,17 +98,17 @@ class _:
     decide = decision(after=lambda m, now, cost, ahead, yes: m.add(m.add(now, cost, when=yes), ahead, when=yes) - 1)
 
 
-@mutant("decide: the excess a unit short")
+@mutant("decide: the excess is a unit short")
 class _:
     decide = decision(excess=lambda ahead, room: ahead - room - 1)
 
 
-@mutant("decide: the excess a unit long")
+@mutant("decide: the excess is a unit long")
 class _:
     decide = decision(excess=lambda ahead, room: ahead - room + 1)
 
 
-@mutant("decide: the excess is all that is ahead")
+@mutant("decide: the excess is the whole distance to the TAT")
 class _:
     decide = decision(excess=lambda ahead, room: ahead)
 
@@ -133,7 +133,7 @@ class _:
         return And(wrapping_add(tat, cost) >= tat, wrapping_add(tat, cost) <= MAX_TAT), wrapping_add(tat, cost)
 
 
-@mutant("refund: the floor not applied")
+@mutant("refund: the floor is not applied")
 class _:
     def refund(self, tat, floor, amount):
         return umin(tat, saturating_sub(tat, amount))
@@ -163,13 +163,13 @@ class _:
         return wrapping_add(umax(tat, now), amount)
 
 
-@mutant("charge: from the TAT, however long ago")
+@mutant("charge: from the TAT, even if it has passed")
 class _:
     def charge(self, tat, now, amount):
         return saturating_add(tat, amount)
 
 
-@mutant("charge: a debt past counting closes the limiter, or opens it to all")
+@mutant("charge: a debt too large to be counted closes or bypasses the limiter")
 class _:
     def open(self, tat):
         return tat
@@ -211,7 +211,7 @@ class _:
         return n - shifted_right(depth - saturating_sub(tat, now) + 2**k - 1, k)
 
 
-@mutant("leaving: counts what is left as taken")
+@mutant("leaving: the permits left are counted as taken")
 class _:
     def leaving(self, m, depth, k, now, permits):
         return m.add(now, shifted_left(permits, k))
@@ -239,13 +239,13 @@ class _:
         return Code.k(self, capacity, period) + 1
 
 
-@mutant("scale: the factor rounded down")
+@mutant("scale: the factor is rounded down")
 class _:
     def rounding(self, remainder):
         return 0
 
 
-@mutant("scale: the factor rounded up by one too many")
+@mutant("scale: the factor is rounded up by one more")
 class _:
     def rounding(self, remainder):
         return 2 * int(remainder > 0)
@@ -268,19 +268,19 @@ class _:
     spent = 1
 
 
-@mutant("scale: time is short-cut with an origin as without one")
+@mutant("scale: the short path is taken with an origin, too")
 class _:
     def usual_horizon_late(self, most, left):
         return umin(most, left)
 
 
-@mutant("scale: time goes on till the last TAT, where no depth can be added")
+@mutant("scale: time continues to the last TAT, where no depth can be added")
 class _:
     def last_units(self, w, depth):
         return 2**w - 4
 
 
-@mutant("scale: a word lasts a tick longer than its time does")
+@mutant("scale: a word lasts one tick longer than its time")
 class _:
     def last_within(self, w, slope, units):
         return umin(Code.last_within(self, w, slope, units) + 1, 2**w - 1)
@@ -292,7 +292,7 @@ class _:
         return True
 
 
-@mutant("scale: past the word's time, what stands still goes on")
+@mutant("scale: past the time of the word, time continues")
 class _:
     def units(self, scaled, w, lift, span, at):
         return scaled(shifted_left(saturating_sub(at, span[0]), lift, 2**w))
@@ -304,19 +304,19 @@ class _:
         return umin(floor_div(units << w, slope) + origin, 2**w - 1)
 
 
-@mutant("units_beyond: stands still where the word's time ends")
+@mutant("units_beyond: stands still where the time of the word ends")
 class _:
     def units_beyond(self, w, slope, span, at):
         return Code.units_beyond(self, w, slope, span, umin(at, span[0] + span[1]))
 
 
-@mutant("table: who loses an entry leaves no floor")
+@mutant("table: a key that loses its entry leaves no floor")
 class _:
     def leaves(self, reading):
         return 0
 
 
-@mutant("table: who loses an entry leaves a floor a tick too low")
+@mutant("table: a key that loses its entry leaves a floor one tick too low")
 class _:
     def leaves(self, reading):
         return reading - 1
@@ -328,49 +328,49 @@ class _:
         return reading
 
 
-@mutant("table: the floor is that of the last to lose its entry")
+@mutant("table: the floor is that of the last key that lost its entry")
 class _:
     def floor_after(self, floor, leaves):
         return leaves
 
 
-@mutant("table: whoever enters begins fresh")
+@mutant("table: a key that enters begins fresh")
 class _:
     def begin_at(self, units, units_beyond, within_horizon, floor, at):
         return units(at)
 
 
-@mutant("table: whoever enters begins at the floor, a unit short")
+@mutant("table: a key that enters begins one unit below the floor")
 class _:
     def begin_at(self, units, units_beyond, within_horizon, floor, at):
         return Code.begin_at(self, units, lambda reading: units_beyond(reading) - 1, within_horizon, floor, at)
 
 
-@mutant("table: of a floor past the word's time, as much as can be granted is forgotten")
+@mutant("table: a floor past the time of the word is clamped to that time")
 class _:
     def begin_at(self, units, units_beyond, within_horizon, floor, at):
         return Code.begin_at(self, units, units, within_horizon, floor, at)
 
 
-@mutant("table: past the word's time, a floor that has passed is no floor")
+@mutant("table: past the time of the word, a floor that has passed is ignored")
 class _:
     def begin_at(self, units, units_beyond, within_horizon, floor, at):
         return Code.begin_at(self, units, units_beyond, lambda reading: reading, floor, at)
 
 
-@mutant("table: a floor past all readings is a reading like others")
+@mutant("table: a floor past all readings is treated as a reading")
 class _:
     def begin_at(self, units, units_beyond, within_horizon, floor, at):
         return If(floor > within_horizon(at), units_beyond(floor), units(at))
 
 
-@mutant("table: a debt past counting leaves the floor of its last reading")
+@mutant("table: a debt too large to be counted leaves the floor of its last reading")
 class _:
     def leaves_owing(self, owing, reading):
         return umin(reading, NEVER)
 
 
-@mutant("table: a refund comes off a debt past counting")
+@mutant("table: a refund lowers a debt too large to be counted")
 class _:
     def settled(self, word, after):
         return umin(after, SATURATED)
@@ -394,7 +394,7 @@ class _:
         return umin(low, backlog)
 
 
-@mutant("account: nothing is given back")
+@mutant("account: nothing is refunded")
 class _:
     def credit(self, amount, low, backlog):
         return 0
@@ -406,7 +406,7 @@ class _:
         return low
 
 
-@mutant("account: a credit lowers the lows by one too few")
+@mutant("account: a credit lowers the lows by one unit less")
 class _:
     def low_after(self, low, credit):
         return saturating_sub(low, saturating_sub(credit, 1))
@@ -430,13 +430,13 @@ class _:
         return low
 
 
-@mutant("account: the low of a stretch takes the place of the one before")
+@mutant("account: the low of a stretch replaces the one before")
 class _:
     def merged(self, low, ended):
         return ended
 
 
-@mutant("account: the past of a call is its own stretch only")
+@mutant("account: the past of a call is only its own stretch")
 class _:
     def is_past(self, stretch, since):
         return stretch == since

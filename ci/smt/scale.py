@@ -1,18 +1,18 @@
 """`scale.rs`: from clock readings to units, for every quota and tick.
 
-A tick is R units, by the exact fraction. Time is f(t) = floor(slope · t / 2^64), t ticks after the origin: the clock's beginning, or the
-reading at which the word is made, if much of its time had passed by then. slope = factor << lift is R · 2^64 rounded up to the next
-multiple of 2^lift. The argument, step by step below:
+A tick is exactly the fraction R of units. Time is f(t) = floor(slope · t / 2^64), t ticks after the origin. The origin is the clock's
+beginning, or the reading at which the word is made, if much of its time had passed by then. slope = factor << lift is R · 2^64 rounded
+up to the next multiple of 2^lift. The argument, step by step below:
 
 1. The long division gives that slope, and a lift under 64.
-2. Ticks up to the horizon lose no bit by the lift, so they are under 2^64 / 2^lift: what rounding up adds in all that time,
-   less than 2^lift · t / 2^64, is under one unit.
-3. So on the exact boundary, R · (t - t0) >= c, f(t) - f(t0) is at least c: a grant. And 1 ns before, R · (t - t0) + M <= c, it is
-   less than R · (t - t0) + 1 + 1 <= c - M + 2 <= c, for M is 2 at least: a refusal. c is whole: a sum of costs less the depth.
-   (Waiting for a refusal's excess, rounded up to 1 ns, is on or past the boundary: a grant.)
+2. Ticks up to the horizon lose no bit by the lift, so they are under 2^64 / 2^lift. In all that time rounding up adds less than
+   2^lift · t / 2^64, which is less than one unit.
+3. So on the exact boundary, R · (t - t0) >= c, f(t) - f(t0) is at least c: a grant. 1 ns before it, R · (t - t0) + M <= c, and
+   f(t) - f(t0) is less than R · (t - t0) + 1 + 1 <= c - M + 2 <= c, because M is at least 2: a refusal. c is a whole number: a sum of
+   costs minus the depth. (After a wait for the excess of a refusal, rounded up to 1 ns, the time is on or past the boundary: a grant.)
 4. The horizon keeps every reading at most MAX_TAT - depth, and time never runs back while the clock does not.
 
-Last, all of it is tried, by the same formulas, on every clock and quota of a word of a few bits.
+Last, the same formulas are tried on every clock and quota of a word of a few bits.
 """
 
 from fractions import Fraction
@@ -33,10 +33,10 @@ def claims(code):
     yield from paths(code)
     yield from horizon(code)
     yield Tried(
-        "all of it, on words of 5 bits, made at the clock's beginning, early, and in its middle",
+        "all steps, on words of 5 bits, made at the beginning of the clock, early, and in its middle",
         lambda: narrow(code, 5, (0, 3, 16)),
     )
-    yield Tried("all of it, on words of 6 bits, made at the clock's beginning", lambda: narrow(code, 6, (0,)))
+    yield Tried("all steps, on words of 6 bits, made at the beginning of the clock", lambda: narrow(code, 6, (0,)))
 
 
 def division(code):
@@ -57,14 +57,14 @@ def division(code):
         so_far,
         And(rounded * divisor >= x, (rounded - 1) * divisor < x),
     )
-    # R = M · nanos / per, and a tick is a second at most.
+    # R = M · nanos / per, and a tick is at most a second.
     capacity, period, burst, permit, units, given, _ = limits.quota(code)
     nanos, per = Reals("nanos per")
     ticks = And(nanos >= 1, per >= 1, nanos <= limits.NANOS_A_SECOND * per)
     m = Real("m")
     yield Claim("a tick is at most 1e10 units", And(m <= 10, m > 0, ticks), m * nanos <= 10**10 * per)
     rate, step = Reals("rate step")
-    # Either the quotient has 62 bits, or all the bits there are were drawn and the lift is 0; and one more if 2^64 is halved.
+    # Either the quotient has 62 bits, or all bits were drawn and the lift is 0; and one more if 2^64 is halved.
     enough = And(rate <= 10**10, rate * 2**64 >= 2**62 * step)
     yield Claim("the lift is at most 36, so shifts by it are shifts", enough, 2 * step < 2**37)
 
@@ -76,7 +76,7 @@ def boundary(code):
     extra = (slope - rate * 2**64) * (t - t0)
     yield Claim("rounding up adds less than a unit until the horizon", And(time, rounded), And(extra >= 0, extra < 2**64))
 
-    # Now `exact` is R · (t - t0), and `error` what the slope adds to it.
+    # Now `exact` is R · (t - t0), and `error` is what the slope adds to it.
     exact, at0, m = Reals("exact at0 m")
     c = Int("C")
     passed = ToInt(at0 + exact + error) - ToInt(at0)
@@ -86,7 +86,7 @@ def boundary(code):
 
 
 def paths(code):
-    """`most` is how many ticks a word can last, and `made` the reading at which it is made."""
+    """`most` is how many ticks a word can last, and `made` is the reading at which it is made."""
     at, made, most = word("at"), word("made"), word("most")
     scaled = Function("Scaled", IntSort(), IntSort())
 
@@ -96,7 +96,7 @@ def paths(code):
         units = code.units(scaled, 64, lift, (origin, horizon, usual), at)
         return And(most <= code.lift_limit(64, lift), scaled(0) == 0), And(units == scaled(ticks), ticks <= MAX)
 
-    yield Cases("units: both ways round are the same, lose no bit, and stand still outside of the word's time", case, LIFTS)
+    yield Cases("units: both paths are equal, lose no bit, and stand still outside of the time of the word", case, LIFTS)
 
     def lasting(lift):
         origin, horizon, _ = code.span(64, lift, most, made)
@@ -105,7 +105,7 @@ def paths(code):
             origin <= made, horizon <= most, end <= MAX, Or(end == MAX, 4 * (end - made) >= 3 * most)
         )
 
-    yield Cases("a new word's time has begun, and three parts in four are left, or all that the clock has", lasting, LIFTS)
+    yield Cases("the time of a new word has begun, and three quarters of it are left, or all that the clock has", lasting, LIFTS)
 
     a, b, factor = Reals("a b factor")
     yield Claim("units: nothing passes 128 bits", And(a <= MAX, factor <= MAX, a >= 0, factor >= 0), a * factor < 2**128)
@@ -124,19 +124,19 @@ def horizon(code):
     yield Claim(
         "horizon: nothing passes 128 bits", And(units <= MAX_TAT, units >= 0), And(end < 2**128, units * 2**64 < 2**128)
     )
-    # The first tick whose units are at least so many: units · 2^64 / slope, rounded up.
+    # The first tick with at least so many units: units · 2^64 / slope, rounded up.
     found, most, x = Reals("found most x")
     rounded_up = And(found * slope >= x * 2**64, (found - 1) * slope < x * 2**64)
     yield Claim(
-        "reading: the first with so many units; and before the horizon, if that has so many",
+        "reading: the first with so many units; at most the horizon, if that has so many",
         And(slope > 0, x >= 0, rounded_up, most * slope >= x * 2**64),
-        # Whole ticks: less than one past the horizon is not past it.
+        # Whole ticks: less than one tick past the horizon is not past it.
         And(found * slope / 2**64 >= x, found < most + 1),
     )
 
 
 def narrow(code, w, made):
-    """Every clock and quota of words of `w` bits of which something is not true, if the word is made at these readings."""
+    """Yields every clock and quota of words of `w` bits that fails, if the word is made at these readings."""
     for (rate, m, k), (numerator, denominator) in clocks(code, w).items():
         factor, lift = code.factor_and_lift(w, numerator, denominator, k)
         slope = factor << lift
@@ -177,7 +177,7 @@ def wrong(times, rate, m, span, last):
 def wrong_beyond(beyond, first, times, span):
     origin, horizon, _ = span
     if sorted(beyond) != beyond or beyond[: origin + horizon + 1] != times[: origin + horizon + 1]:
-        return "beyond the word's time, time runs back, or is another within it"
+        return "beyond the time of the word, time runs back, or differs within it"
     for units, reading in enumerate(first):
         if reading < len(beyond) - 1 and beyond[reading] < units:
             return f"the reading {reading} has fewer than {units} units"
@@ -187,7 +187,7 @@ def wrong_beyond(beyond, first, times, span):
 
 
 def clocks(code, w):
-    """Of every quota and tick that words of `w` bits can have: rate, M and k, with a fraction that gives the rate."""
+    """For every quota and tick that words of `w` bits can have: rate, M and k, with a fraction that gives the rate."""
     found = {}
     # The limits, as far as words are shorter: 10 · longest <= 2^(w - 1), and ticks of a third to one nanosecond.
     longest = 2 ** (w - 1) // 10

@@ -1,7 +1,7 @@
 """Machine words, as whole numbers from 0 to 2^64 - 1 that wrap where registers do.
 
-The solver decides sums of those at once, where sums of bit-vectors keep it busy. That they are the same is a claim as well: each
-operation below is written once, and `claims` shows that over bit-vectors it gives what a register gives.
+The solver decides sums of whole numbers quickly, and takes long for sums of bit-vectors. That both are equal is a claim as well: each
+operation below is written once, and `claims` proves over bit-vectors that it returns what a register returns.
 """
 
 import z3
@@ -15,12 +15,12 @@ SATURATED = MAX_TAT + 1
 
 
 def word(name):
-    """An unknown word. `ranges` says which numbers it can be."""
+    """An unknown word. `ranges` bounds its value."""
     return Int(name)
 
 
 def ranges(formula):
-    """Every whole number with a small letter is a word."""
+    """Bounds for the words in a formula: all whole numbers with a lower-case name."""
     found, seen, todo = set(), set(), [formula]
     while todo:
         part = todo.pop()
@@ -33,7 +33,7 @@ def ranges(formula):
 
 
 def If(condition, yes, no):
-    """Of numbers that are known as well: so the formulas can also be run."""
+    """Also for known numbers, so that the formulas can be run."""
     return (yes if condition else no) if isinstance(condition, bool) else z3.If(condition, yes, no)
 
 
@@ -75,7 +75,7 @@ def saturating_add(a, b, end=END):
 
 
 class Machine:
-    """Plain `+` and `-` of the code: each adds to `safe` that it does not wrap where it is reached."""
+    """Plain `+` and `-` of the code. Each adds to `safe` that it does not wrap where it is reached."""
 
     def __init__(self):
         self.needs = []
@@ -97,7 +97,7 @@ def claims(_code):
     from .claim import Cases, Claim
 
     a, b = BitVecs("a b", WIDTH)
-    # Numbers of 130 bits, of either sign, none of whose sums here wraps.
+    # Signed numbers of 130 bits: no sum of them wraps here.
     x, y = ZeroExt(66, a), ZeroExt(66, b)
     less = z3.ULT(a, b)
 
@@ -109,15 +109,15 @@ def claims(_code):
     overflows = z3.Not(z3.BVAddNoOverflow(a, b, False))
     yield Claim("a sum that saturates", True, same(If(overflows, z3.BitVecVal(MAX, WIDTH), a + b), saturating_add(x, y)))
     yield Claim("a difference that saturates", True, same(If(less, z3.BitVecVal(0, WIDTH), a - b), saturating_sub(x, y)))
-    yield Claim("the greater, the lesser", True, And(same(If(less, b, a), umax(x, y)), same(If(less, a, b), umin(x, y))))
+    yield Claim("the maximum, the minimum", True, And(same(If(less, b, a), umax(x, y)), same(If(less, a, b), umin(x, y))))
     yield Claim(
-        "overflow is a sum past 2^64 - 1, and underflow a lesser first",
+        "overflow is a sum past 2^64 - 1, and underflow is a smaller first operand",
         True,
         And(overflows == (x + y >= END), less == (x < y)),
     )
 
     def shifts(k):
-        # A number divided by 2^k, and the rest of one by 2^64, in bits.
+        # A number divided by 2^k, and the remainder of a number by 2^64, in bits.
         left = z3.Extract(WIDTH - 1, 0, ZeroExt(WIDTH, a) * 2**k)
         return True, And(
             a << k == left, a * z3.BitVecVal(2**k, WIDTH) == left, z3.LShR(a, k) == z3.UDiv(a, z3.BitVecVal(2**k, WIDTH))

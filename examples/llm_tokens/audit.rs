@@ -1,19 +1,22 @@
-//! Whether the limit was kept over every window of time: exactly, and without false alarms.
+//! Checks that the limit holds over every window of time, exactly and without false alarms.
 //!
-//! A grant counts at the clock reading its decision used, which the limiter does not tell. What a thread can know is that
-//! this lay between its own readings just before and just after the wait. The second alone will not do: a thread that was
-//! suspended after its grant reads it late, and two such grants can look closer together than they were.
+//! A grant counts at the clock reading that its decision used, which the limiter does not report. A
+//! thread knows only that this reading lies between its own readings just before and just after the
+//! wait. The second reading alone is not enough. If a thread is suspended after its grant, its
+//! reading is late, and two such grants can appear closer together than they were.
 //!
-//! So a grant is counted in a window only if both its readings lie in it. Then it was decided in there whatever the
-//! scheduler did, and no window can hold more than the burst and what came back meanwhile unless the limiter gave it away.
-//! Nothing hides in what is not counted: a window that begins before the first request holds every grant seen by its
-//! end, so that under load, where all of the limit is used, whatever is granted early shows in it at once.
+//! So a grant is counted in a window only if both of its readings lie in the window. Then the
+//! decision was made in the window, whatever the scheduler did. No window can hold more than the
+//! burst and the permits that returned in it, unless the limiter granted too much. The grants that
+//! are not counted hide no error. A window that begins before the first request holds every grant
+//! that is seen by its end. Under load the whole limit is used, so that window shows every early
+//! grant.
 
 use std::cmp::Reverse;
 
 use limitor::Quota;
 
-/// What a thread saw of one grant, in nanoseconds since the start by the limiter's clock.
+/// What a thread saw of one grant, in nanoseconds since the start on the limiter's clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sighting {
     pub(crate) tokens: u64,
@@ -23,7 +26,7 @@ pub(crate) struct Sighting {
     pub(crate) after: u64,
 }
 
-/// A stretch of time, both ends included.
+/// An interval of time, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) from: u64,
@@ -31,24 +34,26 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The most tokens that may be granted in it.
+    /// The most tokens that may be granted in this window.
     pub(crate) fn bound(self, quota: Quota) -> u64 {
-        // The two readings, and the limiter's own, are rounded by less than a nanosecond.
+        // The two readings, and the reading of the limiter, are each rounded by less than a
+        // nanosecond.
         let nanos = u128::from(self.to.saturating_sub(self.from)) + 2;
         let back = u128::from(quota.capacity()) * nanos / quota.period().as_nanos();
         u64::try_from(u128::from(quota.burst()) + back).unwrap_or(u64::MAX)
     }
 
-    /// The tokens that were certainly granted in it.
+    /// The tokens that were certainly granted in this window.
     pub(crate) fn tokens(self, sightings: &[Sighting]) -> u64 {
         sightings.iter().filter(|seen| self.from <= seen.before && seen.after <= self.to).map(|seen| seen.tokens).sum()
     }
 }
 
-/// Of all windows the one that comes nearest to its bound, or exceeds it most.
+/// Returns the window that is nearest to its bound, or exceeds it by most.
 ///
-/// The windows worth looking at begin with a request and end with a grant. They are gone through by their ends, with the
-/// best beginning for each at the root of a tree: n log n steps for the n² windows.
+/// Only windows that begin with a request and end with a grant matter. They are visited in the
+/// order of their ends; the root of a tree holds the best beginning for each end. This takes n log
+/// n steps for the n² windows.
 pub(crate) fn tightest(quota: Quota, sightings: &[Sighting]) -> Option<Window> {
     let period = i128::try_from(quota.period().as_nanos()).ok()?;
     let capacity = i128::from(quota.capacity());
@@ -57,7 +62,8 @@ pub(crate) fn tightest(quota: Quota, sightings: &[Sighting]) -> Option<Window> {
     let mut by_end: Vec<usize> = (0..by_beginning.len()).collect();
     by_end.sort_by_key(|&index| by_beginning[index].after);
 
-    // Tokens less those that came back, times the period so that they are whole, for a window from 0.
+    // Tokens granted minus tokens returned, times the period so that both are whole numbers, for a
+    // window from 0.
     let mut beginnings = Beginnings::new(by_beginning.len());
     let windows = by_end.into_iter().filter_map(|index| {
         let Sighting { tokens, before, after } = by_beginning[index];
@@ -69,17 +75,19 @@ pub(crate) fn tightest(quota: Quota, sightings: &[Sighting]) -> Option<Window> {
     windows.max_by_key(|(excess, _)| *excess).map(|(_, window)| window)
 }
 
-/// For windows that end now, the best place to begin: a tree over the possible beginnings.
+/// For windows that end now, the best beginning: a tree over the possible beginnings.
 struct Beginnings {
-    /// The root is at 1, the children of `i` at `2i` and `2i + 1`, the leaves from the middle on.
+    /// The root is at 1, the children of `i` at `2i` and `2i + 1`, and the leaves in the second
+    /// half.
     nodes: Vec<Node>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Node {
-    /// What was granted of all that was asked for at these beginnings.
+    /// The tokens granted to the requests with these beginnings.
     granted: i128,
-    /// The most that a window from one of them to the last of them holds, with what its later beginning saves; and which.
+    /// The most that a window from one of these beginnings to the last of them holds, plus what a
+    /// later beginning saves; and which beginning that is.
     best: Option<(i128, usize)>,
 }
 
@@ -106,12 +114,14 @@ impl Beginnings {
 
 /// The most tokens that were certainly granted within `nanos` of each other.
 pub(crate) fn busiest(nanos: u64, sightings: &[Sighting]) -> u64 {
-    // A grant is within a window that begins between `nanos` before it was seen and when it was asked for.
+    // A grant lies within a window that begins between `nanos` before its second reading and its
+    // first reading.
     let mut ends: Vec<_> = sightings
         .iter()
         .filter(|seen| seen.after.saturating_sub(seen.before) <= nanos)
         .flat_map(|seen| {
-            // Counted from `nanos` before the start. Of two at the same time, a grant enters before another leaves.
+            // Counted from `nanos` before the start. Of two grants at the same time, one enters
+            // before the other leaves.
             let first = (seen.after, Reverse(true), seen.tokens);
             let last = (seen.before.saturating_add(nanos), Reverse(false), seen.tokens);
             [first, last]
@@ -143,7 +153,8 @@ mod tests {
         tightest(quota(), sightings).is_none_or(|window| window.tokens(sightings) <= window.bound(quota()))
     }
 
-    /// A bucket of 100,000 at 10,000 ns a token: the times at which requests that all wait from the start are granted.
+    /// A bucket of 100,000 tokens at 10,000 ns per token: the times of the grants of requests that
+    /// all wait from the start.
     fn under_load(sizes: impl IntoIterator<Item = u64>) -> Vec<Sighting> {
         let mut sum = 0_u64;
         let grant = |tokens| {
@@ -160,17 +171,17 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_allowed_is_allowed() {
+    fn grants_at_the_exact_bound_are_accepted() {
         let sightings = under_load(drawn(1));
         assert!(kept(&sightings));
         let total: u64 = sightings.iter().map(|seen| seen.tokens).sum();
         let whole = Window { from: 0, to: sightings[99].after };
-        assert_eq!(total, whole.bound(quota()), "the load uses all of the limit");
+        assert_eq!(total, whole.bound(quota()), "the load uses the whole limit");
         assert!(kept(&[]));
     }
 
     #[test]
-    fn one_token_too_many_is_found_wherever_it_is() {
+    fn one_token_over_the_bound_is_found_in_any_window() {
         for index in 0..100 {
             let mut sightings = under_load(drawn(2));
             if sightings[index].after > 0 {
@@ -181,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_thread_is_no_alarm() {
+    fn late_reading_of_a_thread_raises_no_alarm() {
         let mut rng = StdRng::seed_from_u64(3);
         let mut sightings = under_load(drawn(3));
         for seen in &mut sightings {
@@ -192,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_that_fills_past_its_burst_while_idle_is_found() {
+    fn bucket_that_fills_past_its_burst_while_idle_is_found() {
         let at = |after, tokens| Sighting { tokens, before: after - 1_000, after };
         let mut sightings = vec![at(SECOND, 100_000), at(11 * SECOND, 50_000), at(11 * SECOND + 500, 50_000)];
         assert!(kept(&sightings));
@@ -203,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_finds_what_looking_at_all_windows_finds() {
+    fn tree_and_search_of_all_windows_agree() {
         for seed in 0..200 {
             let mut rng = StdRng::seed_from_u64(seed);
             let count = rng.random_range(1..30);
@@ -224,14 +235,14 @@ mod tests {
     }
 
     #[test]
-    fn the_busiest_second() {
+    fn busiest_second_counts_certain_grants_only() {
         let at = |before, after, tokens| Sighting { tokens, before, after };
         let sightings = [
             at(0, 0, 1),
             at(0, SECOND, 2), // just within a second
             at(SECOND, SECOND, 4),
             at(SECOND + 1, SECOND + 1, 8),
-            at(0, 3 * SECOND, 16), // nobody knows when
+            at(0, 3 * SECOND, 16), // the time of this grant is not known
         ];
         assert_eq!(busiest(SECOND, &sightings), 12.max(1 + 2 + 4));
         assert_eq!(busiest(SECOND - 1, &sightings), 12);

@@ -1,4 +1,5 @@
-//! Requests that are calls of a language model: estimated before, settled after, and under way meanwhile.
+//! Requests that are calls of a language model: estimated first, settled afterwards, and under way
+//! in between.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,13 +14,14 @@ use rand::{RngExt, SeedableRng};
 use crate::args::Args;
 use crate::run::{Limit, Taken};
 
-/// The most that a reply may be: most are estimated at that.
+/// The maximum length of a reply, at which most calls are estimated.
 const MAX_TOKENS: u64 = 8_000;
 
-/// What replies usually are: every fifth is estimated at that, rightly or not.
+/// The usual length of a reply, at which every fifth call is estimated, whether or not that is
+/// right.
 const USUAL: u64 = 1_000;
 
-/// Calls, under all the limits that there are.
+/// The calls, under all limits that are given.
 pub(crate) struct Calls {
     limiter: LlmLimiter,
     drawn: Vec<Call>,
@@ -27,7 +29,7 @@ pub(crate) struct Calls {
     most_under_way: AtomicUsize,
 }
 
-/// A call, as it will turn out to be.
+/// A call with the values that it will turn out to have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
     estimate: Usage,
@@ -36,7 +38,8 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A prompt that was counted as `size`. By the model's own count it is up to a twentieth more or less; the reply is drawn.
+    /// A prompt that was counted as `size`. By the model's own count it is up to 5 % more or less;
+    /// the length of the reply is random.
     fn draw(size: u64, rng: &mut StdRng) -> Self {
         let prompt = size * rng.random_range(95..=105) / 100;
         let (reply, estimate) =
@@ -53,21 +56,22 @@ impl Call {
         self.actual.input + self.actual.output
     }
 
-    /// What counts when it is let go. What it was estimated too low by nobody knows then: it is a debt.
+    /// What counts when the call is granted. If the estimate was too low, the difference is not
+    /// known yet: it becomes a debt.
     fn taken(&self) -> Taken {
         Taken { granted: self.estimated(), tokens: self.used().min(self.estimated()) }
     }
 }
 
 impl Calls {
-    /// A call for each prompt.
+    /// Creates a call for each prompt.
     pub(crate) fn new(args: &Args, sizes: &[u64]) -> Result<Self, String> {
         let mut rng = StdRng::seed_from_u64(args.seed.wrapping_add(1));
         let drawn: Vec<_> = sizes.iter().map(|size| Call::draw(*size, &mut rng)).collect();
         let (most, burst) = (drawn.iter().map(Call::estimated).max().unwrap_or(0), args.tokens().burst());
         if most > burst {
             let (most, burst) = (HumanCount(most), HumanCount(burst));
-            return Err(format!("a call is estimated at {most} tokens, but can have no more than the burst, {burst}"));
+            return Err(format!("a call is estimated at {most} tokens, but the burst is {burst}"));
         }
         let mut builder = LlmLimiter::builder().tokens(args.tokens());
         if let Some(quota) = args.rpm {
@@ -84,7 +88,7 @@ impl Calls {
         &self.drawn
     }
 
-    /// The most calls that were certainly under way at a time.
+    /// The most calls that were certainly under way at the same time.
     pub(crate) fn most_under_way(&self) -> usize {
         self.most_under_way.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Requests whose cost is known: granted, they are done.
+//! Requests with a known cost: they are complete as soon as they are granted.
 
 use limitor::{RateLimiter, SystemClock};
 

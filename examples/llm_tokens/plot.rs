@@ -1,4 +1,4 @@
-//! The run as a picture: what was granted by when, under what may be.
+//! Draws the run: the tokens granted over time, below the line of what is allowed.
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};
@@ -19,7 +19,7 @@ const BOUND: RGBColor = RGBColor(0xc8, 0x3c, 0x28);
 const INK: RGBColor = RGBColor(0x30, 0x30, 0x30);
 const GRID: RGBColor = RGBColor(0xe2, 0xe2, 0xe2);
 
-/// Makes sure that the picture can be written, leaving one that is there already as it is.
+/// Makes sure that the plot can be written. A file that exists already is not changed.
 pub(crate) fn prepare(path: &Path) -> Result<(), String> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent
@@ -29,7 +29,7 @@ pub(crate) fn prepare(path: &Path) -> Result<(), String> {
         .map_err(|why| format!("cannot write {}: {why}", path.display()))
 }
 
-/// Writes the picture. The grants are in the order they were seen.
+/// Writes the plot. The grants are in the order in which they were seen.
 pub(crate) fn write(path: &Path, args: &Args, sightings: &[Sighting]) -> Result<(), String> {
     let mut svg = String::new();
     draw(&mut svg, args, sightings).map_err(|why| format!("cannot draw: {why}"))?;
@@ -42,7 +42,7 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
     let bound = |at| Window { from: 0, to: at }.bound(args.tokens());
     let mut total = 0;
     let mut steps = vec![(0, 0)];
-    // What comes within half a pixel is one step.
+    // Grants within half a pixel are drawn as one step.
     let close = (end / u64::from(2 * SIZE.0)).max(1);
     for together in sightings.chunk_by(|one, next| one.after / close == next.after / close) {
         let at = together.last().map_or(0, |seen| seen.after);
@@ -52,7 +52,7 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
     }
     let highest = bound(end).max(total);
     let top = highest.saturating_add(highest / 20);
-    // Below the line, unless that runs there.
+    // Below the curve, unless the curve is there.
     let legend = if total > top / 3 { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::MiddleRight };
 
     let taken = if args.calls() { "used" } else { "granted" };
@@ -101,7 +101,7 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
     Ok(())
 }
 
-/// The limit in words.
+/// The limit as text.
 fn limit(quota: Quota) -> String {
     let (capacity, burst) = (HumanCount(quota.capacity()), HumanCount(quota.burst()));
     if quota.period() == Duration::from_secs(1) {
@@ -116,20 +116,20 @@ fn key((x, y): (i32, i32), color: RGBColor) -> PathElement<(i32, i32)> {
     PathElement::new([(x + 5, y), (x + 30, y)], color.stroke_width(2))
 }
 
-/// What the numbers on an axis are shown in.
+/// The unit of the numbers on an axis.
 struct Unit {
     name: &'static str,
     size: u64,
 }
 
 impl Unit {
-    /// The largest unit of time of which there is at least one.
+    /// The largest unit of time that fits at least once.
     fn of_time(elapsed: u64) -> Self {
         let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)].map(|(name, size)| Self { name, size });
         units.into_iter().find(|unit| elapsed >= unit.size).unwrap_or(Self { name: "ns", size: 1 })
     }
 
-    /// Plain tokens as long as the labels stay short.
+    /// Plain tokens as long as the labels are short.
     fn of_tokens(top: u64) -> Self {
         if top < 100_000_000 {
             Self { name: "tokens", size: 1 }

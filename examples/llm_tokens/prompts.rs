@@ -1,4 +1,4 @@
-//! What the requests cost: estimated from real prompts, or drawn.
+//! The cost of each request: estimated from real prompts, or random.
 
 use std::fs;
 use std::ops::RangeInclusive;
@@ -10,13 +10,13 @@ use rand::{RngExt, SeedableRng};
 
 use crate::args::Args;
 
-/// Tokens of a request that is drawn.
+/// The tokens of a random request.
 const DRAWN: RangeInclusive<u64> = 5_000..=30_000;
 
-/// Requests, unless the command line or a file of prompts says how many.
+/// The number of requests, unless the command line or a file of prompts says otherwise.
 const REQUESTS: u32 = 100;
 
-/// The tokens of each request, in the order they are sent.
+/// Returns the tokens of each request, in the order in which they are sent.
 pub(crate) fn sizes(args: &Args) -> Result<Vec<u64>, String> {
     match &args.prompts {
         Some(path) => {
@@ -38,7 +38,7 @@ pub(crate) fn sizes(args: &Args) -> Result<Vec<u64>, String> {
     }
 }
 
-/// The estimates of the prompts in a file, one a line. Empty lines are none.
+/// The estimates of the prompts in a file, one per line. Empty lines are skipped.
 fn read(path: &Path, burst: u64) -> Result<Vec<u64>, String> {
     let text = fs::read_to_string(path).map_err(|why| format!("cannot read {}: {why}", path.display()))?;
     let mut sizes = Vec::new();
@@ -46,7 +46,7 @@ fn read(path: &Path, burst: u64) -> Result<Vec<u64>, String> {
         let tokens = estimate(prompt);
         if tokens > burst {
             return Err(format!(
-                "{} line {}: about {} tokens, but one request can have no more than the burst, {}",
+                "{} line {}: about {} tokens, but the burst is {}",
                 path.display(),
                 index + 1,
                 HumanCount(tokens),
@@ -58,7 +58,7 @@ fn read(path: &Path, burst: u64) -> Result<Vec<u64>, String> {
     if sizes.is_empty() { Err(format!("no prompts in {}", path.display())) } else { Ok(sizes) }
 }
 
-/// English text is about 4 characters a token.
+/// English text has about 4 characters per token.
 fn estimate(prompt: &str) -> u64 {
     (prompt.chars().count() as u64).div_ceil(4).max(1)
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_are_counted_and_not_bytes() {
+    fn estimate_counts_characters_not_bytes() {
         assert_eq!(estimate("a"), 1);
         assert_eq!(estimate("four"), 1);
         assert_eq!(estimate("fives"), 2);

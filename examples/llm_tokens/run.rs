@@ -1,4 +1,4 @@
-//! The job itself: threads, or tasks, that take requests from one list and wait for one limit.
+//! Runs the job: threads or tasks take requests from one list and wait for one limit.
 
 use std::io::{self, Write};
 use std::panic;
@@ -13,20 +13,21 @@ use limitor::{Clock, SystemClock, Tick, Timestamp};
 use crate::args::Args;
 use crate::audit::Sighting;
 
-/// What the requests go through, and what they do then.
+/// The limit that the requests wait for, and the work that they do afterwards.
 pub(crate) trait Limit: Send + Sync + 'static {
     fn clock(&self) -> &SystemClock;
 
-    /// Sends home who waits, and who comes.
+    /// Cancels all waiters and refuses later callers.
     fn close(&self);
 
-    /// How many requests there are, and the tokens that all of them take.
+    /// The number of requests, and the tokens of all of them together.
     fn total(&self) -> (usize, u64);
 
-    /// Waits on this thread until request no. `index` may go, tells `saw` what it takes, and does it.
+    /// Waits on this thread until request `index` is granted, calls `saw` with its tokens, and does
+    /// the work.
     fn block(&self, index: usize, saw: impl FnOnce(Taken)) -> Result<(), String>;
 
-    /// The same, suspended meanwhile.
+    /// The same, suspended instead of blocked.
     fn suspend(&self, index: usize, saw: impl FnOnce(Taken) + Send) -> impl Future<Output = Result<(), String>> + Send;
 }
 
@@ -34,18 +35,18 @@ pub(crate) trait Limit: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taken {
     pub(crate) granted: u64,
-    /// What of this counts against the limit: all, unless some of it comes back.
+    /// What counts against the limit: all of it, unless a part is refunded.
     pub(crate) tokens: u64,
 }
 
-/// Sends all requests; what the workers saw of the grants, in the order they saw them.
+/// Sends all requests. Returns the grants as the workers saw them, in that order.
 pub(crate) fn run<L: Limit>(args: &Args, limit: L) -> Result<(L, Vec<Sighting>), String> {
     let job = Job::new(args, limit);
     let outcome = if args.tasks { job.on_tasks(args.threads) } else { job.on_threads(args.threads) };
     job.progress.bar.finish_and_clear();
     let mut sightings = outcome?;
     sightings.sort_by_key(|sighting| sighting.after);
-    let job = Arc::into_inner(job).ok_or("a worker is still there")?;
+    let job = Arc::into_inner(job).ok_or("a worker is still running")?;
     Ok((job.limit, sightings))
 }
 
@@ -74,7 +75,8 @@ impl<L: Limit> Job<L> {
                 match thread::Builder::new().spawn_scoped(scope, || self.block()) {
                     Ok(worker) => workers.push(worker),
                     Err(why) => {
-                        self.limit.close(); // sends those already at work home
+                        // ends the waits of the workers that are running already
+                        self.limit.close();
                         return Err(format!("cannot start {threads} threads: {why}"));
                     }
                 }
@@ -136,7 +138,7 @@ fn collect(seen: impl Iterator<Item = Result<Vec<Sighting>, String>>) -> Result<
     all.map(|all| all.concat())
 }
 
-/// Prints a line. That nobody reads it any more is no reason to stop.
+/// Prints a line. If standard output is closed, the job continues.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{}", line.trim_end());
 }
@@ -162,7 +164,7 @@ impl Progress {
             let at = Duration::from_nanos(*after).as_secs_f64();
             let waited = Duration::from_nanos(after.saturating_sub(*before));
             let line = format!("{at:10.6} s  granted {:>6} tokens after {waited:.1?}", HumanCount(granted).to_string());
-            // The bar steps aside meanwhile, so that neither tears the other.
+            // The bar is hidden during the output, so that the two do not mix.
             self.bar.suspend(|| say(&line));
         }
         self.bar.inc(*tokens);

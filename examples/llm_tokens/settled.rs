@@ -1,7 +1,9 @@
-//! What came of the calls, in words: what estimates were worth, and whether the other limits were kept too.
+//! The results of the calls as text: how good the estimates were, and whether the other limits
+//! held.
 //!
-//! The audit of tokens counts what calls really used, at the time they were let go: that is how providers count, and more than
-//! a limiter promises whose refunds are mere refunds. All but what was used beyond an estimate, which nobody knew then.
+//! The audit of tokens counts what calls actually used, at the time of their grant. Providers count
+//! in this way. A limiter with plain refunds promises less. Only the tokens beyond an estimate are
+//! left out, because they were not known at the grant.
 
 use std::fmt;
 
@@ -17,11 +19,11 @@ use crate::summary::counted;
 pub(crate) struct Settled {
     estimated: u64,
     used: u64,
-    /// The calls that used more than estimated, and how much more.
+    /// The calls that used more than estimated, and by how much.
     beyond: (u64, u64),
-    /// Of the window nearest to its bound: the requests let go, and that bound.
+    /// Of the window nearest to its bound: the requests granted, and that bound.
     requests: Option<(u64, u64)>,
-    /// Calls under way at a time: the most there were, and the most there may be.
+    /// The most calls under way at the same time, and the most that are allowed.
     under_way: (usize, Option<usize>),
 }
 
@@ -43,7 +45,7 @@ impl Settled {
         }
     }
 
-    /// Whether there were never more requests, or calls under way, than may be.
+    /// Whether the numbers of requests and of calls under way never exceeded their limits.
     pub(crate) fn kept(&self) -> bool {
         let (most, allowed) = self.under_way;
         self.requests.is_none_or(|(requests, bound)| requests <= bound) && allowed.is_none_or(|allowed| most <= allowed)
@@ -56,7 +58,7 @@ impl fmt::Display for Settled {
         let (calls, tokens) = (counted(self.beyond.0, "call"), HumanCount(self.beyond.1));
         write!(
             f,
-            "estimates    {estimated} tokens for the {used} used; {calls} used {tokens} more than estimated, a debt"
+            "estimates    {estimated} tokens for {used} used; {calls} used {tokens} more than estimated, as a debt"
         )?;
         let verdict = |kept| if kept { "kept" } else { "BROKEN" };
         if let Some((requests, bound)) = self.requests {

@@ -1,4 +1,4 @@
-//! What came of it, in words.
+//! The results of a run as text.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,9 +21,9 @@ pub(crate) struct Summary {
     /// From the start to the last grant.
     elapsed: Duration,
     busiest_second: u64,
-    /// Shortest first.
+    /// Sorted, the shortest first.
     waits: Vec<Duration>,
-    /// What was granted in the window nearest to its bound, and that bound.
+    /// The tokens granted in the window nearest to its bound, and that bound.
     tightest: Option<(Window, u64, u64)>,
 }
 
@@ -46,12 +46,12 @@ impl Summary {
         }
     }
 
-    /// Whether no window held more than its bound.
+    /// Whether no window exceeded its bound.
     pub(crate) fn kept(&self) -> bool {
         self.tightest.is_none_or(|(_, tokens, bound)| tokens <= bound)
     }
 
-    /// The smallest wait that is at least as long as `percent` of all.
+    /// The smallest wait that is at least as long as `percent` of all waits.
     fn wait(&self, percent: usize) -> Duration {
         let rank = (self.waits.len() * percent).div_ceil(100);
         self.waits.get(rank.saturating_sub(1)).copied().unwrap_or_default()
@@ -86,12 +86,13 @@ impl fmt::Display for Summary {
     }
 }
 
-/// So many of a thing.
+/// A number with a noun in singular or plural.
 pub(crate) fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
-/// What was achieved against what is allowed. The burst is there at once, so it is counted apart.
+/// The achieved rate against the allowed rate. The burst is available at the start, so it is
+/// counted separately.
 struct Rate<'a>(&'a Summary);
 
 impl fmt::Display for Rate<'_> {

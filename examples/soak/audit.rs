@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_finds_what_looking_at_all_windows_finds() {
+    fn tree_and_search_of_all_windows_agree() {
         for seed in 0..300 {
             let mut rng = StdRng::seed_from_u64(seed);
             let entries: Vec<_> = (0..rng.random_range(1..30))

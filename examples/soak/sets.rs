@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use limitor::{set};
+use limitor::set;
 use rand::RngExt;
 use rand::rngs::StdRng;
 

@@ -1,7 +1,8 @@
-//! Tries, debts and refunds at the extremes, beside the algorithm in plain 128-bit integers.
+//! Compares tries, debts and refunds at the extremes with the algorithm in plain 128-bit integers.
 //!
-//! Time is counted in 1/capacity ns, so that nothing of the model rounds. The crate may round a reading by less than a
-//! nanosecond, so whatever it decides must be what the model says within a nanosecond of that time.
+//! Time is counted in units of 1/capacity ns, so the model does not round. The crate may round a
+//! reading by less than a nanosecond. So every decision must be the model's decision at some time
+//! within a nanosecond of the reading.
 //!
 //! `cargo fuzz run -s none decisions -- -max_total_time=60`
 #![no_main]
@@ -38,7 +39,8 @@ fuzz_target!(|timeline: Timeline| {
     let clock = ManualClock::new();
     let limiter = RateLimiter::with_clock(quota, clock.clone());
 
-    // The TAT may lie anywhere between these two: what rounding of readings may have made of it.
+    // The TAT lies between these two values, which differ by what the rounding of readings can
+    // cause.
     let (mut low, mut high, mut now) = (0_i128, 0_i128, 0_u64);
     let interval = i128::from(period_nanos);
     let scale = i128::from(capacity);
@@ -46,7 +48,7 @@ fuzz_target!(|timeline: Timeline| {
     for step in steps {
         let (n, is_try) = match step {
             Step::Advance(by) => {
-                // To 30 years: all rates last that long.
+                // Up to 30 years: every rate can be counted for that long.
                 now = now.saturating_add(by % 1_000_000_000_000_000_000).min(946_728_000_000_000_000);
                 clock.set(Duration::from_nanos(now));
                 continue;
@@ -80,7 +82,7 @@ fuzz_target!(|timeline: Timeline| {
                 low = low.max(at - scale).saturating_add(amount);
                 high = high.max(at + scale).saturating_add(amount);
                 if high > 1_500_000_000_000_000_000 * scale {
-                    return; // 47 years ahead: near or past counting, at the fastest rates
+                    return; // 47 years ahead: near or beyond the largest TAT, at the fastest rates
                 }
                 continue;
             }

@@ -1,4 +1,5 @@
-//! Whatever an answer's headers and body are, reading them does not panic, and what is read is there.
+//! Reading the headers and the body of an answer never panics, and every value read is in the
+//! input.
 //!
 //! `cargo fuzz run -s none headers -- -max_total_time=60`
 #![no_main]
@@ -101,7 +102,7 @@ fuzz_target!(|answer: Answer| {
     let expected = lowest(&headers, "x-ratelimit-limit-requests", "anthropic-ratelimit-requests-limit");
     assert_eq!(requests.limit, expected);
     for window in [view.requests, view.tokens, view.input_tokens, view.output_tokens] {
-        assert_ne!(window, Some(Window::default()), "one of which nothing is known is none");
+        assert_ne!(window, Some(Window::default()), "a window without figures is not reported");
     }
     match status.as_u16() {
         429 | 529 => assert!(view.pause.is_some()),
@@ -117,11 +118,11 @@ fuzz_target!(|answer: Answer| {
     }
     let mut rest = whole;
     rest.pause = view.pause;
-    assert_eq!(rest, view, "a body tells of a pause alone");
+    assert_eq!(rest, view, "a body gives only a pause");
     assert_eq!(rest.is_empty(), rest == ProviderView::default());
 });
 
-/// The lowest of those that are digits alone, by the plainest of means.
+/// The lowest of the values that consist of digits, found in the plainest way.
 fn lowest(headers: &HeaderMap, name: &str, other: &str) -> Option<u64> {
     let values = headers.get_all(name).into_iter().chain(headers.get_all(other));
     let number = |value: &HeaderValue| {

@@ -1,5 +1,6 @@
-//! A few keys that fight for the entries of one set, each beside a limiter of its own that is told of the same: at readings
-//! in any order, no key is granted more, whoever loses its entry to whom.
+//! A few keys compete for the entries of one set, each beside a limiter of its own that gets the
+//! same calls. At readings in any order, no key is granted more than its own limiter grants,
+//! whichever key displaces which.
 //!
 //! `cargo fuzz run -s none keyed -- -max_total_time=60`
 #![no_main]
@@ -14,9 +15,9 @@ const KEYS: u8 = 16;
 
 #[derive(Debug, Arbitrary)]
 struct Timeline {
-    /// Capacity, nanoseconds up to a thousand seconds, and burst.
+    /// Capacity, period in nanoseconds (up to a thousand seconds), and burst.
     quotas: [(u32, u64, u16); 2],
-    /// A quota for every other key, or one for all.
+    /// Whether every other key has the second quota, or all keys have the first.
     tiers: bool,
     steps: Vec<(u8, Step)>,
 }
@@ -25,7 +26,7 @@ struct Timeline {
 enum Step {
     Try(u64),
     TrySome(u8),
-    /// As many as there are.
+    /// As many permits as are available.
     TryAll,
     Refund(u64),
     Charge(u64),
@@ -35,7 +36,8 @@ enum Step {
         estimated: u8,
     },
     Reset,
-    /// Now or, if it would have to wait, not: the place is given up at once, and nothing may come of it.
+    /// Granted now, or cancelled immediately if it would have to wait. The cancelled reservation
+    /// must have no effect.
     Wait(u8),
     At(u64),
     Later(u32),
@@ -55,7 +57,7 @@ fuzz_target!(|timeline: Timeline| {
     let clock = ManualClock::new();
     let builder = KeyedLimiter::<u8>::builder(first).max_keys(1).clock(clock.clone());
     let limiter = if tiers { builder.quota_for(move |key: &u8| of_key(*key)).build() } else { builder.build() };
-    // Asked at given readings only.
+    // Called with given readings only.
     let own = |key| RateLimiter::with_clock(of_key(key), ManualClock::new());
     let mut owns: Vec<_> = (0..KEYS).map(own).collect();
 

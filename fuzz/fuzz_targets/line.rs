@@ -1,4 +1,4 @@
-//! The whole public API of a limiter beside the plain model that `tests/line.rs` has it follow.
+//! Compares the whole public API of a limiter with the plain model, as `tests/line.rs` does.
 //!
 //! `cargo fuzz run -s none line -- -max_total_time=60`
 #![no_main]
@@ -24,7 +24,7 @@ struct Timeline {
 
 #[derive(Debug, Arbitrary)]
 enum Rate {
-    /// Nothing rounds.
+    /// No reading rounds.
     Exact {
         log: u8,
         capacity: u16,

@@ -1,4 +1,4 @@
-//! Text that parses prints as text that parses back to the same quota; no text panics.
+//! Text that parses is printed as text that parses to the same quota. No text panics.
 //!
 //! `cargo fuzz run -s none quota -- -max_total_time=60`
 #![no_main]

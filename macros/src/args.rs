@@ -1,4 +1,4 @@
-//! What stands in the brackets.
+//! Parses the arguments of the attribute.
 
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
@@ -15,9 +15,9 @@ pub(crate) struct Args {
 
 /// Where the limiter comes from.
 pub(crate) enum Source {
-    /// The function has its own.
+    /// The function has its own limiter.
     Own(Own),
-    /// It is told for each call.
+    /// An expression that is evaluated for each call.
     Given(Expr),
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum OnError {
     Refund,
 }
 
-/// The arguments one by one, each with its name.
+/// The arguments, each with its name.
 #[derive(Default)]
 struct Given {
     limiter: Option<(Ident, Expr)>,
@@ -69,7 +69,10 @@ impl Parse for Args {
 fn quota(input: ParseStream<'_>) -> Result<LitStr> {
     match input.parse::<Lit>()? {
         Lit::Str(text) => Ok(text),
-        other => Err(Error::new(other.span(), "the quota is a text, such as \"100/s\" or \"100 per minute burst 20\"")),
+        other => Err(Error::new(
+            other.span(),
+            "the quota is a string literal, such as \"100/s\" or \"100 per minute burst 20\"",
+        )),
     }
 }
 
@@ -115,7 +118,7 @@ impl Given {
                 if let Some(name) = of_a_quota.into_iter().flatten().next() {
                     return Err(Error::new(
                         name.span(),
-                        format!("`{name}` is for a quota; a `limiter` has it built in"),
+                        format!("`{name}` needs a quota; a `limiter` is built with its own"),
                     ));
                 }
                 Source::Given(limiter)
@@ -132,7 +135,7 @@ impl Given {
     }
 }
 
-/// Reads `= value` behind a name that must be new.
+/// Reads `= value` after a name that must not occur twice.
 fn put<T>(
     place: &mut Option<(Ident, T)>,
     name: Ident,
@@ -147,7 +150,7 @@ fn put<T>(
     Ok(())
 }
 
-/// Whether the algorithm is the one with a burst of 1. The others decide alike.
+/// Whether the algorithm is the one with a burst of 1. The others make the same decisions.
 fn evenly_spaced(input: ParseStream<'_>) -> Result<bool> {
     let (path, name) = last_of_path(input)?;
     match name.as_str() {
@@ -162,7 +165,7 @@ fn evenly_spaced(input: ParseStream<'_>) -> Result<bool> {
         "leaky_queue" | "LeakyQueue" => Ok(true),
         _ => Err(Error::new(
             path.span(),
-            "not an algorithm: it is one of `token_bucket`, `leaky_bucket`, `virtual_scheduling_gcra`, `leaky_bucket_gcra` \
+            "not an algorithm; use one of `token_bucket`, `leaky_bucket`, `virtual_scheduling_gcra`, `leaky_bucket_gcra` \
              and `leaky_queue`",
         )),
     }
@@ -173,18 +176,18 @@ fn on_error(input: ParseStream<'_>) -> Result<OnError> {
     match name.as_str() {
         "keep" | "Keep" => Ok(OnError::Keep),
         "refund" | "Refund" => Ok(OnError::Refund),
-        _ => Err(Error::new(path.span(), "on an error the permits are kept or given back: `keep` or `refund`")),
+        _ => Err(Error::new(path.span(), "not an outcome of an error; use `keep` or `refund`")),
     }
 }
 
-/// A path and its last name: `OnError::Refund` is as good as `refund`.
+/// A path and its last name: `OnError::Refund` means the same as `refund`.
 fn last_of_path(input: ParseStream<'_>) -> Result<(Path, String)> {
     let path: Path = input.parse()?;
     let name = path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
     Ok((path, name))
 }
 
-/// A number that is written out, so that it is known when the program is compiled.
+/// Whether the expression is a number literal, so that its value is known at compile time.
 pub(crate) fn is_number(value: &Expr) -> bool {
     matches!(value, Expr::Lit(ExprLit { lit: Lit::Int(_), .. }))
 }

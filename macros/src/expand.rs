@@ -1,10 +1,11 @@
-//! What the function becomes.
+//! Generates the limited function.
 //!
-//! The quota is checked where it is written, by a constant that limitor's `Quota::literal` makes of it: this crate cannot
-//! depend on the one that exports it, and this way there is one grammar and one set of bounds.
+//! The quota is checked where it is written, by a constant that calls limitor's `Quota::literal`.
+//! This crate cannot depend on limitor, which exports it. The constant keeps one grammar and one
+//! set of bounds.
 //!
-//! Names of local variables are hygienic, so that they cannot meet those of the function. Names of items are not: they
-//! stand in a block of their own.
+//! Names of local variables are hygienic, so they cannot conflict with names in the function. Names
+//! of items are not hygienic: they are in a block of their own.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -24,7 +25,7 @@ pub(crate) fn expand(args: &Args, mut function: ItemFn) -> Result<TokenStream> {
         None => quote_spanned! { here()=> ::limitor::__private::surely(#begin) },
         Some(why) if !returns.a_result => {
             let message = format!(
-                "{why}, so `{}` must return a `Result` (under that name) whose error is `From<limitor::AcquireError>`",
+                "{why}, so `{}` must return a `Result` (under that name) with an error that is `From<limitor::AcquireError>`",
                 function.sig.ident
             );
             return Err(Error::new(span, message));
@@ -52,23 +53,23 @@ pub(crate) fn expand(args: &Args, mut function: ItemFn) -> Result<TokenStream> {
     Ok(function.into_token_stream())
 }
 
-/// Where the attribute stands, with names of local variables that are nobody else's.
+/// The position of the attribute, with names of local variables that no other code can use.
 fn here() -> Span {
     Span::mixed_site()
 }
 
-/// The same, but what the compiler has to say is shown at `span`.
+/// The same, but errors of the compiler are shown at `span`.
 fn at(span: Span) -> Span {
     here().located_at(span)
 }
 
-/// What the function returns.
+/// The return type of the function.
 struct Returns {
-    /// None if nothing.
+    /// `None` if the function returns nothing.
     written: Option<Type>,
-    /// Whether it is called `Result`.
+    /// Whether the type is named `Result`.
     a_result: bool,
-    /// Whether it can be named elsewhere: `impl Trait` cannot.
+    /// Whether the type can be named elsewhere: `impl Trait` cannot.
     nameable: bool,
 }
 
@@ -106,32 +107,45 @@ fn mentions_impl(tokens: TokenStream) -> bool {
     })
 }
 
-/// Why a call may be refused, if it may.
+/// The reason why a call can be refused, if it can.
 fn may_be_refused(args: &Args) -> Option<&'static str> {
     match &args.source {
         _ if args.timeout.is_some() => Some("a wait with a `timeout` may be refused"),
         Source::Given(_) => Some("a `limiter` may refuse a call (it may be closed)"),
         Source::Own(own) if own.max_waiters.is_some() => Some("a call beyond `max_waiters` is refused"),
         Source::Own(_) if args.cost.as_ref().is_some_and(|cost| !is_number(cost)) => {
-            Some("a `cost` that is worked out may exceed the burst, and is refused then")
+            Some("a `cost` that is not a literal may exceed the burst, and is then refused")
         }
         Source::Own(_) => None,
     }
 }
 
-/// The limiter, the cost and the timeout of a call. One by one, so that what they borrow for a moment is let go before the
-/// wait.
+/// The limiter, the cost and the timeout of a call. Each is a statement of its own, so that what it
+/// borrows is released before the wait.
 fn setting(args: &Args) -> TokenStream {
     let limit = match &args.source {
         Source::Given(limiter) => limiter.to_token_stream(),
         Source::Own(own) => own_limiter(own, args.cost.as_ref()),
     };
-    let cost = args.cost.as_ref().map_or_else(|| quote_spanned! { here()=> 1 }, ToTokens::to_token_stream);
+    let cost = cost(args);
     let timeout = option(args.timeout.as_ref());
     quote_spanned! { here()=>
         let limit = #limit;
-        let cost: u64 = #cost;
+        let cost = #cost;
         let timeout: ::core::option::Option<::core::time::Duration> = #timeout;
+    }
+}
+
+/// The cost of a call, of the type that the limiter takes: permits, or permits of each of several
+/// limits.
+fn cost(args: &Args) -> TokenStream {
+    match (&args.cost, &args.source) {
+        (None, Source::Own(_)) => quote_spanned! { here()=> 1 },
+        (None, Source::Given(_)) => quote_spanned! { here()=> ::limitor::__private::one(&limit) },
+        (Some(cost), Source::Own(_)) => quote_spanned! { here()=> { let cost: u64 = #cost; cost } },
+        (Some(cost), Source::Given(_)) => {
+            quote_spanned! { at(cost.span())=> ::limitor::__private::cost_of(&limit, #cost) }
+        }
     }
 }
 
@@ -145,7 +159,7 @@ fn own_limiter(own: &Own, cost: Option<&Expr>) -> TokenStream {
         quote_spanned! { at(cost.span())=>
             const _: () = ::core::assert!(
                 #cost <= __LIMITOR_QUOTA.burst(),
-                "this cost is over the burst of the quota: no call could ever be granted"
+                "the cost exceeds the burst of the quota, so no call can ever be granted"
             );
         }
     });
@@ -161,7 +175,7 @@ fn own_limiter(own: &Own, cost: Option<&Expr>) -> TokenStream {
                 const __LIMITOR_SLOTS: usize = #slots;
                 const _: () = ::core::assert!(
                     __LIMITOR_SLOTS > 0,
-                    "max_concurrent is 0, but then no call could ever begin"
+                    "max_concurrent is 0, so no call can ever start"
                 );
             }),
             quote_spanned! { here()=> ::limitor::ConcurrentLimiter },
@@ -184,7 +198,7 @@ fn begin(args: &Args, awaits: bool) -> TokenStream {
         OnError::Keep => quote_spanned! { here()=> ::limitor::wrap::OnError::Keep },
         OnError::Refund => quote_spanned! { here()=> ::limitor::wrap::OnError::Refund },
     };
-    // A `limiter` of the wrong kind is shown where it is told.
+    // If `limiter` has the wrong type, the error is shown at its expression.
     let span = match &args.source {
         Source::Own(_) => here(),
         Source::Given(limiter) => at(limiter.span()),
@@ -196,13 +210,13 @@ fn begin(args: &Args, awaits: bool) -> TokenStream {
     }
 }
 
-/// Runs the body, from which `return` and `?` then lead no further than here.
+/// Runs the body, so that `return` and `?` in it lead no further than here.
 fn result(function: &ItemFn, returns: &Returns) -> TokenStream {
     let name = returns.name();
     let of_type = name.iter();
     let body = &function.block;
     let run = if function.sig.asyncness.is_some() {
-        // The compiler does not take the type of an async block from that of the variable.
+        // The compiler does not infer the type of an async block from the type of the variable.
         let hint = name.iter();
         quote_spanned! { here()=>
             async move {
@@ -239,7 +253,7 @@ fn settle(actual: Option<&Expr>, returns: &Returns) -> TokenStream {
     }
 }
 
-/// An option that is written out.
+/// An `Option` literal.
 fn option(value: Option<impl ToTokens>) -> TokenStream {
     value.map_or_else(
         || quote_spanned! { here()=> ::core::option::Option::None },

@@ -1,26 +1,31 @@
-//! What was granted and given back, and the bound on it.
+//! Records what was granted and returned, and checks the bound on it.
 //!
-//! A grant owns a stretch of time as long as its cost, which begins at the reading that its decision used or later, and ends
-//! one depth after that at the latest. No two own the same, but for what was given back in between. So:
+//! A grant owns an interval of time as long as its cost. The interval begins at the reading that
+//! the decision used, or later, and ends at most one depth after that reading. No two intervals
+//! overlap, except by what was returned in between. So:
 //!
-//! - **Without refunds** the bound holds exactly by the readings that the decisions used, in whatever order they came:
-//!   what was granted at readings from `a` to `b` lies within `a` and `b + depth`. (Only whoever cancels a place at a reading from
-//!   before one at which somebody was granted behind it gives back what is another's. The clock itself stepping back is no such
-//!   case, as long as somebody looked at the line before: a place that was due then is no longer to be cancelled.)
-//! - **With refunds** the order counts: what is given back at a later reading and granted again at a stale one. So the time is that at
-//!   which it happened: the latest reading so far, if that is past the one used. What was granted between `a` and `b` then lies within
-//!   `a` less the staleness and `b + depth`: it may exceed the bound by the staleness and no more.
+//! - **Without refunds** the bound holds exactly for the readings that the decisions used, in any
+//!   order: what was granted at readings from `a` to `b` lies between `a` and `b + depth`. There is
+//!   one exception. If an entry is cancelled at an earlier reading than that of a grant behind it,
+//!   the cancel returns permits of that grant. A clock that steps back is not such a case, if the
+//!   queue was settled before at the later reading: an entry that was due then can no longer be
+//!   cancelled.
+//! - **With refunds** the order counts, because permits may be returned at a later reading and
+//!   granted again at a stale one. So the time of an event is the latest reading so far, if that is
+//!   later than the reading used. What was granted between `a` and `b` then lies between `a` minus
+//!   the staleness and `b + depth`. It may exceed the bound by the staleness and no more.
 //!
-//! Debts take room and give none, so a bound on grants less refunds holds whatever debts there are.
+//! Debts only reduce what can be granted. So a bound on grants minus refunds holds whatever debts
+//! there are.
 
-/// When something happened: the reading that was used, and the latest there had been.
+/// The time of an event: the reading that was used, and the latest reading so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     reading: i128,
     latest: i128,
 }
 
-/// Something that counts towards the bound.
+/// An event that counts towards the bound.
 #[derive(Debug, Clone, Copy)]
 struct Event {
     moment: Moment,
@@ -28,17 +33,18 @@ struct Event {
     amount: i128,
 }
 
-/// All of it since the limiter was last as new.
+/// All events since the limiter was built or last reset.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     depth: i128,
     events: Vec<Event>,
     last: Moment,
-    /// Whether something was given back, so that readings out of order may exceed the bound.
+    /// Whether permits were returned, so that readings out of order may exceed the bound.
     given_back: bool,
-    /// Whether something was granted while places stood in the line: at a reading ahead of theirs.
+    /// Whether a grant was made while entries were in the queue: at a reading later than their due
+    /// times.
     overtaken: bool,
-    /// How stale the readings were at which places were cancelled after that.
+    /// How stale the readings were at which entries were cancelled after that.
     cancelled_late: i128,
 }
 
@@ -72,8 +78,8 @@ impl Record {
         self.events.push(Event { moment: self.moment(now), amount });
     }
 
-    /// A place is granted when it comes due, if it stood there by then.
-    pub(crate) fn place(&mut self, due: i128, since: Moment, amount: i128) {
+    /// Records the grant of an entry when it comes due, if the entry was in the queue by then.
+    pub(crate) fn entry(&mut self, due: i128, since: Moment, amount: i128) {
         let moment = Moment { reading: due.max(since.reading), latest: due.max(since.latest) };
         self.events.push(Event { moment, amount });
     }
@@ -83,12 +89,13 @@ impl Record {
         self.events.push(Event { moment: self.moment(now), amount: -amount });
     }
 
-    /// Something is granted although places stand in the line.
+    /// Records that a grant is made although entries are in the queue.
     pub(crate) fn overtake(&mut self) {
         self.overtaken = true;
     }
 
-    /// A place is cancelled. If something was granted behind it, at a later reading, that may give back what is another's.
+    /// Records that an entry is cancelled. If a grant was made behind it at a later reading, the
+    /// cancel may return permits of that grant.
     pub(crate) fn cancel(&mut self) {
         if self.overtaken {
             self.given_back = true;
@@ -96,7 +103,7 @@ impl Record {
         }
     }
 
-    /// As new: what was granted before counts for itself.
+    /// Starts anew: earlier grants no longer count.
     pub(crate) fn begin_again(&mut self) {
         self.assert_bound();
         self.events.clear();
@@ -113,8 +120,8 @@ impl Record {
         self.assert_within(stale.fold(self.cancelled_late, i128::max), |moment| moment.latest);
     }
 
-    /// Whether what was granted less what was refunded stays within burst + elapsed/T over every stretch of time, or exceeds
-    /// that by `excess` at most.
+    /// Asserts that grants minus refunds stay within burst + elapsed/T over every interval of time,
+    /// or exceed that by at most `excess`.
     fn assert_within(&self, excess: i128, time: impl Fn(Moment) -> i128) {
         let mut events: Vec<_> = self.events.iter().map(|event| (time(event.moment), event.amount)).collect();
         events.sort_by_key(|(at, _)| *at);
@@ -134,7 +141,7 @@ impl Record {
 }
 
 impl crate::Model {
-    /// Lets all who wait come due, and asserts the bound over every stretch of time.
+    /// Lets all waiters come due, then asserts the bound over every interval of time.
     pub fn assert_bound(mut self) {
         self.settle(i128::MAX / 2);
         self.record.assert_bound();

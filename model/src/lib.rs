@@ -1,22 +1,26 @@
-//! What a limiter promises, as plainly as it can be written: exact, naive, and sharing no code with the crate.
+//! The promises of a limiter in their plainest form: exact, naive, and without any code of the
+//! crate.
 //!
-//! Time is counted in units of 1/capacity ns, so that T is `period` of them, a whole number, and nothing rounds. Everything is a
-//! plain list that is searched from the front; every verb takes the clock reading at which it is asked, in ns.
+//! Time is counted in units of 1/capacity ns. So T is `period` units, a whole number, and no value
+//! rounds. The queue is a plain list that is searched from the front. Every verb takes its clock
+//! reading, in ns.
 //!
-//! It says nothing of threads, wakers or blocking: what it knows is who is granted what at which reading.
+//! The model does not cover threads, wakers or blocking. It covers which request is granted what at
+//! which reading.
 //!
-//! # What it leaves open
+//! # What the model leaves open
 //!
-//! How much debt can be counted is the implementation's, between [`Model::counts`] and what it answers for lack of room;
-//! callers stay out of that zone, or tell the model what the implementation did.
+//! The largest debt that can be counted depends on the implementation. It lies between the bounds
+//! of [`Model::counts`]. Callers avoid this range, or pass to the model what the implementation
+//! did.
 
 mod bound;
 mod control;
-mod line;
+mod queue;
 mod settle;
 mod take;
 mod word;
 
-pub use self::line::Standing;
+pub use self::queue::Standing;
 pub use self::take::{Charge, Refusal, Reserved};
 pub use self::word::{Limiter, Model};

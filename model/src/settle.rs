@@ -1,10 +1,11 @@
 //! Refunds and debts.
 
-use crate::line::{Kind, Place};
+use crate::queue::{Entry, Kind};
 use crate::word::{Model, Word};
 
 impl Model {
-    /// Gives `n` permits back. A word that is not counting stays as it is; those who wait before a debt past counting move.
+    /// Refunds `n` permits. A word that is not counting stays as it is, but waiters before a debt
+    /// that cannot be counted still move.
     pub fn refund(&mut self, at: u64, n: u64) {
         let (now, amount) = (self.read(at), self.size(n));
         if n == 0 || matches!(self.word, Word::Closed | Word::Bypassed) {
@@ -12,39 +13,40 @@ impl Model {
         }
         self.record.refund(now, amount);
         self.settle(now);
-        let first = self.line.iter().position(|place| place.kind == Kind::Waiting);
-        let (mut ahead, mut behind) = (self.line.clone(), Vec::new());
+        let first = self.queue.iter().position(|entry| entry.kind == Kind::Waiting);
+        let (mut ahead, mut behind) = (self.queue.clone(), Vec::new());
         if let Some(first) = first {
             behind = ahead.split_off(first);
         }
-        // Debts that nobody waits before are part of what came before.
-        ahead.retain(|place| place.kind == Kind::Kept);
+        // Debts with no waiter before them are part of the past.
+        ahead.retain(|entry| entry.kind == Kind::Kept);
         let floor = ahead.last().map_or(now, |kept| kept.end.max(now));
         let first = ahead.len();
-        self.line = ahead;
-        self.line.extend(behind);
-        let Some(Place { end, size, .. }) = self.line.get(first).copied() else {
+        self.queue = ahead;
+        self.queue.extend(behind);
+        let Some(Entry { end, size, .. }) = self.queue.get(first).copied() else {
             self.lower(floor, amount);
             return;
         };
-        // Those who wait move so far that the first of them may begin now.
+        // Waiters move so far that the first of them may begin now.
         let shift = amount.min((end - size - floor).max(0));
         let mut off_word = self.move_up(first, shift);
-        // What they cannot use repays debts, front to back.
+        // What the waiters cannot use repays debts, from front to back.
         let mut rest = amount - shift;
-        for index in first..self.line.len() {
-            if self.line[index].kind == Kind::Debt {
-                let repaid = rest.min(self.line[index].size);
+        for index in first..self.queue.len() {
+            if self.queue[index].kind == Kind::Debt {
+                let repaid = rest.min(self.queue[index].size);
                 rest -= repaid;
-                self.line[index].size -= repaid;
+                self.queue[index].size -= repaid;
                 off_word += self.move_up(index, repaid);
             }
         }
-        self.line.retain(|place| place.size > 0);
+        self.queue.retain(|entry| entry.size > 0);
         self.lower(now, off_word);
     }
 
-    /// Adds a debt of `n` permits. Whether it can be `counted` is said by [`counts`](Self::counts), or by the implementation.
+    /// Adds a debt of `n` permits. [`counts`](Self::counts) or the implementation says whether it
+    /// can be `counted`.
     pub fn charge(&mut self, at: u64, n: u64, counted: bool) {
         let (now, amount) = (self.read(at), self.size(n));
         if n == 0 {
@@ -59,7 +61,7 @@ impl Model {
         let end = tat.max(now) + amount;
         self.word = Word::Counting(end);
         if self.waiting() > 0 {
-            self.line.push(Place {
+            self.queue.push(Entry {
                 id: usize::MAX,
                 end,
                 size: amount,

@@ -1,14 +1,14 @@
-//! Permits, and places for them.
+//! Permits, and entries in the queue for them.
 
-use crate::line::{Kind, Place};
+use crate::queue::{Entry, Kind};
 use crate::word::{Model, Word};
 
-/// Whether a grant was taken from the word.
+/// Whether a grant was charged to the word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charge {
-    /// Yes, so it can be settled.
+    /// Charged, so it can be settled.
     Counted,
-    /// No: the limiter was bypassed.
+    /// Not charged: the limiter was bypassed.
     Free,
 }
 
@@ -17,29 +17,29 @@ pub enum Charge {
 pub enum Refusal {
     /// It would be granted after this time.
     NotYet(u128),
-    /// It would take this time, longer than was allowed.
+    /// It would take this time, which exceeds the limit.
     TooLong(u128),
-    /// More than the burst.
+    /// More than the burst was requested.
     ExceedsBurst,
-    /// As many wait as may.
+    /// The queue is full.
     QueueFull,
     /// The limiter is closed.
     Closed,
-    /// A debt past counting.
+    /// A debt is too large to be counted.
     Saturated,
 }
 
-/// What came of a reservation.
+/// The result of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserved {
-    /// Nothing to wait for.
+    /// Granted without a wait.
     Granted(Charge),
-    /// To wait this long, in ns, rounded up.
+    /// The wait, in ns, rounded up.
     Waits(u128),
 }
 
 impl Model {
-    /// Takes `n` permits if they are to be had.
+    /// Takes `n` permits if they are available.
     pub fn try_acquire(&mut self, at: u64, n: u64) -> Result<Charge, Refusal> {
         let now = self.read(at);
         self.take(now, n)
@@ -60,7 +60,7 @@ impl Model {
                     return Err(Refusal::NotYet(self.nanos(new - now - self.depth)));
                 }
                 self.word = Word::Counting(new);
-                if !self.line.is_empty() {
+                if !self.queue.is_empty() {
                     self.record.overtake();
                 }
                 self.record.grant(now, self.size(n));
@@ -69,14 +69,14 @@ impl Model {
         }
     }
 
-    /// Takes as many permits as are to be had, at least one and at most `n`; how many that were.
+    /// Takes as many permits as are available, at least one and at most `n`. Returns the number.
     pub fn try_acquire_up_to(&mut self, at: u64, n: u64) -> Result<(u64, Charge), Refusal> {
         let now = self.read(at);
         let most = n.min(self.available(at, 0)).max(n.min(1));
         self.take(now, most).map(|charge| (most, charge))
     }
 
-    /// Takes `n` permits or a place for them, named `id`, if that comes due `within` so many ns.
+    /// Takes `n` permits, or an entry for them named `id` if that comes due `within` so many ns.
     pub fn reserve(&mut self, at: u64, n: u64, within: Option<u64>, id: usize) -> Result<Reserved, Refusal> {
         let now = self.read(at);
         match self.take(now, n) {
@@ -87,7 +87,7 @@ impl Model {
         if self.waiting() >= self.built.max_waiters {
             return Err(Refusal::QueueFull);
         }
-        let Word::Counting(tat) = self.word else { unreachable!("it would have been granted or refused") };
+        let Word::Counting(tat) = self.word else { unreachable!("the request would have been granted or refused") };
         let size = self.size(n);
         let end = tat.max(now) + size;
         let wait = end - now - self.depth;
@@ -95,7 +95,7 @@ impl Model {
             return Err(Refusal::TooLong(self.nanos(wait)));
         }
         self.word = Word::Counting(end);
-        self.line.push(Place { id, end, size, kind: Kind::Waiting, since: self.record.moment(now) });
+        self.queue.push(Entry { id, end, size, kind: Kind::Waiting, since: self.record.moment(now) });
         Ok(Reserved::Waits(self.nanos(wait)))
     }
 }

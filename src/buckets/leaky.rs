@@ -3,23 +3,27 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Bucket;
+use super::bucket::Bucket;
+use super::figures;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::error::Denied;
+use crate::error::{AcquireError, Denied};
 use crate::limiter::{Capacity, Grant, RateLimiter, Standing};
 use crate::quota::Quota;
 use crate::wait::{Acquire, Reservation};
 
-/// A leaky bucket as a meter: requests pour in, the bucket leaks at a steady rate, and what would overflow it has to wait.
+/// A leaky bucket as a meter: requests raise the level, the bucket leaks at a steady rate, and a
+/// request that would make it overflow has to wait.
 ///
-/// The level is `(TAT − now) / T`, at least 0; it overflows above the burst, which a debt may make it do.
+/// The level is `(TAT − now) / T`, at least 0. A debt may raise it above the burst.
 ///
-/// It bounds bursts, it does not space requests out: for a queue with even output see [`LeakyQueue`](crate::LeakyQueue).
+/// The bucket bounds bursts and does not space requests. For evenly spaced output, see
+/// [`LeakyQueue`](crate::buckets::LeakyQueue).
 ///
 /// # Examples
 ///
 /// ```
-/// use limitor::{LeakyBucket, ManualClock, Quota};
+/// use limitor::buckets::LeakyBucket;
+/// use limitor::{ManualClock, Quota};
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::new();
@@ -37,13 +41,13 @@ pub struct LeakyBucket<C: Clock = SystemClock> {
 view!(LeakyBucket);
 
 impl<C: Clock> LeakyBucket<C> {
-    /// How full it is now, in permits, with fractions, for display; above the burst in debt.
+    /// Returns the level now, in permits with fractions, for display. In debt it exceeds the burst.
     pub fn level(&self) -> f64 {
-        super::backlog(&self.limiter)
+        figures::backlog(&self.limiter)
     }
 
-    /// Permits that leak out per second.
+    /// Returns the permits that leak out per second, for display.
     pub fn leak_rate(&self) -> f64 {
-        super::rate(self.limiter.quota())
+        figures::rate(self.limiter.quota())
     }
 }

@@ -3,28 +3,31 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Bucket;
+use super::bucket::Bucket;
+use super::figures;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::error::Denied;
+use crate::error::{AcquireError, Denied};
 use crate::limiter::{Capacity, Grant, RateLimiter, Standing};
 use crate::quota::Quota;
 use crate::wait::{Acquire, Reservation};
 
 /// The Generic Cell Rate Algorithm in its continuous-state leaky bucket form.
 ///
-/// The bucket drains by one unit of time per unit of time. A cell that arrives at `t` finds the level
-/// `X' = max(0, X − (t − LCT))`; it conforms if `X' ≤ τ`, and then `X = X' + T` and the last conforming time is `LCT = t`. The
-/// two forms decide alike, because `TAT = X + LCT`.
+/// The bucket drains by one unit of time per unit of time. A cell that arrives at `t` finds the
+/// level `X' = max(0, X − (t − LCT))`. The cell conforms if `X' ≤ τ`; then `X = X' + T`, and the
+/// last conforming time is `LCT = t`. The two forms of GCRA decide alike, because `TAT = X + LCT`.
 ///
-/// That sum is all that decisions depend on and all that is stored. So this view states the pair as it would be had it been
-/// brought up to date now: the level drained to now, at now, or, when it has run empty, empty since then.
+/// Decisions depend on that sum alone, and only the sum is stored. So this view gives the pair as
+/// if it were brought up to date now: the level drained to now, at now. If the bucket has run
+/// empty, the level is 0 at the time when that happened.
 ///
 /// Source: ITU-T I.371; ATM Forum TM 4.1, section 4.4.2.
 ///
 /// # Examples
 ///
 /// ```
-/// use limitor::{LeakyBucketGcra, ManualClock, Quota};
+/// use limitor::buckets::LeakyBucketGcra;
+/// use limitor::{ManualClock, Quota};
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::new();
@@ -43,24 +46,25 @@ pub struct LeakyBucketGcra<C: Clock = SystemClock> {
 view!(LeakyBucketGcra);
 
 impl<C: Clock> LeakyBucketGcra<C> {
-    /// The time T by which one permit raises the level, rounded up to 1 ns for display; decisions use the exact fraction.
+    /// Returns the time T by which one permit raises the level, rounded up to 1 ns for display.
+    /// Decisions use the exact fraction.
     pub fn increment(&self) -> Duration {
-        super::time_of(&self.limiter, 1)
+        figures::time_of(&self.limiter, 1)
     }
 
-    /// The level τ up to which another cell conforms, rounded up to 1 ns for display.
+    /// Returns the level τ up to which another cell conforms, rounded up to 1 ns for display.
     pub fn limit(&self) -> Duration {
-        super::time_of(&self.limiter, self.limiter.quota().burst() - 1)
+        figures::time_of(&self.limiter, self.limiter.quota().burst() - 1)
     }
 
-    /// The level X now, rounded up to 1 ns.
+    /// Returns the level X now, rounded up to 1 ns.
     pub fn level(&self) -> Duration {
         let meter = self.limiter.meter();
         let (tat, now) = meter.peek(self.limiter.clock().now());
         meter.rate.duration(tat.saturating_sub(now))
     }
 
-    /// The time the level is stated for: now, or the time at which it ran empty.
+    /// Returns the clock reading of the level: now, or when the bucket ran empty.
     pub fn last_conforming_time(&self) -> Timestamp {
         let now = self.limiter.clock().now();
         let meter = self.limiter.meter();

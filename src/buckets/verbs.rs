@@ -1,6 +1,7 @@
 //! The verbs that every view shares with the limiter behind it.
 
-/// Gives a struct with a field `limiter: Arc<RateLimiter<C>>` the verbs of the limiter, by delegation.
+/// Gives a struct with a field `limiter: Arc<RateLimiter<C>>` the verbs of the limiter, by
+/// delegation.
 macro_rules! verbs {
     ($name:ident) => {
         impl<C: Clock> $name<C> {
@@ -213,6 +214,8 @@ macro_rules! verbs {
                 &self.limiter
             }
         }
+
+        crate::admit::admit!([C: Clock +] $name<C>, u64, Grant, AcquireError, Acquire [C]);
     };
 }
 
@@ -249,8 +252,8 @@ macro_rules! view {
         }
 
         impl<C: Clock> $name<C> {
-            /// Builds a limiter on another clock that is full at the start. For other options, convert
-            /// a [`RateLimiter`].
+            /// Builds a limiter on another clock that is full at the start. For other options,
+            /// convert a [`RateLimiter`].
             pub fn with_clock(quota: Quota, clock: C) -> Self {
                 RateLimiter::with_clock(quota, clock).into()
             }

@@ -1,19 +1,18 @@
 //! A clock that stands still until it is moved, for tests and simulation.
 
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
-use std::task::{Context, Poll};
+use super::clock::Clock;
+use super::reading::Timestamp;
+use super::sleep::Sleep;
+use super::sleepers::{ManualSleep, ManualTime};
 
-use super::Sleep;
-use super::{Clock, Timestamp};
-use crate::sync::{AtomicU64, Lock, Ordering, park, thread_waker};
-use crate::wake::wake_all;
-
-/// A clock that moves only when told to. It begins at 0 and counts nanoseconds; its clones share the time.
+/// A clock that moves only when the program moves it, for tests and simulation.
 ///
-/// Waiting on it is deterministic: whoever waits sleeps until [`advance`](Self::advance) brings the time.
+/// The clock begins at 0 and counts nanoseconds. Its clones share the time. Waiting on it is
+/// deterministic: a waiter sleeps until [`advance`](Self::advance) or [`set`](Self::set) brings its
+/// time.
 ///
 /// # Examples
 ///
@@ -37,80 +36,68 @@ use crate::wake::wake_all;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ManualClock {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    nanos: AtomicU64,
-    sleepers: Lock<Sleepers>,
-}
-
-#[derive(Debug, Default)]
-struct Sleepers {
-    next: u64,
-    asleep: Vec<Sleeper>,
-}
-
-#[derive(Debug)]
-struct Sleeper {
-    id: u64,
-    until: Timestamp,
-    waker: Waker,
+    time: Arc<ManualTime>,
 }
 
 impl ManualClock {
-    /// A clock at 0.
+    /// Makes a clock that reads 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// assert_eq!(clock.now().ticks(), 0);
+    /// ```
     pub fn new() -> Self {
-        let shared = Shared { nanos: AtomicU64::new(0), sleepers: Lock::new(Sleepers::default()) };
-        Self { shared: Arc::new(shared) }
+        Self { time: Arc::new(ManualTime::new()) }
     }
 
-    /// Moves the time forward (to 584 years at the most) and wakes those, threads and tasks, whose time that brings.
+    /// Moves the time forward, and wakes the threads and tasks that wait for a time it has reached.
+    ///
+    /// The time stops at 2^64 − 1 ns, which is 584 years.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let clock = ManualClock::new();
+    /// let limiter = RateLimiter::with_clock(Quota::per_minute(60)?, clock.clone());
+    /// assert!(limiter.try_acquire(60).is_ok());
+    /// clock.advance(Duration::from_secs(5));
+    /// assert_eq!(limiter.available(), 5);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        let mut nanos = self.shared.nanos.load(Ordering::Relaxed);
-        while let Err(seen) = self.shared.nanos.compare_exchange_weak(
-            nanos,
-            nanos.saturating_add(by),
-            Ordering::SeqCst,
-            Ordering::Relaxed,
-        ) {
-            nanos = seen;
-        }
-        self.wake_due();
+        self.time.advance(by);
     }
 
-    /// Sets the time to `at` after 0, be it forward or back, and wakes those whose time that brings.
+    /// Moves the time to `at` after 0, forward or back, and wakes the threads and tasks that wait
+    /// for a time it has reached.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{ManualClock, Quota, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.set(Duration::from_secs(10));
+    /// let limiter = RateLimiter::with_clock(Quota::per_second(5)?, clock.clone());
+    /// assert!(limiter.try_acquire(1).is_ok());
+    ///
+    /// // A step back by 0.6 s withholds 3 permits until the clock has caught up.
+    /// clock.set(Duration::from_millis(9_400));
+    /// assert_eq!(limiter.available(), 1);
+    /// clock.set(Duration::from_secs(10));
+    /// assert_eq!(limiter.available(), 4);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
     pub fn set(&self, at: Duration) {
-        self.shared.nanos.store(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX), Ordering::SeqCst);
-        self.wake_due();
-    }
-
-    fn wake_due(&self) {
-        let now = self.now();
-        let mut due = self.shared.sleepers.lock();
-        let mut awake: Vec<Sleeper> = due.asleep.extract_if(.., |sleeper| sleeper.until <= now).collect();
-        drop(due);
-        awake.sort_by_key(|sleeper| (sleeper.until, sleeper.id));
-        wake_all(awake.into_iter().map(|sleeper| sleeper.waker));
-    }
-
-    fn fall_asleep(&self, until: Timestamp, waker: Waker) -> u64 {
-        let mut sleepers = self.shared.sleepers.lock();
-        let id = sleepers.next;
-        sleepers.next += 1;
-        sleepers.asleep.push(Sleeper { id, until, waker });
-        id
-    }
-
-    fn get_up(&self, id: u64) {
-        let mut sleepers = self.shared.sleepers.lock();
-        let found = sleepers.asleep.iter().position(|sleeper| sleeper.id == id);
-        let gone = found.map(|index| sleepers.asleep.swap_remove(index));
-        drop(sleepers);
-        // Wakers are foreign code: dropped only after the lock is.
-        drop(gone);
+        self.time.set(at);
     }
 }
 
@@ -123,57 +110,18 @@ impl Default for ManualClock {
 impl Clock for ManualClock {
     #[inline]
     fn now(&self) -> Timestamp {
-        Timestamp(self.shared.nanos.load(Ordering::SeqCst))
+        self.time.now()
     }
 
     fn can_spin(&self) -> bool {
         false
     }
 
-    fn sleep_until(&self, at: Timestamp) -> Sleep {
-        Sleep::manual(ManualSleep { clock: self.clone(), until: at, asleep: None })
-    }
-
     fn park_until(&self, at: Timestamp) {
-        let id = self.fall_asleep(at, thread_waker());
-        // Whoever moves the time after this look finds the sleeper, and the park ends at once.
-        if self.now() < at {
-            park();
-        }
-        self.get_up(id);
-    }
-}
-
-/// A task's sleep on a manual clock.
-#[derive(Debug)]
-pub(super) struct ManualSleep {
-    clock: ManualClock,
-    until: Timestamp,
-    /// Its number among the sleepers, once it is one.
-    asleep: Option<u64>,
-}
-
-impl ManualSleep {
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Asleep before the look at the clock, so that whoever moves it after that look finds the sleeper.
-        self.get_up();
-        self.asleep = Some(self.clock.fall_asleep(self.until, cx.waker().clone()));
-        if self.clock.now() < self.until {
-            return Poll::Pending;
-        }
-        self.get_up();
-        Poll::Ready(())
+        self.time.park_until(at);
     }
 
-    fn get_up(&mut self) {
-        if let Some(id) = self.asleep.take() {
-            self.clock.get_up(id);
-        }
-    }
-}
-
-impl Drop for ManualSleep {
-    fn drop(&mut self) {
-        self.get_up();
+    fn sleep_until(&self, at: Timestamp) -> Sleep {
+        Sleep::manual(ManualSleep::new(self.time.clone(), at))
     }
 }

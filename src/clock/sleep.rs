@@ -6,15 +6,41 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::manual::ManualSleep;
+use super::sleepers::ManualSleep;
 
-/// A timer: a future that ends when a clock reads a certain time. Made by [`Clock::sleep_until`](super::Clock::sleep_until).
+/// A timer: a future that ends when a clock reads a certain time. Made by
+/// [`Clock::sleep_until`](super::Clock::sleep_until).
 ///
-/// It may end early; whoever waits looks at the clock again.
+/// The timer may end earlier, so the task reads the clock again.
 ///
 /// # Cancel safety
 ///
-/// Dropping it stops the timer.
+/// Dropping the future stops the timer.
+///
+/// # Examples
+///
+/// A clock that waits with a timer of its own:
+///
+/// ```
+/// use limitor::clock::Sleep;
+/// use limitor::{Clock, SystemClock, Timestamp};
+///
+/// struct Mine(SystemClock);
+///
+/// impl Clock for Mine {
+///     fn now(&self) -> Timestamp {
+///         self.0.now()
+///     }
+///
+///     fn tick(&self) -> limitor::clock::Tick {
+///         self.0.tick()
+///     }
+///
+///     fn sleep_until(&self, at: Timestamp) -> Sleep {
+///         Sleep::precise(self.between(self.now(), at))
+///     }
+/// }
+/// ```
 pub struct Sleep(Timer);
 
 enum Timer {
@@ -26,18 +52,49 @@ enum Timer {
 }
 
 impl Sleep {
-    /// A timer of real time, on any executor. A thread of its own wakes the task: on the machine it was measured on 0.1 ms
-    /// late at the median.
+    /// Returns a timer of real time that runs on any executor.
+    ///
+    /// A thread of its own wakes the task, in the median 0.1 ms late on the machine where that was
+    /// measured.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use limitor::clock::Sleep;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// Sleep::precise(Duration::from_millis(2)).await;
+    /// assert!(start.elapsed() >= Duration::from_millis(2));
+    /// # }
+    /// ```
     pub fn precise(duration: Duration) -> Self {
         Self(Timer::Delay(futures_timer::Delay::new(duration)))
     }
 
-    /// A timer of real time that is cheapest where it is: within a tokio runtime, with the feature `tokio`, that runtime's
-    /// timer, which is up to 2 ms late; elsewhere as [`precise`](Self::precise).
+    /// Returns the cheapest timer of real time.
+    ///
+    /// Within a tokio runtime, with the feature `tokio`, it is the timer of that runtime, which is
+    /// up to 2 ms late. Elsewhere it is a [`precise`](Self::precise) timer.
     ///
     /// # Panics
     ///
-    /// With the feature `tokio`, within a runtime that was built without `enable_time`, as tokio's own timers do.
+    /// With the feature `tokio`, panics within a runtime that was built without `enable_time`, as
+    /// tokio's own timers do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use limitor::clock::Sleep;
+    /// use std::time::Duration;
+    ///
+    /// Sleep::coarse(Duration::from_millis(2)).await;
+    /// # }
+    /// ```
     pub fn coarse(duration: Duration) -> Self {
         #[cfg(feature = "tokio")]
         if tokio::runtime::Handle::try_current().is_ok() {
@@ -46,7 +103,18 @@ impl Sleep {
         Self::precise(duration)
     }
 
-    /// The timer of a clock of one's own.
+    /// Makes a timer of any future, for a clock of your own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use limitor::clock::Sleep;
+    ///
+    /// Sleep::from_future(std::future::ready(())).await;
+    /// # }
+    /// ```
     pub fn from_future(timer: impl Future<Output = ()> + Send + Sync + 'static) -> Self {
         Self(Timer::Foreign(Box::pin(timer)))
     }
@@ -69,7 +137,7 @@ impl Future for Sleep {
             Timer::Delay(delay) => Pin::new(delay).poll(cx),
             #[cfg(feature = "tokio")]
             Timer::Tokio(sleep) => sleep.as_mut().poll(cx),
-            Timer::Manual(sleep) => sleep.poll(cx),
+            Timer::Manual(sleep) => Pin::new(sleep).poll(cx),
             Timer::Foreign(timer) => timer.as_mut().poll(cx),
         }
     }

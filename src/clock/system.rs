@@ -3,9 +3,23 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use super::{Clock, Tick, Timestamp, gate};
+use super::clock::Clock;
+use super::gate;
+use super::reading::{Tick, Timestamp};
 
 /// What a [`SystemClock`] reads.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::SystemClock;
+/// use limitor::clock::ClockSource;
+///
+/// match SystemClock::new().source() {
+///     ClockSource::Counter => println!("a reading takes about 10 ns"),
+///     other => println!("a reading takes longer: {other:?}"),
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClockSource {
@@ -15,21 +29,42 @@ pub enum ClockSource {
     Monotonic,
 }
 
-/// The system's clock.
+/// The system's clock, which every limiter has by default.
 ///
-/// It reads the processor's counter (about 10 ns) where that can be trusted, and otherwise the operating system's
-/// monotonic clock (20 to 50 ns). Trusted means: on Linux, that the kernel's own current clock source is the counter;
-/// elsewhere, that the processor calls it invariant. The first use in a process measures the counter's frequency, which
-/// takes up to 200 ms; all clocks of a process share that and its origin, so that a reading of one is good for all.
+/// If the processor's counter can be trusted, the clock reads the counter, in about 10 ns.
+/// Otherwise it reads the operating system's monotonic clock, in 20 to 50 ns. On Linux, the counter
+/// is trusted if it is the kernel's own current clock source. Elsewhere, it is trusted if the
+/// processor calls it invariant.
 ///
-/// - **Frequency.** It is measured once against the monotonic clock, to within some parts in a million, and does not follow
-///   later adjustments of that clock.
-/// - **Suspend.** Whether time spent suspended counts is the machine's choice: the counter usually goes on where the
-///   monotonic clock stands still. Neither mints permits beyond one burst.
-/// - **Migration.** When a virtual machine moves, the counter may jump, or change its frequency if the host does not
-///   scale it. A jump forward refills at most one burst; one backwards delays grants until the old reading is reached
-///   again. Kernels that expect to be moved choose another clock source, and then this clock does as well.
-/// - **Fork.** The child goes on with the same time. Its copy of a limiter is its own: the two count apart.
+/// The first use in a process measures the frequency of the counter, which takes up to 200 ms. All
+/// clocks of a process share the frequency and the origin, so a reading of one is good for all.
+///
+/// - **Frequency.** It is measured once against the monotonic clock, to within some parts in a
+///   million. It does not follow later adjustments of that clock.
+/// - **Suspend.** The monotonic clock of Linux and macOS does not count suspended time. The counter
+///   usually does, so the limiter may have one burst after the resume. Some machines restart the
+///   counter when they resume from suspend to RAM or hibernation. That is a step back by the whole
+///   uptime, so call [`reset`](crate::RateLimiter::reset) after the resume of such a machine.
+/// - **Migration.** If a virtual machine moves, the counter may jump. It may also change its
+///   frequency if the host does not scale it. A jump forward refills at most one burst. A step back
+///   by `d` withholds `d / T` permits until the counter has caught up. A kernel that expects to be
+///   moved chooses another clock source, and then this clock reads the monotonic clock.
+/// - **Fork.** The child goes on with the same time and with a copy of each limiter. The copies
+///   count apart.
+///
+/// See [`Clock`] for what any clock does to a limiter in these cases.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{Clock, Quota, RateLimiter, SystemClock};
+///
+/// // The same as `RateLimiter::new(quota)`.
+/// let limiter = RateLimiter::with_clock(Quota::per_second(100)?, SystemClock::new());
+/// let now = limiter.clock().now();
+/// assert!(limiter.try_acquire_at(now, 1).is_ok());
+/// # Ok::<(), limitor::QuotaError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     /// The processor's counter, where it is trusted.
@@ -37,14 +72,34 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// The system's clock.
+    /// Returns the system's clock. The first call in a process may take up to 200 ms.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, SystemClock};
+    /// use std::time::Duration;
+    ///
+    /// let clock = SystemClock::new();
+    /// let start = clock.now();
+    /// std::thread::sleep(Duration::from_millis(5));
+    /// assert!(clock.between(start, clock.now()) >= Duration::from_millis(4));
+    /// ```
     pub fn new() -> Self {
         static COUNTER: OnceLock<Option<quanta::Clock>> = OnceLock::new();
         let counter = COUNTER.get_or_init(|| gate::counter_is_trusted().then(quanta::Clock::new)).as_ref();
         Self { counter }
     }
 
-    /// What it reads on this machine.
+    /// Returns what the clock reads on this machine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::SystemClock;
+    ///
+    /// assert_eq!(SystemClock::new().source(), SystemClock::new().source());
+    /// ```
     pub fn source(&self) -> ClockSource {
         if self.counter.is_some() { ClockSource::Counter } else { ClockSource::Monotonic }
     }
@@ -59,7 +114,7 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     #[inline]
     fn now(&self) -> Timestamp {
-        Timestamp(match self.counter {
+        Timestamp::from_ticks(match self.counter {
             Some(counter) => counter.raw(),
             None => monotonic_nanos(),
         })
@@ -73,7 +128,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// Nanoseconds since the process first asked. Out of line, so that it does not weigh on the path that reads the counter.
+/// Nanoseconds since the process first asked. Out of line, so that this code does not burden the
+/// path that reads the counter.
 #[cold]
 #[inline(never)]
 fn monotonic_nanos() -> u64 {
@@ -87,9 +143,10 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn runs_at_the_rate_of_the_monotonic_clock() {
+    fn system_clock_runs_at_the_rate_of_the_monotonic_clock() {
         let clock = SystemClock::new();
-        // Between the readings of a pair the thread may be put to sleep; one attempt in ten without that is enough.
+        // Between the readings of a pair the thread may be put to sleep; one attempt in ten without
+        // that is enough.
         let closest = (0..10).map(|_| {
             let (start, reading) = (Instant::now(), clock.now());
             std::thread::sleep(Duration::from_millis(20));
@@ -101,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_monotonic_clock_stands_in_for_the_counter() {
+    fn system_clock_without_a_counter_reads_the_monotonic_clock() {
         let clock = SystemClock { counter: None };
         assert_eq!((clock.source(), clock.tick()), (ClockSource::Monotonic, Tick::NANOSECOND));
         let (start, reading) = (Instant::now(), clock.now());
@@ -111,9 +168,16 @@ mod tests {
     }
 
     #[test]
-    fn clones_and_new_ones_agree() {
+    fn system_clocks_of_a_process_share_their_origin() {
         let readings = [SystemClock::new(), SystemClock::default()].map(|clock| clock.now());
         let apart = SystemClock::new().tick().duration_of(readings[1].ticks() - readings[0].ticks());
         assert!(apart < Duration::from_secs(1), "{apart:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn system_clock_reads_the_counter_if_the_gate_passes_it() {
+        let expected = if gate::counter_is_trusted() { ClockSource::Counter } else { ClockSource::Monotonic };
+        assert_eq!(SystemClock::new().source(), expected);
     }
 }

@@ -2,29 +2,35 @@
 
 use tokio::time::Instant;
 
-use super::{Clock, Sleep, Timestamp};
+use super::clock::Clock;
+use super::reading::Timestamp;
+use super::sleep::Sleep;
 
-/// A clock that follows tokio's time, also while that is paused or advanced in a test.
+/// A clock that follows tokio's time, even if that is paused or advanced in a test.
 ///
-/// Use it where tokio's time is what counts. It waits for tasks with tokio's timer alone, which is precise to 1 or 2 ms; for
-/// real work the [`SystemClock`](crate::SystemClock) is both faster and more precise, on tokio as elsewhere.
+/// Use this clock if tokio's time is the one that counts. Tasks wait on it with tokio's timer
+/// alone, which is precise to 1 or 2 ms. For production, the [`SystemClock`](crate::SystemClock) is
+/// faster and more precise, on tokio as elsewhere.
 ///
-/// It counts from when it was made. Within a runtime whose time is paused, a thread that blocks on it waits for ever, as
-/// nothing moves the time meanwhile; tasks are what it is for.
+/// The clock counts nanoseconds from when it was made. Use it for tasks only: if the time of the
+/// runtime is paused, a thread that blocks on this clock waits for ever, because nothing moves the
+/// time meanwhile.
 ///
 /// # Examples
 ///
 /// ```
-/// use limitor::{Quota, RateLimiter, TokioClock};
+/// use limitor::clock::TokioClock;
+/// use limitor::{Quota, RateLimiter};
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let limiter = RateLimiter::with_clock(Quota::per_hour(1)?, TokioClock::new());
 /// limiter.acquire(1).await?;
 /// let start = tokio::time::Instant::now();
-/// limiter.acquire(1).await?; // an hour, at once
+/// limiter.acquire(1).await?; // an hour, which passes at once because tokio's time is paused
 /// assert!(start.elapsed().as_secs() >= 3_600);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # }).unwrap();
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct TokioClock {
@@ -32,7 +38,23 @@ pub struct TokioClock {
 }
 
 impl TokioClock {
-    /// A clock at 0.
+    /// Makes a clock that reads 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::Clock;
+    /// use limitor::clock::TokioClock;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let clock = TokioClock::new();
+    /// assert_eq!(clock.now().ticks(), 0);
+    /// tokio::time::advance(Duration::from_secs(1)).await;
+    /// assert_eq!(clock.now().ticks(), 1_000_000_000);
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self { start: Instant::now() }
     }
@@ -50,10 +72,11 @@ impl Default for TokioClock {
 
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
-        Timestamp(u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        Timestamp::from_ticks(u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
-    /// Paused, its time passes only when no task is ready, so none must spin on it.
+    /// `false`: if tokio's time is paused, it passes only while no task is ready. So no task may
+    /// spin.
     fn can_spin(&self) -> bool {
         false
     }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::denied::{Denied, Refused};
-use super::permits::Permits;
 use super::reason::Reason;
+use super::text;
+use super::text::Permits;
 
 /// A wait that ended without a grant. Nothing stays consumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,8 @@ pub enum AcquireError {
     /// tell apart.
     #[cfg(feature = "keyed")]
     TooManyQuotas,
-    /// All slots of a [`ConcurrentLimiter`](crate::ConcurrentLimiter) stayed taken until the timeout.
+    /// All slots of a [`ConcurrentLimiter`](crate::ConcurrentLimiter) stayed taken until the
+    /// timeout.
     #[non_exhaustive]
     Busy {
         /// How much work may be under way at a time.
@@ -66,8 +68,8 @@ impl AcquireError {
         }
     }
 
-    /// Returns the wait after which the request would have been granted. `None` if the wait is unknown
-    /// or no wait helps.
+    /// Returns the wait after which the request would have been granted. `None` if the wait is
+    /// unknown or no wait helps.
     ///
     /// # Examples
     ///
@@ -122,9 +124,9 @@ impl fmt::Display for AcquireError {
             Self::Cancelled => f.write_str("the wait was cancelled"),
             Self::Closed => f.write_str("the limiter is closed"),
             Self::QueueFull => f.write_str("the queue of waiters is full"),
-            Self::Saturated => f.write_str(super::SATURATED),
+            Self::Saturated => f.write_str(text::SATURATED),
             #[cfg(feature = "keyed")]
-            Self::TooManyQuotas => f.write_str(super::TOO_MANY_QUOTAS),
+            Self::TooManyQuotas => f.write_str(text::TOO_MANY_QUOTAS),
             Self::Busy { max_concurrent } => write!(f, "all slots stayed taken ({max_concurrent}) until the timeout"),
         }
     }

@@ -3,8 +3,9 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::permits::Permits;
 use super::reason::Reason;
+use super::text;
+use super::text::Permits;
 use crate::gcra::{Gcra, Unit};
 use crate::quota::Quota;
 
@@ -50,13 +51,14 @@ impl Denied {
         self.refused
     }
 
-    /// Returns the wait after which the same request would be granted if no other request came first.
+    /// Returns the wait after which the same request would be granted if no other request came
+    /// first.
     ///
     /// The wait is rounded up to 1 ns, so it is never too short and at most 1 ns too long.
     ///
     /// `None` means that waiting does not help: the request exceeds the burst, or the limiter is
-    /// closed, saturated or its queue is full. Of a `ConcurrentLimiter`, it also means that all slots are
-    /// taken, because the time at which work ends is unknown.
+    /// closed, saturated or its queue is full. Of a `ConcurrentLimiter`, it also means that all
+    /// slots are taken, because the time at which work ends is unknown.
     ///
     /// # Examples
     ///
@@ -161,9 +163,9 @@ impl fmt::Display for Denied {
             #[cfg(feature = "std")]
             Refused::QueueFull => f.write_str("the queue of waiters is full"),
             Refused::Closed => f.write_str("the limiter is closed"),
-            Refused::Saturated => f.write_str(super::SATURATED),
+            Refused::Saturated => f.write_str(text::SATURATED),
             #[cfg(feature = "keyed")]
-            Refused::TooManyQuotas => f.write_str(super::TOO_MANY_QUOTAS),
+            Refused::TooManyQuotas => f.write_str(text::TOO_MANY_QUOTAS),
             #[cfg(feature = "std")]
             Refused::Busy(slots) => write!(f, "all slots are taken ({slots})"),
         }

@@ -44,11 +44,11 @@ impl LimitDenied {
         self.denied.remaining()
     }
 
-    /// Returns the wait after which the same request would be granted if no other request came first.
-    /// `None` if no wait helps.
+    /// Returns the wait after which the same request would be granted if no other request came
+    /// first. `None` if no wait helps.
     ///
-    /// The wait is rounded up to 1 ns. While other requests wait for the same limits, it is at least
-    /// the wait of the first of them.
+    /// The wait is rounded up to 1 ns. While other requests wait for the same limits, it is at
+    /// least the wait of the first of them.
     pub fn retry_after(&self) -> Option<Duration> {
         self.denied.retry_after()
     }
@@ -99,8 +99,8 @@ impl LimitError {
         self.error.requested()
     }
 
-    /// Returns the wait after which the request would have been granted. `None` if the wait is unknown
-    /// or no wait helps.
+    /// Returns the wait after which the request would have been granted. `None` if the wait is
+    /// unknown or no wait helps.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.error.retry_after()

@@ -67,15 +67,15 @@ impl<C: Clock> Builder<C> {
         Self { config: Config::new(quota), clock }
     }
 
-    /// Sets the permits available at the start. The default is the burst. Larger values are clamped to
-    /// the burst.
+    /// Sets the permits available at the start. The default is the burst. Larger values are clamped
+    /// to the burst.
     pub fn initial(mut self, permits: u64) -> Self {
         self.config.initial = Some(permits);
         self
     }
 
-    /// Sets permits aside for `handles` [`LocalLimiter`](crate::LocalLimiter)s, each of which
-    /// may hold up to `batch` permits.
+    /// Sets permits aside for `handles` [`LocalLimiter`](crate::LocalLimiter)s, each of which may
+    /// hold up to `batch` permits.
     ///
     /// The permits come off the burst, so the bound holds for all callers together. The burst of a
     /// caller that asks the limiter directly is what is left.

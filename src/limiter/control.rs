@@ -1,7 +1,7 @@
 //! Control while other callers use the limiter: cancel, reset, bypass, close.
 //!
-//! None of this costs the hot path anything: closed and bypassed are values of the word past any TAT,
-//! found only where the comparison fails.
+//! None of this costs the hot path anything: closed and bypassed are values of the word past any
+//! TAT, found only where the comparison fails.
 
 use super::limiter::RateLimiter;
 use crate::clock::Clock;
@@ -25,11 +25,11 @@ impl<C: Clock> RateLimiter<C> {
         self.meter().load().phase() == Phase::Closed
     }
 
-    /// Cancels all waiters and restores the initial state, even if the limiter is closed, bypassed or
-    /// saturated.
+    /// Cancels all waiters and restores the initial state, even if the limiter is closed, bypassed
+    /// or saturated.
     ///
-    /// Waiters get [`AcquireError::Cancelled`](crate::AcquireError::Cancelled). Settling an older grant
-    /// afterwards never takes the limiter past full.
+    /// Waiters get [`AcquireError::Cancelled`](crate::AcquireError::Cancelled). Settling an older
+    /// grant afterwards never takes the limiter past full.
     ///
     /// # Examples
     ///
@@ -132,7 +132,7 @@ impl<C: Clock> RateLimiter<C> {
     }
 
     /// Refuses every later request. Waiters keep their entries.
-    pub(crate) fn refuse_newcomers(&self) {
-        self.engine.refuse_newcomers(|| self.clock().now());
+    pub(crate) fn refuse_later_requests(&self) {
+        self.engine.refuse_later_requests(|| self.clock().now());
     }
 }

@@ -30,16 +30,17 @@ use crate::pace::{Strategy, ThreadPace};
 ///
 /// The whole state is the theoretical arrival time (TAT) of the Generic Cell Rate Algorithm in one
 /// atomic word, moved by compare-and-swap. A request for `n` permits at `now` moves the TAT to
-/// `max(TAT, now) + n·T`, where `T = period / capacity`. The request is due when the new TAT is at most
-/// `burst · T` ahead of the clock. A request that is granted immediately takes no lock, allocates
-/// nothing and makes no system call.
+/// `max(TAT, now) + n·T`, where `T = period / capacity`. The request is due when the new TAT is at
+/// most `burst · T` ahead of the clock. A request that is granted immediately takes no lock,
+/// allocates nothing and makes no system call.
 ///
 /// # The bound
 ///
 /// Over any stretch of time, permits granted less permits refunded are at most
-/// `burst + elapsed / T`, exactly, at any rate. A grant counts at the clock reading that its decision
-/// used. A grant that was waited for counts when its entry came due, however late the waiter woke. A
-/// stale clock reading may exceed the bound in wall time by its staleness and no more.
+/// `burst + elapsed / T`, exactly, at any rate. A grant counts at the clock reading that its
+/// decision used. A grant that was waited for counts when its entry came due, however late the
+/// waiter woke. A stale clock reading may exceed the bound in wall time by its staleness and no
+/// more.
 ///
 /// # Examples
 ///
@@ -134,7 +135,7 @@ impl<C: Clock> RateLimiter<C> {
         }
     }
 
-    /// A limiter whose word is at `tat` already.
+    /// A limiter with its word at `tat` already.
     #[cfg(feature = "keyed")]
     pub(crate) fn resume(rate: Rate, tat: u64, clock: C, strategy: Strategy, max_waiters: usize) -> Self {
         let config = Config { strategy, max_waiters, ..Config::new(rate.quota()) };

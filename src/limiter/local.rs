@@ -7,10 +7,10 @@
 //! # The bound
 //!
 //! Handles may hold at most `handles · batch` permits. That many are set aside from the burst when
-//! the limiter is built, so the word runs with a burst of `burst − handles · batch`. Over any stretch
-//! of time, the word gives out at most that burst and `elapsed / T`. What handles spend is what they
-//! took in that time and what they held at its beginning, at most `handles · batch`. Together:
-//! `burst + elapsed / T`, exactly.
+//! the limiter is built, so the word runs with a burst of `burst − handles · batch`. Over any
+//! stretch of time, the word gives out at most that burst and `elapsed / T`. What handles spend is
+//! what they took in that time and what they held at its beginning, at most `handles · batch`.
+//! Together: `burst + elapsed / T`, exactly.
 
 use alloc::sync::Arc;
 use core::cell::Cell;
@@ -30,17 +30,18 @@ use crate::clock::SystemClock;
 /// A handle on a shared limiter for one thread. It takes permits in batches and spends them without
 /// touching shared memory: 1 or 2 ns a decision, however many threads there are.
 ///
-/// The limiter must be built with [`Builder::local`](crate::Builder::local).
-/// [`RateLimiter::local`] makes a handle. A handle can be sent to another thread but not shared.
+/// The limiter must be built with [`Builder::local`](crate::Builder::local). [`RateLimiter::local`]
+/// makes a handle. A handle can be sent to another thread but not shared.
 ///
 /// All handles and direct callers together stay within the limiter's bound, exactly. Fairness is
 /// weaker:
 ///
-/// - A handle holds at most `batch` permits. Beyond what it needs at the moment, it takes no more than
-///   `1 / (2 · handles)` of what is available. So batches shrink to single permits as the limiter nears
-///   its limit, and no handle starves while another hoards.
-/// - Permits that a handle holds are spent in no order with those of other callers. Waiters cannot get
-///   them until they are given back: on [`flush`](Self::flush), on [`idle`](Self::idle), on drop.
+/// - A handle holds at most `batch` permits. Beyond what it needs at the moment, it takes no more
+///   than `1 / (2 · handles)` of what is available. So batches shrink to single permits as the
+///   limiter nears its limit, and no handle starves while another hoards.
+/// - Permits that a handle holds are spent in no order with those of other callers. Waiters cannot
+///   get them until they are given back: on [`flush`](Self::flush), on [`idle`](Self::idle), on
+///   drop.
 /// - A limiter that is [closed](RateLimiter::close) takes nothing back: the handle may still spend
 ///   what it holds.
 ///
@@ -95,7 +96,8 @@ impl<C: Clock> RateLimiter<C> {
         LocalLimiter::claim(Held::Borrowed(self))
     }
 
-    /// Does what [`local`](Self::local) does. The handle keeps the limiter alive and borrows nothing.
+    /// Does what [`local`](Self::local) does. The handle keeps the limiter alive and borrows
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -118,16 +120,16 @@ impl<'a, C: Clock> LocalLimiter<'a, C> {
     fn claim(limiter: Handle<'a, C>) -> Option<Self> {
         let handles = limiter.aside.handles;
         let more = |claimed: usize| (claimed < handles).then_some(claimed + 1);
-        // The count guards only itself: what a handle held goes back by the word before the handle is
-        // counted out.
+        // The count guards only itself: what a handle held goes back by the word before the handle
+        // is counted out.
         limiter.claimed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         Some(Self { limiter, stock: Cell::new(0) })
     }
 
     /// Takes `n` permits if they are available now, from what the handle holds or from the limiter.
     ///
-    /// More than a batch is taken from the limiter directly. [`Grant::remaining`] is what the handle
-    /// still holds. Settling the grant settles with the limiter, not with the handle.
+    /// More than a batch is taken from the limiter directly. [`Grant::remaining`] is what the
+    /// handle still holds. Settling the grant settles with the limiter, not with the handle.
     ///
     /// # Errors
     ///

@@ -10,7 +10,8 @@ use crate::clock::{Clock, Timestamp};
 pub struct Capacity {
     /// Whether the permits asked about are available now.
     pub has_capacity: bool,
-    /// The permits that are missing; 0 or less if there are enough, negative by the permits to spare.
+    /// The permits that are missing; 0 or less if there are enough, negative by the permits to
+    /// spare.
     pub needed: i128,
 }
 

@@ -10,8 +10,8 @@ impl<C: Clock> RateLimiter<C> {
     ///
     /// If `actual < estimated`, the difference is refunded and waiters move forward. If
     /// `actual > estimated`, the difference becomes a debt behind the waiters: it delays later
-    /// requests only. Never waits and never fails. Prefer [`Grant::reconcile`](crate::Grant::reconcile),
-    /// which cannot be called twice.
+    /// requests only. Never waits and never fails. Prefer
+    /// [`Grant::reconcile`](crate::Grant::reconcile), which cannot be called twice.
     ///
     /// # Examples
     ///

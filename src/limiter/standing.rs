@@ -23,7 +23,8 @@ pub struct Standing {
     pub full_in: Duration,
     /// How many requests wait.
     pub waiters: usize,
-    /// How far the TAT is ahead of the clock, in units. `None` if the limiter is closed or saturated.
+    /// How far the TAT is ahead of the clock, in units. `None` if the limiter is closed or
+    /// saturated.
     backlog: Option<u64>,
 }
 
@@ -41,8 +42,8 @@ impl Standing {
     }
 
     /// Returns how long a request for `n` permits would have to wait, as
-    /// [`Denied::retry_after`](crate::Denied::retry_after) would: zero if it would be granted, `None`
-    /// if no wait helps.
+    /// [`Denied::retry_after`](crate::Denied::retry_after) would: zero if it would be granted,
+    /// `None` if no wait helps.
     ///
     /// # Examples
     ///

@@ -16,8 +16,8 @@ impl<C: Clock> RateLimiter<C> {
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed. It has the wait [after which to retry](Denied::retry_after)
-    /// and the [reason](Denied::reason).
+    /// [`Denied`], with nothing changed. It has the wait [after which to
+    /// retry](Denied::retry_after) and the [reason](Denied::reason).
     ///
     /// # Examples
     ///
@@ -111,12 +111,7 @@ impl<C: Clock> RateLimiter<C> {
 
     /// Decides on `n` permits. Makes the handle of the grant only for a grant.
     #[inline]
-    fn decide<'a>(
-        &self,
-        now: Timestamp,
-        n: u64,
-        hold: impl FnOnce() -> Handle<'a, C>,
-    ) -> Result<Grant<'a, C>, Denied> {
+    fn decide<'a>(&self, now: Timestamp, n: u64, hold: impl FnOnce() -> Handle<'a, C>) -> Result<Grant<'a, C>, Denied> {
         let meter = self.meter();
         let taken = if meter.is_ordinary(n) {
             match meter.grant(meter.rate.units(now), n) {
@@ -126,8 +121,8 @@ impl<C: Clock> RateLimiter<C> {
         } else {
             self.take_odd(now, n)
         };
-        // The refusal is made here, where it is inlined: one that the caller does not look at is never
-        // written to memory.
+        // The refusal is made here, where it is inlined: one that the caller does not look at is
+        // never written to memory.
         match taken {
             Ok(charge) => Ok(Grant::new(hold(), n, charge)),
             Err(refused) => Err(self.denied(n, refused)),
@@ -196,9 +191,7 @@ impl<C: Clock> RateLimiter<C> {
         let meter = self.meter();
         match meter.take_with_extra(now, 1, |available| available.min(n - 1)) {
             // A bypassed limiter grants what it grants at most.
-            Ok((_, Charge::Free)) => {
-                Ok(Grant::new(Held::Borrowed(self), n.min(meter.rate.gcra.burst()), Charge::Free))
-            }
+            Ok((_, Charge::Free)) => Ok(Grant::new(Held::Borrowed(self), n.min(meter.rate.gcra.burst()), Charge::Free)),
             Ok((taken, charge)) => Ok(Grant::new(Held::Borrowed(self), taken, charge)),
             // A strict limiter grants one at most. Any other says why it grants none.
             Err(_) => self.try_acquire_at(now, 1),

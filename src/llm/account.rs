@@ -3,9 +3,9 @@
 use super::lows::Low;
 use crate::clock::{Clock, Tick, Timestamp};
 use crate::gcra::{Gcra, Unit};
-use crate::word::MAX_TAT;
 use crate::quota::{MAX_DEPTH_NANOS, Quota};
 use crate::scale::Scale;
+use crate::word::MAX_TAT;
 
 /// The TAT of one limit.
 #[derive(Debug, Clone)]

@@ -11,10 +11,10 @@ use super::ledger::CallId;
 use super::limiter::LlmLimiter;
 use super::usage::Usage;
 use crate::clock::{Clock, Timestamp};
-use crate::held::Held;
 use crate::error::LimitError;
-use crate::turnstile::{Entered, TaskWait, WaiterId};
+use crate::held::Held;
 use crate::pace::{Deadline, Patience, Strategy};
+use crate::turnstile::{Entered, TaskWait, WaiterId};
 
 /// Leave to make a call asked for: [`wait`](Self::wait) blocks until it is granted, `.await` suspends until it is.
 ///

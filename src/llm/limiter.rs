@@ -11,8 +11,8 @@ use super::ledger::{CallId, Ledger};
 use super::usage::{Costs, Kind, Usage, costs};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::AcquireError;
-use crate::held::Held;
 use crate::error::LimitError;
+use crate::held::Held;
 use crate::turnstile::Turnstile;
 
 /// Limits calls of a language model as its provider does: requests, tokens and calls under way, in one step.

@@ -1,4 +1,5 @@
-//! How late this machine wakes a thread, learned from the waits themselves, and who may spin to make up for it.
+//! How late this machine wakes a thread, learned from the waits themselves, and which waiters may
+//! spin to make up for it.
 
 use std::num::NonZero;
 use std::sync::OnceLock;
@@ -8,18 +9,18 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{Clock, Timestamp};
 
-/// How long before its turn a waiter is to be woken, so that it can be on time by spinning for the rest. Racing updates may
-/// be lost, which costs one sample.
+/// How long before its time a waiter is to be woken, so that it can spin for the rest and be on
+/// time. Of updates that race, one may be lost, which costs one sample.
 #[derive(Debug)]
 pub(crate) struct Margin {
     nanos: AtomicU64,
     max: u64,
 }
 
-/// For threads; one for the process, as lateness is a property of the machine.
+/// The margin of threads. The process has one, because lateness is a property of the machine.
 pub(crate) static THREADS: Margin = Margin { nanos: AtomicU64::new(120_000), max: 500_000 };
 
-/// For tasks, who are woken by a thread that has itself to be woken.
+/// The margin of tasks. A task is woken by a thread that must itself be woken.
 pub(super) static TASKS: Margin = Margin { nanos: AtomicU64::new(200_000), max: 800_000 };
 
 const MIN_MARGIN: u64 = 20_000;
@@ -29,33 +30,35 @@ impl Margin {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
     }
 
-    /// Where the margin before a turn begins.
+    /// The reading at which the margin before `due` begins.
     pub(crate) fn before(&self, clock: &impl Clock, due: Timestamp) -> Timestamp {
         Timestamp::from_ticks(due.ticks().saturating_sub(clock.tick().ticks_in(self.get())))
     }
 
-    /// Learns from a waiter that woke `late` after the time it had asked for.
+    /// Learns from a waiter that woke `late` after the time that it had asked for.
     pub(crate) fn observe(&self, late: Duration) {
         let late = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
         self.nanos.store(self.adapted(self.nanos.load(Ordering::Relaxed), late), Ordering::Relaxed);
     }
 
-    /// Follows the quantile at which steps up and down balance: down by 1 in 128 for each wake-up in time, up by a quarter
-    /// of what was missing, at most by half, for each that was not. On the machine it was tuned on (median 60 to 120 µs,
-    /// worst milliseconds) that settles where about 19 in 20 wake in time.
+    /// Follows the quantile at which steps up and down balance. A wake-up in time lowers the margin
+    /// by 1 part in 128. A wake-up that is late raises it by a quarter of what was missing, at most
+    /// by half. The machine where these steps were tuned wakes threads 60 to 120 µs late in the
+    /// median, and milliseconds late at worst. There the margin settles where about 19 in 20 wake
+    /// in time.
     fn adapted(&self, margin: u64, late: u64) -> u64 {
         let next = if late > margin { margin + ((late - margin) / 4).min(margin / 2) } else { margin - margin / 128 };
         next.clamp(MIN_MARGIN, self.max)
     }
 }
 
-/// Half the cores: if more were spinning, they would take from each other what they wait for.
+/// Half the cores. If more threads were spinning, they would take processor time from each other.
 fn most_spinning() -> usize {
     static LIMIT: OnceLock<usize> = OnceLock::new();
     *LIMIT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2))
 }
 
-/// A thread's right to spin, given back when dropped.
+/// A thread's right to spin, returned when it is dropped.
 #[derive(Debug)]
 pub(crate) struct SpinPermit {
     counted: bool,
@@ -64,14 +67,14 @@ pub(crate) struct SpinPermit {
 static SPINNING: AtomicUsize = AtomicUsize::new(0);
 
 impl SpinPermit {
-    /// A permit, unless as many spin already as should.
+    /// A right to spin, unless as many threads spin already as may.
     pub(crate) fn take() -> Option<Self> {
         let permit = Self { counted: true };
-        // Refused, the permit is dropped and counts itself out again.
+        // If the count was too high, the permit is dropped, which lowers the count again.
         (SPINNING.fetch_add(1, Ordering::Relaxed) < most_spinning()).then_some(permit)
     }
 
-    /// A permit whoever else spins.
+    /// A right to spin, however many threads spin already.
     pub(super) fn unlimited() -> Self {
         Self { counted: false }
     }
@@ -85,10 +88,10 @@ impl Drop for SpinPermit {
     }
 }
 
-/// Leases a right to spin to a task for the next `left`, unless as many have one as should. A lease ends by itself, because
-/// a task that is leaked or starved would never give a permit back.
+/// Leases a right to spin to a task for the next `left`, unless as many tasks have one as may. A
+/// lease ends by itself, because a task that is leaked or starved would never return a permit.
 pub(super) fn lease_spin(left: Duration) -> bool {
-    /// When each lease ends, in nanoseconds after the first was asked for.
+    /// When each lease ends, in nanoseconds after the first was requested.
     static ENDS: [AtomicU64; 16] = [const { AtomicU64::new(0) }; 16];
     static START: OnceLock<Instant> = OnceLock::new();
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
@@ -105,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_margin_settles_above_most_of_what_it_sees_and_follows_it_back() {
+    fn margin_settles_above_most_lateness_and_follows_it_down() {
         let mut margin = MIN_MARGIN;
         let mut in_time = 0;
         // 19 of 20 wake 60 to 97 µs late, every twentieth 3 ms late.
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn one_absurd_wake_up_does_not_make_it_absurd() {
+    fn margin_after_one_absurd_wake_up_grows_by_half() {
         assert_eq!(THREADS.adapted(100_000, u64::MAX), 150_000);
         assert_eq!(THREADS.adapted(THREADS.max, u64::MAX), THREADS.max);
     }

@@ -64,8 +64,8 @@ impl Patience {
         Self { timeout: None, deadline: None }
     }
 
-    /// Waits no longer than `timeout`, counted from when the wait begins. A timeout of zero means now
-    /// or never.
+    /// Waits no longer than `timeout`, counted from when the wait begins. A timeout of zero means
+    /// now or never.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

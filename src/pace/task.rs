@@ -1,10 +1,10 @@
 //! How a task passes the time until a clock reading.
 //!
-//! Among few waiters, a timer wakes the task a margin before its time. From there the task yields to
-//! the executor again and again until the time comes. Other tasks run meanwhile, and the task is on
-//! time to within a poll. As with threads, only few may do that at once. Among many waiters, each task
-//! sleeps until its time: with a backlog the rate does not depend on each being on time, and one
-//! wake-up each is the least that a wait can cost.
+//! Among few waiters, a timer wakes the task a margin before its time. From there the task yields
+//! to the executor again and again until the time comes. Other tasks run meanwhile, and the task is
+//! on time to within a poll. As with threads, only few may do that at once. Among many waiters,
+//! each task sleeps until its time: with a backlog the rate does not depend on each being on time,
+//! and one wake-up each is the least that a wait can cost.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -65,7 +65,8 @@ impl TaskPace {
         Poll::Ready(())
     }
 
-    /// Sleeps until the reading `until`. Goes on with the timer if it is set to that reading already.
+    /// Sleeps until the reading `until`. Goes on with the timer if it is set to that reading
+    /// already.
     pub(crate) fn sleep<C: Clock>(&mut self, clock: &C, until: Timestamp, cx: &mut Context<'_>) -> Poll<()> {
         if self.sleep.as_ref().is_none_or(|(end, _)| *end != until) {
             self.sleep = Some((until, clock.sleep_until(until)));

@@ -60,8 +60,9 @@ impl<'a, C: Clock> ThreadPace<'a, C> {
         }
     }
 
-    /// Passes time until `changed`, the reading `until` or an early wake-up, whichever is first. With
-    /// `Strategy::Spin` the thread spins; otherwise it parks, because the time of a change is unknown.
+    /// Passes time until `changed`, the reading `until` or an early wake-up, whichever is first.
+    /// With `Strategy::Spin` the thread spins; otherwise it parks, because the time of a change is
+    /// unknown.
     pub(crate) fn pass_unknown(self, until: Option<Timestamp>, changed: impl Fn() -> bool) {
         if self.strategy == Strategy::Spin && self.clock.can_spin() {
             let over = || until.is_some_and(|until| self.clock.now() >= until);

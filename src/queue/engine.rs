@@ -3,32 +3,34 @@
 //!
 //! # The argument
 //!
-//! *The key fact.* An entry that is not yet due ends past now + depth, and the word is never before
+//! *The key fact.* An entry that is not yet due ends past now + depth. The word is never before
 //! the end of such an entry. So a word within the depth proves that no entry waits. Moves made from
-//! such a word (tries, immediate grants) need only their own compare-and-swap: a new entry moves the
-//! word, and then the compare-and-swap fails. Refunds and debts also check that the queue is empty.
+//! such a word (tries, immediate grants) need only their own compare-and-swap: a new entry moves
+//! the word, and then the compare-and-swap fails. Refunds and debts also check that the queue is
+//! empty.
 //!
 //! *The lock.* Everything else is done under the lock of the queue: taking an entry that has to
-//! wait, leaving it, keeping it, refunds that may move an entry, control verbs. Such a move is still
-//! a compare-and-swap, because tries and immediate grants go on beside it. At the same clock reading
-//! none of them can come in between, because the word is past the depth for as long as an entry
-//! waits. One made at a later reading finds the entries due by that reading. It takes nothing that
-//! belongs to them.
+//! wait, leaving it, keeping it, refunds that may move an entry, control verbs. Such a move is
+//! still a compare-and-swap, because tries and immediate grants go on beside it. At the same clock
+//! reading none of them can come in between, because the word is past the depth for as long as an
+//! entry waits. One made at a later reading finds the entries due by that reading. It takes nothing
+//! that belongs to them.
 //!
-//! *What a stale reading can do.* A clock reading from before another thread's finds entries not yet
-//! due that are due by the later reading. If such an entry is cancelled or moved, at most the
-//! staleness comes back, in units: a grant counts at the reading that its decision used. This does not
-//! hold if the other thread took the entry as granted and then refunded something. Cancelling the
-//! entry would then give it back a second time, and a waiter that entered behind it would lose the
-//! refund. So refunds and debts take the lock if the queue has any entry, and first remove the
+//! *What a stale reading can do.* A clock reading from before another thread's finds entries not
+//! yet due that are due by the later reading. If such an entry is cancelled or moved, at most the
+//! staleness comes back, in units: a grant counts at the reading that its decision used. This does
+//! not hold if the other thread took the entry as granted and then refunded something. Cancelling
+//! the entry would then give it back a second time, and a waiter that entered behind it would lose
+//! the refund. So refunds and debts take the lock if the queue has any entry, and first remove the
 //! entries that are due by their reading. Whatever the reading, the word is then not before the end
 //! of any entry in the queue.
 //!
-//! [`Queue::occupied`] is set before the word moves for an entry, so a thread that sees the entry in
-//! the word also sees `occupied`. An entry taken between that look and the compare-and-swap makes the
-//! compare-and-swap fail, unless the word has come back to the same value. In that case the entry
-//! came due no later than the reading of the refund, which is older than the entry itself. Only a
-//! clock that lags by longer than all of that took would still find the entry waiting.
+//! [`Queue::occupied`] is set before the word moves for an entry, so a thread that sees the entry
+//! in the word also sees `occupied`. An entry taken between that look and the compare-and-swap
+//! makes the compare-and-swap fail, unless the word has come back to the same value. In that case
+//! the entry came due no later than the reading of the refund, which is older than the entry
+//! itself. Only a clock that lags by longer than all of that took would still find the entry
+//! waiting.
 //!
 //! *Waking.* A thread that moves entries under the lock collects the wakers to be called, and calls
 //! them after it has unlocked. A thread that spins watches [`Queue::changes`] instead. The count is
@@ -40,7 +42,9 @@ use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
-use super::entries::{Entries, EntryId, Found};
+use super::entries::{Entries, Found};
+use super::entry::EntryId;
+use super::turn::{Entered, Look, Remaining, Turn};
 use super::verdict::Verdict;
 use crate::clock::Timestamp;
 use crate::error::{AcquireError, Refused};
@@ -77,51 +81,6 @@ struct Queue {
     occupied: AtomicU64,
     /// [`ANNOUNCE_AHEAD`] in units.
     announce_ahead: u64,
-}
-
-/// What a request for an entry got.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Entered {
-    /// The permits, at once.
-    Granted(Charge),
-    /// An entry to wait for.
-    Waiting(Turn),
-}
-
-/// An entry of the queue as its waiter last saw it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
-    pub(crate) id: EntryId,
-    /// The permits waited for.
-    pub(crate) n: u64,
-    /// The clock reading at which the entry comes due.
-    pub(crate) due: Timestamp,
-    /// The count of changes at that time. While the count is the same, `due` is still true.
-    pub(crate) changes: u64,
-    /// Whether so many wait that the rate no longer depends on each being on time.
-    pub(crate) crowded: bool,
-}
-
-/// What a waiter finds when it looks at its entry.
-#[derive(Debug)]
-pub(crate) enum Look {
-    /// The entry was due.
-    Granted(Charge),
-    /// The entry is not due yet.
-    Waiting(Turn),
-    /// The wait was ended.
-    Refused(AcquireError),
-}
-
-/// How long an entry still has to wait.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Remaining {
-    /// The entry is granted.
-    Nothing,
-    /// From one clock reading to another.
-    Between(Timestamp, Timestamp),
-    /// The wait was ended, so the entry is never granted.
-    Ended,
 }
 
 /// The lock of the queue. Collected wakers are called after it is released.
@@ -238,7 +197,7 @@ impl Engine {
         Ok(Entered::Waiting(self.turn(queue.entries(), id, n, end)))
     }
 
-    /// Whether a newcomer must wait because a waiter that is due has yet to leave.
+    /// Whether a later request must wait because a waiter that is due has yet to leave.
     fn must_wait(&self, queue: &mut Guard<'_>) -> bool {
         self.meter.is_strict() && queue.entries().waiting() > 0
     }
@@ -293,7 +252,8 @@ impl Engine {
         Look::Waiting(turn)
     }
 
-    /// Lets the first waiter leave if it is due. However late that is, the next comes due T after it.
+    /// Lets the first waiter leave if it is due. However late that is, the next comes due T after
+    /// it.
     fn leave(&self, queue: &mut Guard<'_>, id: EntryId) -> bool {
         let due_end = queue.now.saturating_add(self.meter.rate.gcra.depth());
         let Some(end) = queue.entries().leave(id, due_end) else { return false };
@@ -385,7 +345,7 @@ impl Engine {
     }
 
     /// Closes the word. Waiters keep their entries.
-    pub(crate) fn refuse_newcomers(&self, now: impl FnOnce() -> Timestamp) {
+    pub(crate) fn refuse_later_requests(&self, now: impl FnOnce() -> Timestamp) {
         let _queue = self.lock(now);
         self.meter.set(Snapshot::CLOSED);
     }
@@ -419,8 +379,8 @@ mod tests {
     use crate::rate::Rate;
 
     /// The word and all that a decision reads besides the clock share one pair of cache lines, and
-    /// nothing else that is written is on it: the lock of the queue has its own. (128 bytes, because
-    /// processors fetch lines in pairs.)
+    /// nothing else that is written is on it: the lock of the queue has its own. (128 bytes,
+    /// because processors fetch lines in pairs.)
     #[test]
     fn the_word_shares_its_lines_with_nothing_written() {
         use core::mem::{align_of, offset_of, size_of};

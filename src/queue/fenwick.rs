@@ -1,9 +1,10 @@
 //! Prefix sums that can be changed anywhere in logarithmic time.
 //!
-//! Source: P. M. Fenwick, "A new data structure for cumulative frequency tables", Software: Practice and Experience 24
-//! (1994).
+//! Source: P. M. Fenwick, "A new data structure for cumulative frequency tables", Software:
+//! Practice and Experience 24 (1994).
 
-/// Numbers at the indices below a fixed length, all 0 at first. Sums wrap, so that what was added can be taken away.
+/// Numbers at the indices below a fixed length, all 0 at first. Sums wrap, so that what was added
+/// can be subtracted.
 #[derive(Debug, Default)]
 pub(super) struct Fenwick {
     /// `sums[i − 1]` is the sum over the indices `i − lowbit(i)` to `i − 1`.
@@ -19,7 +20,7 @@ impl Fenwick {
         self.sums.len()
     }
 
-    /// Adds `value` at `index`; past the end, to nothing.
+    /// Adds `value` at `index`. If `index` is past the end, nothing changes.
     pub(super) fn add(&mut self, index: usize, value: u64) {
         let mut i = index + 1;
         while i <= self.sums.len() {
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_what_stands_up_to_the_index() {
+    fn fenwick_sum_is_that_of_the_plain_numbers() {
         let mut tree = Fenwick::new(13);
         let mut plain = [0_u64; 13];
         for step in 0_usize..200 {

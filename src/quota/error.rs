@@ -1,77 +1,92 @@
-//! Quotas that cannot be.
+//! Why there is no such quota.
 
 use alloc::boxed::Box;
 use core::time::Duration;
 
-/// A quota that cannot be: out of range, or text that says something else.
+/// Why numbers or text make no quota.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::{Quota, QuotaError};
+///
+/// let error = Quota::per_second(20_000_000_000).unwrap_err();
+/// assert!(matches!(error, QuotaError::TooFast { capacity: 20_000_000_000, .. }));
+/// assert_eq!(
+///     "100 a minute".parse::<Quota>().unwrap_err().to_string(),
+///     "\"100 a minute\" has no period: write \"100/s\" or \"100 per minute\""
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuotaError {
-    /// No permits at all.
-    #[error("capacity is 0, but a quota needs at least 1 permit per period")]
+    /// The capacity is 0.
+    #[error("capacity is 0, but the smallest is 1 permit per period")]
     ZeroCapacity,
-    /// No time for them to come back in.
-    #[error("period is 0, but permits need time to come back")]
+    /// The period is 0.
+    #[error("period is 0, but the shortest is 1 ns")]
     ZeroPeriod,
-    /// A burst with which every request would be refused.
-    #[error("burst is 0, but no request could ever be granted with a burst under 1")]
+    /// The burst is 0, with which every request would be refused.
+    #[error("burst is 0, but the smallest is 1 permit")]
     ZeroBurst,
-    /// The period does not fit 64 bits of nanoseconds.
-    #[error("a period of {period:?} is over the longest, 584 years")]
+    /// The period in nanoseconds does not fit 64 bits.
+    #[error("a period of {period:?} is too long: the longest is 584 years")]
     #[non_exhaustive]
     PeriodTooLong {
-        /// What was asked for.
+        /// The period that was requested.
         period: Duration,
     },
     /// The rate is over 1e10 per second.
-    #[error("{capacity} per {period:?} is over the fastest rate, 10 permits a nanosecond (1e10 per second)")]
+    #[error("a rate of {capacity} per {period:?} is too fast: the fastest is 1e10 permits per second")]
     #[non_exhaustive]
     TooFast {
-        /// Permits asked for.
+        /// The permits that were requested.
         capacity: u64,
-        /// The period they were asked for in.
+        /// The period that was requested.
         period: Duration,
     },
-    /// The burst takes over 25 years to come back.
-    #[error("a burst of {burst} at {capacity} per {period:?} takes over 25 years to come back; choose a smaller burst")]
+    /// The burst takes more than 25 years to refill.
+    #[error(
+        "a burst of {burst} at {capacity} per {period:?} takes more than 25 years to refill: choose a smaller burst"
+    )]
     #[non_exhaustive]
     BurstTooDeep {
-        /// The burst asked for (the capacity, unless set).
+        /// The burst that was requested. Unless it is set, the burst is the capacity.
         burst: u64,
-        /// Permits per period.
+        /// The permits per period.
         capacity: u64,
         /// The period.
         period: Duration,
     },
     /// The text has no `/` or `per` after the capacity.
-    #[error("{text:?} names no period: write it as \"100/s\" or \"100 per minute\"")]
+    #[error("{text:?} has no period: write \"100/s\" or \"100 per minute\"")]
     #[non_exhaustive]
     MissingPeriod {
         /// The whole text.
         text: Box<str>,
     },
-    /// A number is missing, is not a whole one, or does not fit 64 bits.
-    #[error("{text:?} is not a whole number between 0 and 18446744073709551615")]
+    /// A number is missing, is not a whole number, or does not fit 64 bits.
+    #[error("{text:?} is not a whole number from 0 to 18446744073709551615")]
     #[non_exhaustive]
     BadNumber {
-        /// What stands where the number should.
+        /// What the text has where a number must be.
         text: Box<str>,
     },
     /// The unit of time is a bare `m`.
     #[error("the unit \"m\" could mean minutes or milliseconds: write \"min\" or \"ms\"")]
     AmbiguousUnit,
-    /// The unit of time is none that is known.
+    /// The unit of time is unknown.
     #[error("{text:?} is not a unit of time: use d, h, min, s, ms, us or ns, or their English names")]
     #[non_exhaustive]
     UnknownUnit {
-        /// What stands where the unit should.
+        /// What the text has where a unit must be.
         text: Box<str>,
     },
-    /// Something follows that is not a burst.
+    /// Something other than a burst follows the period.
     #[error("{text:?} is not expected here: only \"burst\" and a number may follow the period")]
     #[non_exhaustive]
     Unexpected {
-        /// What follows.
+        /// What follows the period.
         text: Box<str>,
     },
 }

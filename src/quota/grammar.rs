@@ -1,12 +1,13 @@
 //! The grammar of quotas as text.
 //!
-//! All of it is `const`, so that there is one grammar for text that is read while the program runs and for text that is
-//! written in it, which the compiler reads.
+//! All of it is `const`. So one grammar serves for text that the program reads at run time and for
+//! constants, which the compiler reads.
 
-use super::Quota;
+use super::quota::Quota;
 use super::range::OutOfRange;
 
-/// Nanoseconds of the units, longest first, each with its short name (which `Display` prints) and its English ones.
+/// Nanoseconds of the units, longest first, each with its short name (which `Display` prints) and
+/// its English names.
 pub(super) const UNITS: [(u64, &str, &[&str]); 7] = [
     (86_400_000_000_000, "d", &["day", "days"]),
     (3_600_000_000_000, "h", &["hour", "hours", "hr", "hrs"]),
@@ -17,7 +18,8 @@ pub(super) const UNITS: [(u64, &str, &[&str]); 7] = [
     (1, "ns", &["nanosecond", "nanoseconds", "nsec", "nsecs"]),
 ];
 
-/// Why a text is no quota, with the piece of it that is wrong. Unlike the error made of it, it needs no allocation.
+/// Why a text is no quota, with the part of it that is wrong. Unlike the error made of it, a flaw
+/// needs no allocation.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Flaw<'a> {
     MissingPeriod(&'a str),
@@ -89,7 +91,7 @@ const fn any(name: &str, names: &[&str]) -> bool {
     false
 }
 
-/// Equal but for the case of ASCII letters.
+/// Whether two texts are equal apart from the case of ASCII letters.
 const fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     let mut at = 0;
@@ -99,11 +101,11 @@ const fn same(left: &str, right: &str) -> bool {
     at == left.len() && at == right.len()
 }
 
-/// What is left of the text, without leading space.
+/// The rest of the text, without leading space.
 struct Scanner<'a>(&'a str);
 
 impl<'a> Scanner<'a> {
-    /// Takes the first `length` bytes, and the space behind them.
+    /// Takes the first `length` bytes, and skips the space behind them.
     const fn take(&mut self, length: usize) -> &'a str {
         let (token, rest) = self.0.split_at(length);
         *self = Scanner(rest).skip_white();
@@ -142,7 +144,7 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    /// A whole number; `_` may group its digits, after the first.
+    /// Takes a whole number; `_` may group its digits, after the first.
     const fn number(&mut self) -> Result<u64, Flaw<'a>> {
         if !self.at_digit() {
             return Err(Flaw::BadNumber(self.0));
@@ -151,7 +153,7 @@ impl<'a> Scanner<'a> {
         let (mut value, mut at) = (Some(0_u64), 0);
         while at < bytes.len() && matches!(bytes[at], b'0'..=b'9' | b'_') {
             if bytes[at] != b'_' {
-                value = shifted(value, bytes[at] - b'0');
+                value = with_digit(value, bytes[at] - b'0');
             }
             at += 1;
         }
@@ -163,8 +165,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The number with one more digit, unless it gets too large.
-const fn shifted(value: Option<u64>, digit: u8) -> Option<u64> {
+/// The number with one more digit, unless that does not fit.
+const fn with_digit(value: Option<u64>, digit: u8) -> Option<u64> {
     match value {
         Some(value) => match value.checked_mul(10) {
             Some(tenfold) => tenfold.checked_add(digit as u64),

@@ -1,17 +1,19 @@
-//! Quotas written in a program.
+//! Quotas as constants of a program.
 
-use super::Quota;
 use super::grammar::{Flaw, parse};
+use super::quota::Quota;
 use super::range::OutOfRange;
 
 impl Quota {
-    /// A quota written in the program, as text of the form that [`parse`](str::parse) reads.
+    /// Makes a quota of text, in the form that [`parse`](str::parse) reads.
     ///
-    /// In a constant, the compiler reads it: text that is no quota does not compile.
+    /// In a constant, the compiler reads the text. If the text is no quota, the constant does not
+    /// compile. So use this function in constants, and [`parse`](str::parse) for text that comes
+    /// from elsewhere.
     ///
     /// # Panics
     ///
-    /// If the text is no quota. So use it in constants, and [`parse`](str::parse) for text that comes from elsewhere.
+    /// Panics if the text is no quota.
     ///
     /// # Examples
     ///
@@ -36,12 +38,13 @@ impl Quota {
 }
 
 impl Flaw<'_> {
-    /// What the compiler says: a constant cannot format, but the text stands beside the message anyway.
+    /// The message of the compiler. A constant cannot format a message, but the compiler shows the
+    /// text beside it.
     const fn advice(self) -> &'static str {
         match self {
-            Flaw::MissingPeriod(_) => "this quota names no period: write it as \"100/s\" or \"100 per minute\"",
+            Flaw::MissingPeriod(_) => "this quota has no period: write \"100/s\" or \"100 per minute\"",
             Flaw::BadNumber(_) => {
-                "in this quota stands no whole number between 0 and 18446744073709551615 where one should"
+                "this quota has something else where a whole number from 0 to 18446744073709551615 must be"
             }
             Flaw::AmbiguousUnit => "the unit \"m\" could mean minutes or milliseconds: write \"min\" or \"ms\"",
             Flaw::UnknownUnit(_) => {
@@ -56,11 +59,11 @@ impl Flaw<'_> {
 impl OutOfRange {
     const fn advice(self) -> &'static str {
         match self {
-            Self::ZeroCapacity => "capacity is 0, but a quota needs at least 1 permit per period",
-            Self::ZeroPeriod => "period is 0, but permits need time to come back",
-            Self::ZeroBurst => "burst is 0, but no request could ever be granted with a burst under 1",
-            Self::TooFast { .. } => "this quota is over the fastest rate, 10 permits a nanosecond (1e10 per second)",
-            Self::BurstTooDeep { .. } => "this burst takes over 25 years to come back; choose a smaller one",
+            Self::ZeroCapacity => "capacity is 0, but the smallest is 1 permit per period",
+            Self::ZeroPeriod => "period is 0, but the shortest is 1 ns",
+            Self::ZeroBurst => "burst is 0, but the smallest is 1 permit",
+            Self::TooFast { .. } => "this rate is too fast: the fastest is 1e10 permits per second",
+            Self::BurstTooDeep { .. } => "this burst takes more than 25 years to refill: choose a smaller burst",
         }
     }
 }

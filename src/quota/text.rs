@@ -3,11 +3,23 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::Quota;
+use super::error::QuotaError;
 use super::grammar::{Flaw, UNITS, parse};
-use crate::quota::QuotaError;
+use super::quota::Quota;
 
 /// Prints the shortest form that parses back to the same quota: `5/2s`, `100/min burst 20`.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::Quota;
+/// use std::time::Duration;
+///
+/// let quota = Quota::new(5, Duration::from_secs(2))?;
+/// assert_eq!(quota.to_string(), "5/2s");
+/// assert_eq!(quota.to_string().parse(), Ok(quota));
+/// # Ok::<(), limitor::QuotaError>(())
+/// ```
 impl fmt::Display for Quota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unit, name, _) = UNITS
@@ -34,8 +46,9 @@ impl fmt::Debug for Quota {
 
 /// Parses `CAPACITY / [COUNT] UNIT [burst BURST]`, where `/` may be spelled `per`.
 ///
-/// Units are `d`, `h`, `min`, `s`, `ms`, `us`, `ns` and their English names; a bare `m` is refused, because it could mean
-/// minutes or milliseconds. Case and spaces do not matter; `_` may group digits.
+/// Units are `d`, `h`, `min`, `s`, `ms`, `us`, `ns` and their English names. A bare `m` is an
+/// error, because it could mean minutes or milliseconds. Case and spaces do not matter; `_` may
+/// group digits.
 ///
 /// # Examples
 ///

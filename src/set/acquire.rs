@@ -9,13 +9,13 @@ use std::{
 };
 
 use super::LimitSet;
-use crate::error::LimitError;
 use super::gate::Pass;
 use crate::clock::{Clock, Timestamp};
+use crate::error::LimitError;
 use crate::held::Held;
+use crate::pace::{Deadline, Patience, Strategy};
 use crate::turnstile::TaskWait;
 use crate::turnstile::{Entered, WaiterId};
-use crate::pace::{Deadline, Patience, Strategy};
 
 /// Permits of several limits, and the right to settle them once when the actual costs are known.
 ///
@@ -92,13 +92,7 @@ impl<const N: usize, C: Clock> fmt::Debug for Acquire<'_, N, C> {
 
 impl<'a, const N: usize, C: Clock> Acquire<'a, N, C> {
     pub(super) fn new(set: Held<'a, LimitSet<N, C>>, costs: [u64; N]) -> Self {
-        Self {
-            set,
-            costs,
-            patience: Patience::default(),
-            stage: Stage::Begin,
-            wait: TaskWait::default(),
-        }
+        Self { set, costs, patience: Patience::default(), stage: Stage::Begin, wait: TaskWait::default() }
     }
 
     /// Wait no longer than `timeout`, counted from when the wait begins.

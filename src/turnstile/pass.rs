@@ -61,7 +61,9 @@ impl<G: Gate> Turnstile<G> {
         loop {
             let now = clock.now();
             let current = wait.seen.filter(|(until, _, changes)| {
-                *changes == self.changes() && until.is_none_or(|until| now < until) && wait.pace.is_registered(cx.waker())
+                *changes == self.changes()
+                    && until.is_none_or(|until| now < until)
+                    && wait.pace.is_registered(cx.waker())
             });
             let (until, first) = match current {
                 Some((until, first, _)) => (until, first),

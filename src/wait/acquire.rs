@@ -24,10 +24,10 @@ use crate::queue::Entered;
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped before its first poll, nothing was taken. If it is dropped while pending,
-/// its permits are returned once, and later entries move forward. If it is dropped after it was due
-/// but before it was polled again, the permits are spent. So in a `select!` in a loop, keep one future
-/// and poll it by reference. A future that is polled again after completion panics.
+/// If the future is dropped before its first poll, nothing was taken. If it is dropped while
+/// pending, its permits are returned once, and later entries move forward. If it is dropped after
+/// it was due but before it was polled again, the permits are spent. So in a `select!` in a loop,
+/// keep one future and poll it by reference. A future that is polled again after completion panics.
 #[must_use = "nothing is taken until this is waited for"]
 pub struct Acquire<'a, C: Clock = SystemClock>(Pending<Permits<'a, C>>);
 
@@ -109,9 +109,9 @@ impl<'a, C: Clock> Acquire<'a, C> {
 
     /// Waits no longer than `timeout`, counted from when the wait begins.
     ///
-    /// If the wait would be longer, the request is refused at once and nothing is consumed. A timeout of
-    /// zero means now or never. With a [`deadline`](Self::deadline) as well, the earlier of the two
-    /// holds.
+    /// If the wait would be longer, the request is refused at once and nothing is consumed. A
+    /// timeout of zero means now or never. With a [`deadline`](Self::deadline) as well, the earlier
+    /// of the two holds.
     ///
     /// # Examples
     ///
@@ -129,8 +129,8 @@ impl<'a, C: Clock> Acquire<'a, C> {
         Self(self.0.with_patience(|patience| patience.timeout(timeout)))
     }
 
-    /// Waits no longer than until `deadline`: a reading of the limiter's clock (see [`Clock::after`])
-    /// or an [`Instant`](std::time::Instant).
+    /// Waits no longer than until `deadline`: a reading of the limiter's clock (see
+    /// [`Clock::after`]) or an [`Instant`](std::time::Instant).
     ///
     /// If the wait would be longer, the request is refused at once and nothing is consumed.
     ///

@@ -116,8 +116,8 @@ impl<'a, C: Clock> Reservation<'a, C> {
     /// # Errors
     ///
     /// [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
-    /// [`AcquireError::TooLong`] if the reservation was made with a limit and has been put off past it
-    /// (by a strict [`LeakyQueue`](crate::buckets::LeakyQueue) whose earlier waiters left late).
+    /// [`AcquireError::TooLong`] if the reservation was made with a limit and has been put off past
+    /// it (by a strict [`LeakyQueue`](crate::buckets::LeakyQueue) that earlier waiters left late).
     ///
     /// # Panics
     ///
@@ -182,12 +182,12 @@ impl<'a, C: Clock> Reservation<'a, C> {
         drop(self);
     }
 
-    /// Takes the permits for good and leaves the timing to the caller. Returns how long the caller has
-    /// to wait from now.
+    /// Takes the permits for good and leaves the timing to the caller. Returns how long the caller
+    /// has to wait from now.
     ///
     /// The entry moves no more, neither when other waiters leave nor by refunds. Only
-    /// [`refund`](crate::RateLimiter::refund) gives the permits back. The wait is [`Duration::MAX`] if
-    /// a control verb has ended it: then nothing was taken.
+    /// [`refund`](crate::RateLimiter::refund) gives the permits back. The wait is [`Duration::MAX`]
+    /// if a control verb has ended it: then nothing was taken.
     ///
     /// # Examples
     ///

@@ -11,8 +11,8 @@ use crate::pace::TaskPace;
 use crate::queue::{Look, Remaining, Turn};
 use crate::sync::thread_waker;
 
-/// Blocks until the entry is due or its wait is ended. An entry that is put off to after `latest` is
-/// given up.
+/// Blocks until the entry is due or its wait is ended. An entry that is put off to after `latest`
+/// is given up.
 pub(super) fn block<C: Clock>(
     limiter: &RateLimiter<C>,
     mut turn: Turn,
@@ -64,8 +64,8 @@ pub(super) fn poll<C: Clock>(
     }
 }
 
-/// The turn, unless its entry was put off to after `latest`: then the entry is given up. A waiter that
-/// wakes late does not put its entry off.
+/// The turn, unless its entry was put off to after `latest`: then the entry is given up. A waiter
+/// that wakes late does not put its entry off.
 fn still_in_time<C: Clock>(
     limiter: &RateLimiter<C>,
     turn: Turn,

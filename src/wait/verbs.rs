@@ -62,8 +62,8 @@ impl<C: Clock> RateLimiter<C> {
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed, if `n` exceeds the burst, the queue is full, or the limiter is
-    /// closed or saturated.
+    /// [`Denied`], with nothing changed, if `n` exceeds the burst, the queue is full, or the
+    /// limiter is closed or saturated.
     ///
     /// # Examples
     ///
@@ -104,8 +104,8 @@ impl<C: Clock> RateLimiter<C> {
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed: the same as [`reserve`](Self::reserve), or if the wait would
-    /// be longer. Then [`Denied::retry_after`] is the wait that it would have been.
+    /// [`Denied`], with nothing changed: the same as [`reserve`](Self::reserve), or if the wait
+    /// would be longer. Then [`Denied::retry_after`] is the wait that it would have been.
     ///
     /// # Examples
     ///
@@ -145,8 +145,8 @@ impl<C: Clock> RateLimiter<C> {
         self.reserve_by(Held::Borrowed(self), now, n, Some(max_wait))
     }
 
-    /// Does what [`reserve`](Self::reserve) does. The reservation keeps the limiter alive and borrows
-    /// nothing.
+    /// Does what [`reserve`](Self::reserve) does. The reservation keeps the limiter alive and
+    /// borrows nothing.
     ///
     /// # Errors
     ///

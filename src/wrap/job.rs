@@ -1,60 +1,54 @@
-//! Work under way, and what becomes of its permits however it ends.
+//! Work under way, and what becomes of its grant however it ends.
 
-use std::time::Duration;
+use crate::admit::{Admit, Settle};
+use crate::pace::Patience;
 
-use super::limit::{Limit, Pass};
-use crate::clock::Clock;
-use crate::error::AcquireError;
-
-/// What becomes of the permits of work that ends without a result: by an `Err`, by a panic, or because its future is
-/// dropped.
+/// What becomes of the permits of work that ends without a result: by an `Err`, by a panic, or
+/// because its future is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum OnError {
-    /// They stay spent as estimated: the request may have been sent, and counted where it went. This is the default.
+    /// They stay spent as estimated: the request may have been sent, and counted by its receiver.
+    /// This is the default.
     #[default]
     Keep,
-    /// They are given back: work that fails is known to cost nothing.
+    /// They are refunded: work that fails is known to cost nothing.
     Refund,
 }
 
 /// One piece of work. Unless it is [done](Self::done), it ends without a result.
-pub(crate) struct Job<'a, C: Clock> {
-    /// Until it has ended.
-    pass: Option<Pass<'a, C>>,
+pub(crate) struct Job<L: Admit> {
+    /// Until the work has ended.
+    grant: Option<L::Grant>,
     on_error: OnError,
 }
 
-impl<'a, C: Clock> Job<'a, C> {
-    pub(crate) fn begin(
-        limit: &Limit<'a, C>,
-        cost: u64,
-        timeout: Option<Duration>,
-        on_error: OnError,
-    ) -> Result<Self, AcquireError> {
-        limit.wait(cost, timeout).map(|pass| Self { pass: Some(pass), on_error })
+impl<L: Admit> Job<L> {
+    pub(crate) fn begin(limiter: &L, cost: L::Cost, patience: Patience, on_error: OnError) -> Result<Self, L::Refusal> {
+        limiter.admit_blocking(cost, patience).map(|grant| Self { grant: Some(grant), on_error })
     }
 
     pub(crate) async fn begin_async(
-        limit: &Limit<'a, C>,
-        cost: u64,
-        timeout: Option<Duration>,
+        limiter: &L,
+        cost: L::Cost,
+        patience: Patience,
         on_error: OnError,
-    ) -> Result<Self, AcquireError> {
-        limit.ready(cost, timeout).await.map(|pass| Self { pass: Some(pass), on_error })
+    ) -> Result<Self, L::Refusal> {
+        limiter.admit(cost, patience).await.map(|grant| Self { grant: Some(grant), on_error })
     }
 
-    /// The work has a result, and cost what was estimated or what it did.
-    pub(crate) fn done(mut self, actual: Option<u64>) {
-        if let (Some(pass), Some(actual)) = (self.pass.take(), actual) {
-            pass.reconcile(actual);
+    /// The work has a result, and cost its estimate or `actual`.
+    pub(crate) fn done(mut self, actual: Option<L::Cost>) {
+        if let (Some(grant), Some(actual)) = (self.grant.take(), actual) {
+            grant.reconcile(actual);
         }
     }
 }
 
-impl<C: Clock> Drop for Job<'_, C> {
+impl<L: Admit> Drop for Job<L> {
     fn drop(&mut self) {
-        if let (Some(pass), OnError::Refund) = (self.pass.take(), self.on_error) {
-            pass.reconcile(0);
+        if let (Some(grant), OnError::Refund) = (self.grant.take(), self.on_error) {
+            grant.refund();
         }
     }
 }

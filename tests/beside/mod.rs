@@ -1,11 +1,12 @@
-//! Two threads at once under loom, in all interleavings, both ways round: `loom.rs` says why.
+//! Runs two threads at the same time under loom, in all interleavings and in both orders; see
+//! `loom.rs`.
 
 use std::sync::Arc;
 
 use loom::thread;
 
-/// Runs `here` beside `there`, then `check` on what they gave: once with the second on a thread of its own, and once with the first. With
-/// no more than so many preemptions, if it is said.
+/// Runs `here` beside `there`, then `check` on their results. Does so twice: with the second on a
+/// thread of its own, and with the first. If `preemptions` is given, it bounds the preemptions.
 pub(crate) fn beside<S: 'static, A: 'static, B: 'static>(
     preemptions: Option<usize>,
     setup: impl Fn() -> S + Clone + Send + Sync + 'static,

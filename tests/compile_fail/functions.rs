@@ -1,4 +1,4 @@
-//! What is no function that can wait.
+//! Functions that cannot wait.
 
 use limitor::rate_limit;
 

@@ -1,4 +1,4 @@
-//! Quotas that are none.
+//! Invalid quotas.
 
 use limitor::rate_limit;
 

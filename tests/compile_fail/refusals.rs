@@ -1,4 +1,4 @@
-//! Functions that may be refused and cannot say so.
+//! Functions that may be refused but cannot return the refusal.
 
 use limitor::{AcquireError, RateLimiter, rate_limit};
 use std::time::Duration;

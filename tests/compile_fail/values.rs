@@ -1,4 +1,4 @@
-//! Values that cannot be.
+//! Impossible values.
 
 use limitor::{AcquireError, rate_limit};
 

@@ -1,4 +1,4 @@
-//! Wrapped closures that do not fit.
+//! Wrapped closures with the wrong types.
 
 use limitor::{RateLimiter, wrap};
 

@@ -1,4 +1,4 @@
-//! Control verbs: what they do to those who wait, and to those inside.
+//! The effect of control verbs on waiters and on slots that are held.
 
 use std::thread;
 
@@ -7,7 +7,7 @@ use limitor::{AcquireError, Reason};
 use super::{Task, limiter, poll, ready, wait_until};
 
 #[test]
-fn closing_ends_the_waits_for_a_slot() {
+fn close_ends_waits_for_a_slot() {
     let (limiter, _) = limiter(10, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let (task, mut waiting) = (Task::default(), limiter.acquire(1));
@@ -30,7 +30,7 @@ fn closing_ends_the_waits_for_a_slot() {
 }
 
 #[test]
-fn if_only_the_rate_is_closed_that_is_learnt_with_the_slot() {
+fn closed_rate_is_reported_once_the_slot_is_free() {
     let (limiter, _) = limiter(10, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let (task, mut waiting) = (Task::default(), limiter.acquire(1));
@@ -44,7 +44,7 @@ fn if_only_the_rate_is_closed_that_is_learnt_with_the_slot() {
 }
 
 #[test]
-fn sending_away_those_who_wait_for_the_rate_frees_their_slots() {
+fn cancelling_waiters_for_the_rate_frees_their_slots() {
     let (limiter, _) = limiter(1, 2);
     limiter.limiter().try_acquire(1).unwrap();
     let mut waiting = limiter.acquire(1);
@@ -55,7 +55,7 @@ fn sending_away_those_who_wait_for_the_rate_frees_their_slots() {
 }
 
 #[test]
-fn a_bypass_lifts_the_rate_and_not_the_slots() {
+fn bypass_lifts_the_rate_and_not_the_slots() {
     let (limiter, _) = limiter(1, 2);
     limiter.limiter().bypass();
     let _slots = [limiter.try_acquire(1).unwrap(), limiter.acquire(1).wait().unwrap()];

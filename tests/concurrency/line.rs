@@ -1,11 +1,11 @@
-//! In what order slots are handed over, and what becomes of those who leave.
+//! The order in which slots are handed over, and what happens when a waiter leaves.
 
 use std::thread;
 
 use super::{Task, limiter, poll, ready, secs, wait_until};
 
 #[test]
-fn whoever_gets_the_slot_finds_the_permits_settled() {
+fn next_holder_of_a_slot_finds_the_permits_settled() {
     let (limiter, _) = limiter(10, 1);
     let slot = limiter.try_acquire(10).unwrap();
     let mut next = limiter.acquire(10);
@@ -15,7 +15,7 @@ fn whoever_gets_the_slot_finds_the_permits_settled() {
 }
 
 #[test]
-fn nothing_is_taken_of_the_rate_while_the_slots_are_taken() {
+fn waiting_for_a_slot_takes_no_permits() {
     let (limiter, clock) = limiter(5, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let mut waiting = limiter.acquire(4);
@@ -32,7 +32,7 @@ fn nothing_is_taken_of_the_rate_while_the_slots_are_taken() {
 }
 
 #[test]
-fn slots_are_handed_over_in_the_order_of_asking() {
+fn slots_are_handed_over_in_the_order_of_requests() {
     let (limiter, _) = limiter(10, 1);
     let mut slot = Some(limiter.try_acquire(1).unwrap());
     let tasks: Vec<Task> = (0..4).map(|_| Task::default()).collect();
@@ -45,7 +45,7 @@ fn slots_are_handed_over_in_the_order_of_asking() {
         let woken: Vec<usize> = tasks.iter().map(Task::woken).collect();
         assert_eq!(woken.iter().sum::<usize>(), 1, "one is woken for one slot: {woken:?}");
         assert_eq!(woken[next], 1);
-        assert!(limiter.try_acquire(1).is_err(), "nobody comes in between");
+        assert!(limiter.try_acquire(1).is_err(), "no other caller comes in between");
         for later in next + 1..4 {
             assert!(tasks[later].poll(&mut futures[later]).is_pending());
         }
@@ -54,7 +54,7 @@ fn slots_are_handed_over_in_the_order_of_asking() {
 }
 
 #[test]
-fn slots_that_come_free_at_once_all_go_to_those_who_wait() {
+fn slots_released_together_all_go_to_waiters() {
     let (limiter, _) = limiter(10, 2);
     let held = (limiter.try_acquire(1).unwrap(), limiter.try_acquire(1).unwrap());
     let tasks = [Task::default(), Task::default()];
@@ -67,7 +67,7 @@ fn slots_that_come_free_at_once_all_go_to_those_who_wait() {
 }
 
 #[test]
-fn a_pending_future_that_is_dropped_leaves_the_line() {
+fn dropped_pending_future_leaves_the_queue() {
     let (limiter, _) = limiter(10, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let mut waiting = limiter.acquire(1);
@@ -80,7 +80,7 @@ fn a_pending_future_that_is_dropped_leaves_the_line() {
 }
 
 #[test]
-fn a_slot_handed_to_a_future_that_is_dropped_goes_to_the_next() {
+fn slot_handed_to_a_dropped_future_goes_to_the_next() {
     let (limiter, _) = limiter(10, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let (mut waiting, mut behind, next) = (limiter.acquire(1), limiter.acquire(1), Task::default());
@@ -94,7 +94,7 @@ fn a_slot_handed_to_a_future_that_is_dropped_goes_to_the_next() {
 }
 
 #[test]
-fn a_future_dropped_while_it_waits_for_the_rate_gives_both_back() {
+fn future_dropped_while_waiting_for_the_rate_returns_both() {
     let (limiter, clock) = limiter(1, 1);
     limiter.limiter().try_acquire(1).unwrap();
     let (mut waiting, mut behind, next) = (limiter.acquire(1), limiter.acquire(1), Task::default());
@@ -105,11 +105,11 @@ fn a_future_dropped_while_it_waits_for_the_rate_gives_both_back() {
     assert_eq!(next.woken(), 1);
     assert!(next.poll(&mut behind).is_pending());
     clock.advance(secs(1));
-    assert!(ready(next.poll(&mut behind)).is_ok(), "the place was given back: one second, not two");
+    assert!(ready(next.poll(&mut behind)).is_ok(), "the permits were returned: one second, not two");
 }
 
 #[test]
-fn threads_and_tasks_stand_in_one_line() {
+fn threads_and_tasks_share_one_queue() {
     let (limiter, _) = limiter(10, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let mut first = limiter.acquire(1);
@@ -127,7 +127,7 @@ fn threads_and_tasks_stand_in_one_line() {
 }
 
 #[test]
-fn what_was_polled_can_be_waited_for() {
+fn polled_future_can_be_waited_for() {
     let (limiter, clock) = limiter(1, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let [mut in_line, mut at_rate] = [limiter.acquire(1), limiter.acquire(1)];

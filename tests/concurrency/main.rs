@@ -1,4 +1,4 @@
-//! A limit on the work under way, held for the whole of the work.
+//! A limit on the work under way, held until the work ends.
 #![cfg(all(feature = "std", not(loom)))]
 
 mod end;
@@ -15,25 +15,27 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use limitor::{AcquireError, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, SystemClock, concurrency};
+use limitor::{
+    AcquireError, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, SystemClock, concurrency,
+};
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// One permit a second with this burst, and this many slots.
+/// One permit per second with this burst, and this many slots.
 fn limiter(burst: u64, slots: usize) -> (Arc<ConcurrentLimiter<ManualClock>>, ManualClock) {
     let clock = ManualClock::new();
     let quota = Quota::per_second(1).unwrap().with_burst(burst).unwrap();
     (Arc::new(ConcurrentLimiter::with_clock(quota, slots, clock.clone()).unwrap()), clock)
 }
 
-/// A rate that is never in the way.
+/// A rate that never delays a request.
 fn free_rate(slots: usize) -> Arc<ConcurrentLimiter> {
     Arc::new(ConcurrentLimiter::new(Quota::per_second(1_000_000_000).unwrap(), slots).unwrap())
 }
 
-/// A task polled by hand, that counts how often it is woken.
+/// A task that is polled by hand and counts how often it is woken.
 #[derive(Default)]
 struct Task(Arc<Count>);
 
@@ -56,7 +58,7 @@ impl Task {
     }
 }
 
-/// Polls once, by a task that nobody hears of again.
+/// Polls once, with a task that is discarded afterwards.
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Task::default().poll(future)
 }
@@ -68,7 +70,7 @@ fn ready<T>(poll: Poll<T>) -> T {
     }
 }
 
-/// How many are inside, and how many there ever were.
+/// How many are inside now, and the most that were inside at the same time.
 #[derive(Default)]
 struct Inside {
     now: AtomicUsize,
@@ -88,13 +90,13 @@ impl Inside {
 fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < secs(20), "it does not come");
+        assert!(start.elapsed() < secs(20), "the condition was not reached");
         thread::yield_now();
     }
 }
 
 #[test]
-fn everything_can_be_sent_and_shared() {
+fn all_types_are_send_and_sync() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<ConcurrentLimiter<ManualClock>>();
     check::<concurrency::Acquire<'static, ManualClock>>();
@@ -103,7 +105,7 @@ fn everything_can_be_sent_and_shared() {
 }
 
 #[test]
-fn no_slots_are_an_error() {
+fn zero_slots_are_an_error() {
     let quota = Quota::default();
     assert_eq!(ConcurrentLimiter::new(quota, 0).unwrap_err(), QuotaError::ZeroConcurrency);
     assert_eq!(ConcurrentLimiter::over(RateLimiter::new(quota), 0).unwrap_err(), QuotaError::ZeroConcurrency);
@@ -113,7 +115,7 @@ fn no_slots_are_an_error() {
 }
 
 #[test]
-fn a_limiter_can_be_shared_with_others() {
+fn rate_limiter_can_be_shared_with_other_users() {
     let rate = Arc::new(RateLimiter::with_clock(Quota::per_second(5).unwrap(), ManualClock::new()));
     let limiter = ConcurrentLimiter::over(rate.clone(), 1).unwrap();
     let slot = limiter.try_acquire(3).unwrap();
@@ -121,7 +123,7 @@ fn a_limiter_can_be_shared_with_others() {
 }
 
 #[test]
-fn a_slot_is_held_for_the_work_and_no_longer() {
+fn slot_is_held_for_the_work_and_no_longer() {
     let (limiter, _) = limiter(10, 2);
     let first = limiter.try_acquire(1).unwrap();
     let second = limiter.acquire(1).wait().unwrap();
@@ -130,7 +132,7 @@ fn a_slot_is_held_for_the_work_and_no_longer() {
     assert_eq!((denied.reason(), denied.retry_after(), denied.requested()), (Reason::Busy, None, 1));
     assert_eq!(denied.to_string(), "all slots are taken (2)");
     assert!(matches!(AcquireError::from(denied), AcquireError::Busy { max_concurrent: 2, .. }));
-    assert_eq!(limiter.limiter().available(), 8, "nothing is taken by a refusal");
+    assert_eq!(limiter.limiter().available(), 8, "a refusal takes nothing");
     drop(first);
     assert_eq!(limiter.in_flight(), 1);
     let third = limiter.try_acquire(1).unwrap();
@@ -139,7 +141,7 @@ fn a_slot_is_held_for_the_work_and_no_longer() {
 }
 
 #[test]
-fn whoever_is_refused_the_rate_gives_the_slot_back() {
+fn refusal_by_the_rate_returns_the_slot() {
     let (limiter, _) = limiter(2, 1);
     limiter.try_acquire(2).unwrap().refund();
     limiter.limiter().try_acquire(2).unwrap();
@@ -149,11 +151,11 @@ fn whoever_is_refused_the_rate_gives_the_slot_back() {
     assert_eq!(limiter.in_flight(), 0);
     let mut refused = limiter.acquire(1).timeout(Duration::ZERO);
     assert!(ready(poll(&mut refused)).is_err());
-    assert_eq!(limiter.in_flight(), 0, "at once, not when the future is dropped");
+    assert_eq!(limiter.in_flight(), 0, "immediately, not when the future is dropped");
 }
 
 #[test]
-fn settling_ends_the_work() {
+fn settling_releases_the_slot() {
     let (limiter, _) = limiter(10, 1);
     limiter.try_acquire(8).unwrap().reconcile(3);
     assert_eq!((limiter.in_flight(), limiter.limiter().available()), (0, 7));
@@ -165,7 +167,7 @@ fn settling_ends_the_work() {
 }
 
 #[test]
-fn a_panic_gives_the_slot_back_and_keeps_the_charge() {
+fn panic_returns_the_slot_and_keeps_the_charge() {
     let (limiter, _) = limiter(10, 1);
     let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
         let _slot = limiter.acquire(4).wait().unwrap();
@@ -184,7 +186,7 @@ fn a_panic_gives_the_slot_back_and_keeps_the_charge() {
 }
 
 #[test]
-fn nothing_costs_nothing_but_needs_a_slot() {
+fn zero_permits_cost_nothing_but_need_a_slot() {
     let (limiter, _) = limiter(1, 1);
     limiter.limiter().try_acquire(1).unwrap();
     let _slot = limiter.acquire(0).wait().unwrap();
@@ -204,7 +206,7 @@ fn owned_forms_keep_the_limiter_alive() {
 
 #[test]
 #[should_panic(expected = "polled again after it was done")]
-fn it_is_polled_no_more_after_it_is_done() {
+fn poll_after_completion_panics() {
     let (limiter, _) = limiter(1, 1);
     let mut done = limiter.acquire(1);
     assert!(ready(poll(&mut done)).is_ok());

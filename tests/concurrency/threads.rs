@@ -1,4 +1,4 @@
-//! Threads and tasks at once.
+//! Threads and tasks at the same time.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Inside, free_rate};
 
 #[test]
-fn never_more_threads_inside_than_slots() {
+fn threads_inside_never_exceed_the_slots() {
     let (limiter, inside) = (free_rate(3), Inside::default());
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -30,7 +30,7 @@ fn never_more_threads_inside_than_slots() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn never_more_tasks_inside_than_slots() {
+async fn tasks_inside_never_exceed_the_slots() {
     let (limiter, inside) = (free_rate(3), Arc::new(Inside::default()));
     let tasks = (0..32).map(|_| {
         let (limiter, inside) = (limiter.clone(), inside.clone());
@@ -52,7 +52,7 @@ async fn never_more_tasks_inside_than_slots() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_aborted_gives_the_slot_back() {
+async fn aborted_task_returns_the_slot() {
     let limiter = free_rate(1);
     for at_work in [true, false] {
         let outer = if at_work { None } else { Some(limiter.try_acquire(1).unwrap()) };

@@ -1,4 +1,4 @@
-//! How long a wait for a slot and the permits may be.
+//! Limits on the wait for a slot and the permits.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use limitor::{AcquireError, Clock, Reason};
 use super::{Task, free_rate, limiter, poll, ready, secs, wait_until};
 
 #[test]
-fn the_timeout_bounds_the_wait_for_a_slot() {
+fn timeout_bounds_the_wait_for_a_slot() {
     let (limiter, clock) = limiter(10, 1);
     let _slot = limiter.try_acquire(1).unwrap();
     let (task, mut waiting) = (Task::default(), limiter.acquire(1).timeout(secs(5)));
@@ -25,7 +25,7 @@ fn the_timeout_bounds_the_wait_for_a_slot() {
 }
 
 #[test]
-fn the_timeout_bounds_a_thread_s_wait_for_a_slot() {
+fn timeout_bounds_the_wait_of_a_thread_for_a_slot() {
     let (limiter, clock) = limiter(10, 1);
     let _slot = limiter.try_acquire(1).unwrap();
     thread::scope(|scope| {
@@ -41,14 +41,14 @@ fn the_timeout_bounds_a_thread_s_wait_for_a_slot() {
 }
 
 #[test]
-fn what_is_left_of_the_timeout_bounds_the_wait_for_the_rate() {
+fn rest_of_the_timeout_bounds_the_wait_for_the_rate() {
     for (debt, granted) in [(0, true), (1, false)] {
         let (limiter, clock) = limiter(2, 1);
         let slot = limiter.try_acquire(1).unwrap();
         let mut waiting = limiter.acquire(2).timeout(secs(5));
         assert!(poll(&mut waiting).is_pending());
         clock.advance(secs(3));
-        // Two seconds are left, and that is how long two permits take from here; with a debt, three.
+        // Two seconds are left, and two permits take exactly that from here; with a debt, three.
         limiter.limiter().try_acquire(2).unwrap();
         limiter.limiter().charge(debt);
         drop(slot);
@@ -66,7 +66,7 @@ fn what_is_left_of_the_timeout_bounds_the_wait_for_the_rate() {
 }
 
 #[test]
-fn a_deadline_is_a_time_of_the_clock_and_the_earlier_limit_holds() {
+fn earlier_of_deadline_and_timeout_applies() {
     let (limiter, clock) = limiter(10, 1);
     clock.advance(secs(100));
     let slot = limiter.try_acquire(1).unwrap();
@@ -78,7 +78,7 @@ fn a_deadline_is_a_time_of_the_clock_and_the_earlier_limit_holds() {
         assert!(matches!(ready(poll(&mut waiting)), Err(AcquireError::Busy { .. })));
         clock.set(secs(100));
     }
-    // Once past, it is now or never.
+    // After the deadline, a request is granted immediately or refused.
     let late = || limiter.acquire(1).deadline(clock.after(Duration::ZERO));
     assert!(matches!(late().wait(), Err(AcquireError::Busy { .. })));
     drop(slot);
@@ -86,7 +86,7 @@ fn a_deadline_is_a_time_of_the_clock_and_the_earlier_limit_holds() {
 }
 
 #[test]
-fn no_timeout_means_now_or_never() {
+fn zero_timeout_grants_immediately_or_refuses() {
     let (limiter, _) = limiter(1, 1);
     let now = || limiter.acquire(1).timeout(Duration::ZERO);
     let slot = now().wait().unwrap();
@@ -99,7 +99,7 @@ fn no_timeout_means_now_or_never() {
 }
 
 #[test]
-fn a_slot_handed_over_in_time_is_granted_however_late_it_is_noticed() {
+fn slot_handed_over_in_time_is_granted_if_noticed_late() {
     let (limiter, clock) = limiter(2, 1);
     let slot = limiter.try_acquire(1).unwrap();
     let mut waiting = limiter.acquire(1).timeout(secs(1));
@@ -110,7 +110,7 @@ fn a_slot_handed_over_in_time_is_granted_however_late_it_is_noticed() {
 }
 
 #[test]
-fn what_no_wait_would_help_is_refused_at_once() {
+fn impossible_request_is_refused_without_a_wait() {
     let (limiter, _) = limiter(5, 1);
     let _slot = limiter.try_acquire(1).unwrap();
     assert_eq!(limiter.try_acquire(6).unwrap_err().reason(), Reason::ExceedsBurst);
@@ -119,7 +119,7 @@ fn what_no_wait_would_help_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn waits_end_in_real_time_too() {
+async fn waits_end_in_real_time() {
     let limiter = free_rate(1);
     let slot = limiter.try_acquire(1).unwrap();
     let (start, timeout) = (Instant::now(), Duration::from_millis(20));

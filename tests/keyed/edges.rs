@@ -1,4 +1,4 @@
-//! Amounts and readings at the extremes, and the surface.
+//! Amounts and readings at the extremes, and the public types.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use limitor::{AcquireError, Clock, KeyedLimiter, ManualClock, Reason, SystemCloc
 use super::{ENTRIES, Keyed, at, one_set, per_second, secs};
 
 #[test]
-fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
+fn shared_types_are_send_and_sync_and_held_by_tasks() {
     fn shared<T: Send + Sync + Unpin + 'static>() {}
     fn of<C: Clock + Clone + Send + Sync + Unpin + 'static>() {
         shared::<KeyedLimiter<String, C>>();
@@ -20,12 +20,12 @@ fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
     of::<SystemClock>();
     of::<ManualClock>();
     shared::<limitor::Standing>();
-    // Keys are not stored, so they need not be sent.
+    // Keys are not stored, so they do not have to be `Send`.
     shared::<KeyedLimiter<std::rc::Rc<str>>>();
 }
 
 #[test]
-fn nothing_costs_nothing_on_every_path() {
+fn zero_permits_cost_nothing_on_every_path() {
     let (limiter, _) = one_set(1);
     limiter.charge(&1, 1_000);
     for key in 0..50 {
@@ -39,8 +39,8 @@ fn nothing_costs_nothing_on_every_path() {
         assert_eq!(limiter.capacity_info(&key, 1), before);
         assert!(limiter.capacity_info(&key, 0).has_capacity);
     }
-    assert_eq!((limiter.len(), limiter.evictions()), (1, 0), "nobody took an entry for it");
-    // A grant of nothing can still be settled at its cost.
+    assert_eq!((limiter.len(), limiter.evictions()), (1, 0), "it takes no entry");
+    // A grant of zero permits can still be settled at its actual cost.
     limiter.try_acquire(&2, 0).unwrap().reconcile(3);
     assert_eq!(limiter.capacity_info(&2, 1).needed, 3);
 }
@@ -62,7 +62,7 @@ fn more_than_the_burst_is_an_error_on_every_path() {
 }
 
 #[test]
-fn absurd_amounts_saturate_until_reset_and_mint_nothing() {
+fn absurd_amounts_saturate_until_reset_and_grant_nothing() {
     let (limiter, clock) = one_set(10);
     for key in [1, 2] {
         limiter.charge(&key, u64::MAX);
@@ -85,9 +85,10 @@ fn absurd_amounts_saturate_until_reset_and_mint_nothing() {
     assert!(limiter.try_acquire(&2, 1).is_err());
 }
 
-/// Ten keys of a set are saturated: others of it are refused, and nothing is the worse for it once one is reset.
+/// Ten keys of a set are saturated. Other keys of the set are refused, and they work normally after
+/// one of the ten is reset.
 #[test]
-fn a_set_of_saturated_keys_refuses_others_until_one_is_reset() {
+fn set_of_saturated_keys_refuses_others_until_one_is_reset() {
     let (limiter, _) = one_set(10);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, u64::MAX));
     assert_eq!(limiter.available(&77), 0);
@@ -101,10 +102,10 @@ fn a_set_of_saturated_keys_refuses_others_until_one_is_reset() {
     assert!(limiter.try_acquire(&77, 10).is_ok());
 }
 
-/// A debt past counting, of a key that found no entry for it, is still one when the key has an entry again: nothing it gives back
-/// counts.
+/// A key with a debt too large to be counted finds no entry for it. When the key has an entry
+/// again, the debt is still too large to be counted: a refund has no effect.
 #[test]
-fn a_debt_past_counting_is_not_forgotten_with_the_entry() {
+fn uncountable_debt_is_not_forgotten_with_the_entry() {
     let (limiter, _) = one_set(10);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, u64::MAX));
     limiter.charge(&77, u64::MAX);
@@ -117,7 +118,7 @@ fn a_debt_past_counting_is_not_forgotten_with_the_entry() {
 }
 
 #[test]
-fn reset_makes_a_key_as_new_also_if_it_has_lost_its_entry() {
+fn reset_restores_a_key_that_has_lost_its_entry() {
     let (limiter, _) = one_set(10);
     (0..3 * ENTRIES).for_each(|key| limiter.charge(&key, 100));
     for key in 0..3 * ENTRIES {
@@ -129,7 +130,7 @@ fn reset_makes_a_key_as_new_also_if_it_has_lost_its_entry() {
 }
 
 #[test]
-fn settling_an_older_grant_after_a_reset_never_takes_it_past_full() {
+fn older_grant_settled_after_reset_never_exceeds_full() {
     let (limiter, _) = one_set(10);
     let grants = [(); 3].map(|()| limiter.try_acquire(&1, 3).unwrap());
     limiter.reset(&1);
@@ -140,7 +141,7 @@ fn settling_an_older_grant_after_a_reset_never_takes_it_past_full() {
 }
 
 #[test]
-fn a_clock_that_steps_back_mints_nothing() {
+fn clock_that_steps_back_creates_no_permits() {
     let clock = ManualClock::new();
     clock.set(secs(1_000));
     let limiter: Keyed = KeyedLimiter::with_clock(per_second(5), clock.clone());
@@ -155,9 +156,10 @@ fn a_clock_that_steps_back_mints_nothing() {
     assert_eq!((limiter.available(&1), limiter.available(&2)), (3, 5));
 }
 
-/// At the end of time it stands still: what each key has then is all it will ever have, entry or no entry.
+/// At the end of time, time stands still. Then a key never gets more than it has, with or without
+/// an entry.
 #[test]
-fn past_the_horizon_nobody_has_a_burst_twice() {
+fn past_the_horizon_no_key_has_a_burst_twice() {
     let (limiter, clock) = one_set(5);
     clock.set(Duration::MAX);
     let mut granted = [0; 30];
@@ -169,9 +171,9 @@ fn past_the_horizon_nobody_has_a_burst_twice() {
     assert!(granted.iter().all(|granted| *granted <= 5), "{granted:?}");
 }
 
-/// Ticks that are no nanoseconds, and so long that a debt lies between two of them.
+/// Ticks that are not nanoseconds, and so long that a debt ends between two of them.
 #[test]
-fn ticks_may_be_of_any_length() {
+fn ticks_may_have_any_length() {
     #[derive(Clone)]
     struct Frames;
 
@@ -192,12 +194,12 @@ fn ticks_may_be_of_any_length() {
         limiter.try_acquire_at(frame(1), &key, 1).unwrap();
     }
     let granted = |ticks| keys.clone().filter(|key| limiter.try_acquire_at(frame(ticks), key, 2).is_ok()).count();
-    assert_eq!(granted(25), 0, "a frame before the second is over");
-    assert_eq!(granted(26), 5, "of whom five entries are not in debt to others");
+    assert_eq!(granted(25), 0, "one frame before the second is over");
+    assert_eq!(granted(26), 5, "five entries are not in debt to other keys");
 }
 
 #[test]
-fn what_is_not_idle_is_shown_with_how_long_it_will_be() {
+fn busy_keys_are_listed_with_the_time_until_idle() {
     let (limiter, clock) = one_set(10);
     assert!(limiter.is_empty());
     limiter.try_acquire(&1, 4).unwrap();
@@ -216,7 +218,7 @@ fn what_is_not_idle_is_shown_with_how_long_it_will_be() {
 }
 
 #[test]
-fn it_says_what_it_occupies_from_the_start_and_for_good() {
+fn occupied_bytes_are_known_and_constant() {
     for (max_keys, bytes) in [(1, 128), (5, 128), (6, 256), (1_000, 24_064)] {
         let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(max_keys).build();
         (0..1_000).for_each(|key| drop(limiter.try_acquire(&key, 1)));
@@ -225,7 +227,7 @@ fn it_says_what_it_occupies_from_the_start_and_for_good() {
 }
 
 #[test]
-fn settling_can_be_told_the_reading() {
+fn settling_can_take_the_reading() {
     let (limiter, _) = one_set(10);
     limiter.charge(&1, 30);
     limiter.reconcile_at(at(25), &1, 2, 5);
@@ -237,7 +239,7 @@ fn settling_can_be_told_the_reading() {
 }
 
 #[test]
-fn grants_outlive_nothing_they_need_not() {
+fn grants_borrow_no_more_than_they_need() {
     let (limiter, _) = one_set(10);
     let grant = limiter.acquire_owned(&1, 6).wait().unwrap();
     let weak = Arc::downgrade(&limiter);

@@ -11,7 +11,7 @@ use super::secs;
 enum Op {
     Advance(u64),
     Try(u64),
-    /// A try, settled at once at this cost if it is granted.
+    /// A try, settled immediately at this cost if it is granted.
     Work(u64, u64),
     Refund(u64),
     Charge(u64),
@@ -51,22 +51,22 @@ fn ops(keys: usize) -> impl Strategy<Value = Vec<(usize, Op)>> {
     proptest::collection::vec((0..keys, op), 1..80)
 }
 
-/// What was refused, and when to come again.
+/// The reason of a refusal, and when to retry.
 fn refusal(denied: Denied) -> impl PartialEq + std::fmt::Debug {
     (denied.reason(), denied.retry_after(), denied.requested(), denied.burst())
 }
 
-/// A place of a key's, with the one on the limiter of its own.
+/// A reservation of a key, with the same one on the limiter of its own.
 struct Held<'a, K> {
     key: usize,
     place: keyed::Reservation<'a, K, ManualClock>,
     own: Reservation<'a, ManualClock>,
 }
 
-/// Which table, and for how many.
+/// The kind of table, and its number of keys.
 type Table<K> = fn(keyed::Builder<K, ManualClock>) -> keyed::Builder<K, ManualClock>;
 
-/// Runs the ops on the keys and on a limiter for each of them, and compares all that can be seen.
+/// Runs the operations on the keys and on a limiter for each key, and compares all visible results.
 fn run<K, Q>(keys: &[&Q], table: Table<K>, quota: Quota, ops: Vec<(usize, Op)>) -> Result<(), TestCaseError>
 where
     Q: keyed::Lookup<K> + ?Sized,
@@ -75,7 +75,8 @@ where
     let limiter = table(KeyedLimiter::<K>::builder(quota).clock(clock.clone())).build();
     let owns: Vec<_> = keys.iter().map(|_| RateLimiter::with_clock(quota, clock.clone())).collect();
     let mut held: Vec<Held<'_, K>> = Vec::new();
-    // Half of T, and a nanosecond now and then, so that boundaries are hit and just missed.
+    // Half of T, and sometimes a nanosecond more or less, so that boundaries are hit and just
+    // missed.
     let half = u64::try_from(quota.period().as_nanos()).unwrap() / quota.capacity() / 2;
     for (index, op) in ops {
         let (key, own) = (keys[index], &owns[index]);
@@ -160,15 +161,15 @@ const NAMES: [&str; 8] = ["", "a", "b", "ab", "ba", "a longer name than fits a r
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// As many keys as can wait in one set, one on top of the other.
+    /// As many keys as can wait in one set, all with the same set.
     #[test]
-    fn keys_that_share_a_set_do_as_limiters_of_their_own(quota in quotas(), ops in ops(9)) {
+    fn keys_sharing_a_set_equal_limiters_of_their_own(quota in quotas(), ops in ops(9)) {
         run::<u64, u64>(&[&0, &1, &2, &3, &4, &5, &6, &7, &u64::MAX], |builder| builder.max_keys(1), quota, ops)?;
     }
 
     /// Strings, looked up by slices.
     #[test]
-    fn names_do_as_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
+    fn string_keys_equal_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
         run::<String, str>(&NAMES, |builder| builder.max_keys(3), quota, ops)?;
     }
 }
@@ -178,7 +179,7 @@ proptest! {
 
     /// Over a table of many sets.
     #[test]
-    fn scattered_keys_do_as_limiters_of_their_own(quota in quotas(), ops in ops(60)) {
+    fn scattered_keys_equal_limiters_of_their_own(quota in quotas(), ops in ops(60)) {
         let keys: Vec<u64> = (0..60).map(|key| key << 57 | key).collect();
         run::<u64, u64>(&keys.iter().collect::<Vec<_>>(), |builder| builder.max_keys(10_000), quota, ops)?;
     }
@@ -188,15 +189,15 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Stored, with room for just as many as there are.
+    /// Stored keys, with room for exactly as many as there are.
     #[test]
-    fn keys_that_are_stored_do_as_limiters_of_their_own(quota in quotas(), ops in ops(9)) {
+    fn stored_keys_equal_limiters_of_their_own(quota in quotas(), ops in ops(9)) {
         let keys = [&0, &1, &2, &3, &4, &5, &6, &7, &u64::MAX];
         run::<u64, u64>(&keys, |builder| builder.max_keys(9).exact(), quota, ops)?;
     }
 
     #[test]
-    fn names_that_are_stored_do_as_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
+    fn stored_string_keys_equal_limiters_of_their_own(quota in quotas(), ops in ops(8)) {
         run::<String, str>(&NAMES, limitor::keyed::Builder::exact, quota, ops)?;
     }
 }

@@ -1,7 +1,8 @@
-//! A limit for each key: exact while there is room, never more than exact without, and bounded in memory always.
+//! A limit for each key: exact while there is room, never more than exact otherwise, and always
+//! bounded in memory.
 //!
-//! The measure is a [`RateLimiter`] for each key, asked at the same readings of the clock. The races are in
-//! `loom_keyed.rs`, allocations in `keyed_allocation.rs`.
+//! The reference is a [`RateLimiter`] for each key, called at the same clock readings. The races
+//! are in `loom_keyed.rs`, allocations in `keyed_allocation.rs`.
 #![cfg(all(feature = "keyed", not(loom)))]
 
 mod edges;
@@ -20,7 +21,7 @@ use limitor::{KeyedLimiter, ManualClock, Quota, RateLimiter, Timestamp};
 
 type Keyed = KeyedLimiter<u64, ManualClock>;
 
-/// Entries of a set. A table for one key has one set.
+/// Entries per set. A table for one key has one set.
 const ENTRIES: u64 = 10;
 
 const fn secs(n: u64) -> Duration {
@@ -31,24 +32,25 @@ const fn at(seconds: u64) -> Timestamp {
     Timestamp::from_ticks(seconds * 1_000_000_000)
 }
 
-/// One permit a second, with this burst.
+/// One permit per second, with this burst.
 fn per_second(burst: u64) -> Quota {
     Quota::per_second(1).unwrap().with_burst(burst).unwrap()
 }
 
-/// One permit a second for each key, with this burst, in a table of a single set.
+/// One permit per second for each key, with this burst, in a table of a single set.
 fn one_set(burst: u64) -> (Arc<Keyed>, ManualClock) {
     let clock = ManualClock::new();
     let limiter = KeyedLimiter::builder(per_second(burst)).max_keys(1).clock(clock.clone()).build();
     (Arc::new(limiter), clock)
 }
 
-/// What a key would have of its own, on a clock that began with the other limiter's. Asked at given readings only.
+/// A limiter for one key, on a clock that began with the other limiter's. Called at given readings
+/// only.
 fn own(quota: Quota) -> RateLimiter<ManualClock> {
     RateLimiter::with_clock(quota, ManualClock::new())
 }
 
-/// Until it is so; fails rather than hangs.
+/// Waits until the condition holds; fails rather than hangs.
 fn until(what: &str, mut so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !so() {

@@ -1,4 +1,5 @@
-//! Many more busy keys than entries, and readings in any order: no key is ever granted more than by a limiter of its own.
+//! Many more busy keys than entries, and readings in any order: no key is granted more than by a
+//! limiter of its own.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ enum Op {
     Pass(u64),
 }
 
-/// From which reading a decision is made, beside the time as it has passed.
+/// The reading of a decision, relative to the elapsed time.
 #[derive(Debug, Clone, Copy)]
 enum Reading {
     Now,
@@ -47,19 +48,19 @@ fn ops(with_resets: bool) -> impl Strategy<Value = Vec<(u64, Reading, Op)>> {
     proptest::collection::vec((0..KEYS, reading, op), 1..250)
 }
 
-/// Rates whose units are of different lengths, up to almost twice, and which share no divisor.
+/// Rates with units of different lengths, up to a factor of almost two, without a common divisor.
 fn quotas() -> [Quota; 4] {
     ["1/s burst 5", "10/11s burst 4", "7/3s burst 9", "3/d burst 2"].map(|text| text.parse().unwrap())
 }
 
-/// One set for all, with the quota of a key by its remainder.
+/// One set for all keys; the quota of a key depends on its remainder.
 struct Race {
     quotas: Vec<Quota>,
     limiter: Keyed,
     owns: Vec<RateLimiter<ManualClock>>,
     granted: Vec<(u64, u64)>,
     now: u64,
-    /// The last reading of all.
+    /// The latest reading of all.
     last: Timestamp,
 }
 
@@ -83,7 +84,7 @@ impl Race {
     }
 
     fn reading(&self, reading: Reading) -> Timestamp {
-        // Eighths of a second, and something odd.
+        // Eighths of a second, plus an odd number.
         let eighths = match reading {
             Reading::Now => self.now,
             Reading::Stale(by) => self.now.saturating_sub(by),
@@ -104,7 +105,10 @@ impl Race {
                     self.granted.push((key, n));
                 } else if own.available_at(at) >= n {
                     let stale = at < self.last;
-                    prop_assert!(stale || self.limiter.evictions() > 0, "key {key} refused {n} for nothing at {at:?}");
+                    prop_assert!(
+                        stale || self.limiter.evictions() > 0,
+                        "key {key} was refused {n} without need at {at:?}"
+                    );
                 }
             }
             Op::Settle(grant, actual) if !self.granted.is_empty() => {
@@ -123,7 +127,7 @@ impl Race {
             }
             Op::Reset => {
                 self.limiter.reset(&key);
-                // As new: at the beginning of time, whatever the reading that comes next.
+                // As new: it begins at time 0, whatever the next reading is.
                 self.owns[usize::try_from(key).unwrap()] = super::own(of_key(&self.quotas, key));
             }
         }
@@ -131,7 +135,7 @@ impl Race {
         self.compare(key, at)
     }
 
-    /// No more is to be had than from a limiter of its own.
+    /// No more is available than from a limiter of its own.
     fn compare(&self, key: u64, at: Timestamp) -> Result<(), TestCaseError> {
         let own = &self.owns[usize::try_from(key).unwrap()];
         let (seen, most) = (self.limiter.available_at(at, &key), own.available_at(at));
@@ -139,7 +143,8 @@ impl Race {
         Ok(())
     }
 
-    /// One after the other, and in the end a look at all keys, at readings before and after.
+    /// Runs one operation after the other, and at the end compares all keys at readings before and
+    /// after.
     fn run_all(mut self, ops: Vec<(u64, Reading, Op)>) -> Result<(), TestCaseError> {
         ops.into_iter().try_for_each(|(key, reading, op)| self.run(key, reading, op))?;
         let readings = [Reading::Stale(100), Reading::Now, Reading::Ahead(100)].map(|reading| self.reading(reading));
@@ -160,22 +165,23 @@ proptest! {
     }
 
     #[test]
-    fn nor_with_quotas_that_differ(ops in ops(true)) {
+    fn with_different_quotas_no_key_gets_more(ops in ops(true)) {
         Race::new(&quotas()).run_all(ops)?;
     }
 
     /// Also at the end of time, where it stands still.
     #[test]
-    fn nor_when_time_has_ended(ops in ops(true)) {
+    fn after_the_end_of_time_no_key_gets_more(ops in ops(true)) {
         let fast = Quota::per_second(10_000_000_000).unwrap().with_burst(5).unwrap();
         let mut race = Race::new(&[fast, per_second(5)]);
         race.now = u64::MAX / 125_000_000 - 1_000;
         race.run_all(ops)?;
     }
 
-    /// Places kept in the lines of keys that displace one another come due no earlier than on a limiter of its own.
+    /// Reservations kept in the queues of keys that displace one another come due no earlier than
+    /// on a limiter of its own.
     #[test]
-    fn nor_by_places_kept(ops in ops(false)) {
+    fn with_kept_reservations_no_key_gets_more(ops in ops(false)) {
         let clock = ManualClock::new();
         let limiter: Keyed = KeyedLimiter::builder(per_second(5)).max_keys(1).clock(clock.clone()).build();
         let owns: Vec<_> = (0..KEYS).map(|_| RateLimiter::with_clock(per_second(5), clock.clone())).collect();
@@ -184,10 +190,10 @@ proptest! {
             match (op, reading) {
                 (Op::Pass(eighths), _) => clock.advance(Duration::from_millis(eighths * 125)),
                 (Op::Try(n), Reading::Stale(_)) if n <= 5 => if let Ok(place) = limiter.reserve(&key, n) {
-                    let (told, earliest) = (place.keep(), own.reserve(n).unwrap().keep());
-                    prop_assert!(told >= earliest, "{told:?} < {earliest:?}");
+                    let (kept, earliest) = (place.keep(), own.reserve(n).unwrap().keep());
+                    prop_assert!(kept >= earliest, "{kept:?} < {earliest:?}");
                 },
-                // Comes and goes: nothing may come of it.
+                // Reserved and cancelled: this must have no effect.
                 (Op::Try(n), Reading::Ahead(_)) => drop(limiter.reserve(&key, n)),
                 (Op::Try(n), _) => if limiter.try_acquire(&key, n).is_ok() {
                     prop_assert!(own.try_acquire(n).is_ok(), "{n} for key {key}");
@@ -207,28 +213,28 @@ proptest! {
     }
 }
 
-/// Ten keys are in debt by 11 to 20 s; the next begins with the least of them, and the one that lost its entry with the
-/// least of those that then stand.
+/// Ten keys have debts of 11 to 20 s. The next key begins with the smallest debt. The key that lost
+/// its entry begins with the smallest debt of those in the set by then.
 #[test]
-fn who_finds_its_set_full_begins_with_the_least_debt_of_those_in_it() {
+fn key_that_finds_its_set_full_begins_with_the_least_debt() {
     let (limiter, clock) = one_set(30);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, 11 + key));
-    assert_eq!((limiter.available(&77), limiter.evictions()), (19, 0), "looking is not entering");
+    assert_eq!((limiter.available(&77), limiter.evictions()), (19, 0), "a query enters no key");
     assert!(limiter.try_acquire(&77, 20).is_err());
     assert!(limiter.try_acquire(&77, 19).is_ok());
     assert_eq!(limiter.evictions(), 2);
     let missing = |key| limiter.capacity_info(&key, 0).needed.max(30 - i128::from(limiter.available(&key)));
-    assert_eq!((missing(1), missing(9), missing(77)), (12, 20, 30), "nobody else lost anything");
-    assert_eq!(limiter.available(&0), 18, "it owed 11, and now the least that there is, 12");
+    assert_eq!((missing(1), missing(9), missing(77)), (12, 20, 30), "no other key lost anything");
+    assert_eq!(limiter.available(&0), 18, "its debt was 11, and is now the smallest of the set, 12");
     clock.advance(secs(12));
     assert_eq!((limiter.available(&0), limiter.available(&78)), (30, 30), "an entry is idle");
 }
 
 #[test]
-fn a_debt_is_not_forgotten_with_the_entry() {
+fn debt_is_not_forgotten_with_the_entry() {
     let (limiter, clock) = one_set(1);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, 100));
-    // 50 others go through the entry of each.
+    // 50 other keys use the entry of each.
     (100..600).for_each(|key| limiter.charge(&key, 1));
     for key in 0..ENTRIES {
         assert!(limiter.try_acquire(&key, 1).is_err(), "{key}");
@@ -237,9 +243,10 @@ fn a_debt_is_not_forgotten_with_the_entry() {
     assert!((0..ENTRIES).all(|key| limiter.try_acquire(&key, 1).is_err()));
 }
 
-/// A debt is charged to a key whose set has no entry that could be taken. It is remembered all the same.
+/// A debt is charged to a key in a set without an entry that could be taken. The set remembers the
+/// debt.
 #[test]
-fn a_debt_that_finds_no_entry_is_the_sets() {
+fn debt_without_an_entry_raises_the_floor_of_the_set() {
     let (limiter, clock) = one_set(1);
     (0..ENTRIES).for_each(|key| limiter.charge(&key, u64::MAX));
     assert!(limiter.try_acquire(&77, 1).is_err());
@@ -253,9 +260,9 @@ fn a_debt_that_finds_no_entry_is_the_sets() {
     assert!(limiter.try_acquire(&77, 1).is_ok());
 }
 
-/// Also of a debt that lies past the end of the clock's time, 36 years at the fastest rate.
+/// Also for a debt beyond the end of the clock's time, 36 years at the fastest rate.
 #[test]
-fn a_debt_past_the_horizon_is_not_forgotten_with_the_entry() {
+fn debt_past_the_horizon_is_not_forgotten_with_the_entry() {
     const YEAR: u64 = 31_557_600;
     let clock = ManualClock::new();
     let quota = Quota::per_second(10_000_000_000).unwrap().with_burst(5).unwrap();
@@ -267,10 +274,11 @@ fn a_debt_past_the_horizon_is_not_forgotten_with_the_entry() {
     }
 }
 
-/// The clock reads 10 s, and one who read it before comes later. The idle entry it finds was another's, who had its permits
-/// back at 5 s; only what was displaced counts, not who saw what time.
+/// The clock reads 10 s, and a caller with an earlier reading comes later. The idle entry that it
+/// finds belonged to a key that was full again at 5 s. Only what was displaced counts, not which
+/// caller read what time.
 #[test]
-fn a_reading_a_little_behind_inherits_only_what_was_displaced() {
+fn stale_reading_inherits_only_what_was_displaced() {
     let (limiter, _) = one_set(5);
     for key in 0..ENTRIES {
         limiter.try_acquire_at(at(0), &key, 5).unwrap();
@@ -278,15 +286,15 @@ fn a_reading_a_little_behind_inherits_only_what_was_displaced() {
     limiter.try_acquire_at(at(10), &100, 5).unwrap();
     assert!(limiter.try_acquire_at(at(9), &101, 5).is_ok());
     assert_eq!(limiter.evictions(), 0);
-    assert!(limiter.try_acquire_at(at(4), &102, 5).is_err(), "by this reading the floor is a second ahead");
+    assert!(limiter.try_acquire_at(at(4), &102, 5).is_err(), "at this reading the floor is a second ahead");
     assert!(limiter.try_acquire_at(at(4), &102, 3).is_ok());
     assert_eq!(limiter.evictions(), 2);
 }
 
-/// What a key took at 10 s is not to be had again at 10 s, though its entry was idle by a reading of 20 s and is gone, and
-/// another is free.
+/// A key took permits at 10 s. Its entry was idle at a reading of 20 s and is gone, and another
+/// entry is free. The permits are still not available again at 10 s.
 #[test]
-fn who_is_displaced_as_idle_is_not_new_to_a_stale_reading() {
+fn key_displaced_as_idle_is_not_new_to_a_stale_reading() {
     let (limiter, _) = one_set(5);
     for key in 0..ENTRIES {
         limiter.try_acquire_at(at(10), &key, 5).unwrap();
@@ -297,6 +305,6 @@ fn who_is_displaced_as_idle_is_not_new_to_a_stale_reading() {
         assert!(limiter.try_acquire_at(at(10), &key, 1).is_err(), "{key} at 10 s");
         assert!(limiter.try_acquire_at(at(0), &key, 1).is_err(), "{key} at 0 s");
     }
-    assert!(limiter.try_acquire_at(at(10), &101, 1).is_err(), "it begins with the debt of who was displaced");
+    assert!(limiter.try_acquire_at(at(10), &101, 1).is_err(), "it begins with the debt of the displaced key");
     assert!(limiter.try_acquire_at(at(11), &101, 1).is_ok());
 }

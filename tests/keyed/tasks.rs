@@ -21,7 +21,7 @@ impl Wake for Count {
     }
 }
 
-/// A task polled by hand.
+/// A task that is polled by hand.
 struct Task {
     count: Arc<Count>,
     waker: Waker,
@@ -43,7 +43,7 @@ impl Task {
 }
 
 #[test]
-fn nothing_is_taken_before_the_first_poll_and_no_entry_either() {
+fn future_takes_nothing_before_its_first_poll() {
     let (limiter, _) = one_set(1);
     let mut acquire = limiter.acquire(&1, 1);
     assert_eq!((limiter.available(&1), limiter.len()), (1, 0));
@@ -52,7 +52,7 @@ fn nothing_is_taken_before_the_first_poll_and_no_entry_either() {
 }
 
 #[test]
-fn a_task_is_woken_when_its_keys_time_comes() {
+fn task_is_woken_when_its_key_is_due() {
     let (limiter, clock) = one_set(1);
     limiter.try_acquire(&1, 1).unwrap();
     limiter.charge(&2, 10);
@@ -69,7 +69,7 @@ fn a_task_is_woken_when_its_keys_time_comes() {
 }
 
 #[test]
-fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
+fn dropped_future_moves_later_tasks_forward_and_wakes_them() {
     for left in 0..3 {
         let (limiter, clock) = one_set(1);
         limiter.try_acquire(&1, 1).unwrap();
@@ -79,9 +79,9 @@ fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
             assert!(task.poll(future.as_mut().unwrap()).is_pending());
         }
         futures[left] = None;
-        let told: Vec<usize> = tasks.iter().map(Task::woken).collect();
-        assert!(told[..=left].iter().all(|woken| *woken == 0), "nobody ahead is disturbed: {told:?}");
-        assert!(told[left + 1..].iter().all(|woken| *woken == 1), "{told:?}");
+        let woken: Vec<usize> = tasks.iter().map(Task::woken).collect();
+        assert!(woken[..=left].iter().all(|woken| *woken == 0), "no earlier waiter is woken: {woken:?}");
+        assert!(woken[left + 1..].iter().all(|woken| *woken == 1), "{woken:?}");
         clock.advance(secs(2));
         for (task, future) in tasks.iter().zip(&mut futures) {
             assert!(future.as_mut().is_none_or(|future| task.poll(future).is_ready()));
@@ -91,7 +91,7 @@ fn dropping_a_pending_future_moves_up_those_behind_and_wakes_them() {
 }
 
 #[test]
-fn timeouts_and_resets_are_told_to_tasks() {
+fn tasks_are_woken_for_timeouts_and_resets() {
     let (limiter, _) = one_set(1);
     limiter.try_acquire(&1, 1).unwrap();
     let task = Task::new();
@@ -107,7 +107,7 @@ fn timeouts_and_resets_are_told_to_tasks() {
 }
 
 #[test]
-fn threads_and_tasks_stand_in_one_line_and_a_polled_future_can_be_waited_for() {
+fn threads_and_tasks_share_one_queue() {
     let (limiter, clock) = one_set(1);
     limiter.try_acquire(&1, 1).unwrap();
     let (task, mut first) = (Task::new(), limiter.acquire(&1, 1));
@@ -129,7 +129,7 @@ fn threads_and_tasks_stand_in_one_line_and_a_polled_future_can_be_waited_for() {
 
 #[test]
 #[should_panic(expected = "polled again")]
-fn polling_a_finished_future_panics_as_futures_do() {
+fn poll_of_a_finished_future_panics() {
     let (limiter, _) = one_set(1);
     let (task, mut acquire) = (Task::new(), limiter.acquire(&1, 1));
     assert!(task.poll(&mut acquire).is_ready());
@@ -137,7 +137,7 @@ fn polling_a_finished_future_panics_as_futures_do() {
 }
 
 #[test]
-fn a_leaked_future_delays_nobody() {
+fn leaked_future_delays_no_other_waiter() {
     let (limiter, clock) = one_set(1);
     limiter.try_acquire(&1, 1).unwrap();
     let mut leaked = limiter.acquire_owned(&1, 1);
@@ -150,9 +150,10 @@ fn a_leaked_future_delays_nobody() {
     assert_eq!(limiter.waiters(), 0);
 }
 
-/// A waker may ask the limiter something, or drop what it owns of it: it is called under no lock, whoever calls it.
+/// A waker may ask the limiter, or drop what it owns of it: the waker is called under no lock,
+/// whichever caller wakes it.
 #[test]
-fn wakers_may_do_as_they_like() {
+fn wakers_may_use_the_limiter() {
     struct Nosy(Arc<Keyed>);
 
     impl Wake for Nosy {
@@ -183,13 +184,14 @@ fn wakers_may_do_as_they_like() {
             for future in &mut futures {
                 assert!(pin!(future).poll(&mut Context::from_waker(&waker)).is_pending());
             }
-            // All have moved, and few were told: whoever looks when the first have gone tells some of the others.
+            // All have moved, and few were woken. A waiter that looks after the first have left
+            // wakes some of the others.
             limiter.refund(&1, 1);
             clock.advance(secs(2));
             verb(&limiter, &clock, futures.remove(3));
             done.send(()).unwrap();
         });
-        finished.recv_timeout(secs(20)).unwrap_or_else(|_| panic!("verb {number} never came back"));
+        finished.recv_timeout(secs(20)).unwrap_or_else(|_| panic!("verb {number} did not return"));
     }
 }
 
@@ -198,9 +200,10 @@ mod on_tokio {
 
     use super::*;
 
-    /// Fifty tasks for each of twenty keys, owned and borrowed: each key has its rate, all of them at once.
+    /// Fifty tasks for each of twenty keys, owned and borrowed: each key has its rate, all at the
+    /// same time.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn many_tasks_wait_for_many_keys_at_once() {
+    async fn many_tasks_wait_for_many_keys() {
         let quota = Quota::per_second(500).unwrap().with_burst(5).unwrap();
         let limiter = Arc::new(KeyedLimiter::<String>::builder(quota).build());
         let start = Instant::now();
@@ -216,14 +219,14 @@ mod on_tokio {
         for task in tasks {
             task.await.unwrap();
         }
-        // 100 permits of each key, 5 of which were there.
+        // 100 permits of each key, 5 of which were available.
         let elapsed = start.elapsed();
         assert!(elapsed >= Duration::from_micros(189_900) && elapsed < secs(10), "{elapsed:?}");
         assert_eq!(limiter.waiters(), 0);
     }
 
     #[tokio::test]
-    async fn a_select_that_gives_up_gives_its_place_back() {
+    async fn select_that_drops_the_wait_returns_its_permits() {
         let limiter = KeyedLimiter::<u64>::new(Quota::per_hour(1).unwrap());
         limiter.acquire(&1, 1).await.unwrap();
         tokio::select! {

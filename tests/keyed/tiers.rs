@@ -15,7 +15,7 @@ fn limiter(max_keys: usize, quota_for: impl Fn(&u64) -> Quota + Send + Sync + 's
 }
 
 #[test]
-fn each_key_has_its_own_quota_exactly() {
+fn each_key_has_its_own_quota() {
     let quotas =
         ["1/s", "3/s burst 7", "70000/min", "1/365d burst 2", "10000000000/s"].map(|text| text.parse().unwrap());
     let (limiter, clock) = limiter(1_000, move |key| quotas[usize::try_from(*key).unwrap() % 5]);
@@ -37,10 +37,10 @@ fn each_key_has_its_own_quota_exactly() {
 }
 
 #[test]
-fn a_key_with_one_quota_too_many_is_refused_on_every_path_and_the_others_go_on() {
+fn key_with_too_many_quotas_is_refused_and_others_go_on() {
     let (limiter, _) = limiter(1_000, |key| per_second(1 + key));
     let limiter = Arc::new(limiter);
-    // The builder's is the first.
+    // The quota of the builder is the first.
     for key in 0..64 {
         assert!(limiter.try_acquire(&key, 1 + key).is_ok(), "{key}");
     }
@@ -63,9 +63,10 @@ fn a_key_with_one_quota_too_many_is_refused_on_every_path_and_the_others_go_on()
     assert_eq!(limiter.available(&63), 5);
 }
 
-/// The function takes slices; keys are looked up as slices and as strings. And the other way round.
+/// The function takes slices; keys are looked up as slices and as strings. Then the other way
+/// round.
 #[test]
-fn a_key_is_one_and_the_same_in_whatever_form_it_is_looked_up() {
+fn key_is_the_same_in_every_borrowed_form() {
     let quota = |name: &str| per_second(if name.starts_with("paid") { 9 } else { 4 });
     let builder = || KeyedLimiter::<String>::builder(per_second(4)).clock(ManualClock::new());
     for limiter in [builder().quota_for(quota).build(), builder().quota_for(move |name: &String| quota(name)).build()] {
@@ -81,7 +82,7 @@ fn a_key_is_one_and_the_same_in_whatever_form_it_is_looked_up() {
 }
 
 #[test]
-fn a_key_whose_quota_changes_begins_anew_and_finds_the_old_one_as_it_left_it() {
+fn key_with_a_changed_quota_begins_anew_and_keeps_the_old() {
     let paid = Arc::new(AtomicBool::new(false));
     let asked = paid.clone();
     let (limiter, _) = limiter(100, move |_| per_second(if asked.load(Ordering::Relaxed) { 50 } else { 5 }));
@@ -92,10 +93,10 @@ fn a_key_whose_quota_changes_begins_anew_and_finds_the_old_one_as_it_left_it() {
     assert!(limiter.try_acquire(&1, 1).is_err());
 }
 
-/// A unit of the second quota's time is not much more than half of one of the first's: so 10 s are fewer units of it than 8 s
-/// of the other. It is 8 s that are least.
+/// A unit of the second quota's time is a little more than half of one of the first's. So 10 s are
+/// fewer units of it than 8 s of the other. The least debt is 8 s.
 #[test]
-fn whose_debt_is_least_is_told_by_time() {
+fn least_debt_is_compared_in_time() {
     let (short, long): (Quota, Quota) = ("10/11s burst 100".parse().unwrap(), per_second(100));
     for least in 0..ENTRIES {
         let (limiter, _) = limiter(1, move |key| if *key == least { short } else { long });
@@ -111,24 +112,25 @@ fn whose_debt_is_least_is_told_by_time() {
     }
 }
 
-/// One who may come once a day leaves its entry to one who may come a million times a second, and the other way round: each
-/// begins with the other's debt in time, not in permits.
+/// A key with one permit per day leaves its entry to a key with a million per second, and the other
+/// way round. Each begins with the debt of the other in time, not in permits.
 #[test]
-fn debts_are_inherited_in_time_also_by_very_different_quotas() {
+fn inherited_debt_is_converted_in_time_between_quotas() {
     let (slow, fast): (Quota, Quota) = ("1/d burst 10".parse().unwrap(), "1000000/s burst 10000000".parse().unwrap());
     let (limiter, clock) = limiter(1, move |key| if *key < 100 { slow } else { fast });
     let slows = || 0..ENTRIES;
     slows().for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
-    // A day is past any burst of the fast.
+    // A day exceeds any burst of the fast quota.
     let denied = limiter.try_acquire(&100, 1).unwrap_err();
     let wait = denied.retry_after().unwrap();
     assert!((secs(86_390)..secs(86_391)).contains(&wait), "{wait:?}");
     clock.advance(secs(86_399));
     limiter.try_acquire(&100, 8_999_990).unwrap();
-    assert!((9..=10).contains(&limiter.available(&100)), "of the 10 s a second was owed, and the rest of a tick");
+    assert!((9..=10).contains(&limiter.available(&100)), "one of the 10 s was missing, and the rest of a tick");
     clock.advance(secs(1));
     (101..110).for_each(|key| drop(limiter.try_acquire(&key, 5_000_000).unwrap()));
-    // All are the fast's now. The first of the slow finds the least debt, of 5 s, which costs it one whole permit.
+    // All entries now have the fast quota. The first key of the slow quota finds the least debt of
+    // 5 s, which costs it one whole permit.
     assert_eq!(limiter.available(&0), 9);
     clock.advance(Duration::from_millis(5_001));
     assert_eq!(limiter.available(&0), 10);

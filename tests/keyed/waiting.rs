@@ -1,4 +1,4 @@
-//! Lines of waiters: one for each key, there only while somebody stands in it.
+//! Queues of waiters: one for each key, which exists only while it has a waiter.
 
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use limitor::{AcquireError, KeyedLimiter, ManualClock, Quota, Reason, Strategy, 
 use super::{ENTRIES, Keyed, at, one_set, per_second, secs, until};
 
 #[test]
-fn each_key_serves_its_own_line_in_the_order_of_arrival() {
+fn each_key_serves_its_queue_in_the_order_of_arrival() {
     let (limiter, clock) = one_set(1);
     let order = Mutex::new(Vec::new());
     (0..3).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
@@ -28,7 +28,7 @@ fn each_key_serves_its_own_line_in_the_order_of_arrival() {
         }
         for gone in 1..=4 {
             clock.advance(secs(1));
-            until("one of each key has gone", || order.lock().unwrap().len() == 3 * gone);
+            until("one waiter of each key was granted", || order.lock().unwrap().len() == 3 * gone);
             assert_eq!(limiter.waiters(), 3 * (4 - gone));
         }
     });
@@ -39,7 +39,7 @@ fn each_key_serves_its_own_line_in_the_order_of_arrival() {
 }
 
 #[test]
-fn a_line_delays_no_other_key() {
+fn queue_of_a_key_delays_no_other_key() {
     let (limiter, clock) = one_set(1);
     limiter.try_acquire(&1, 1).unwrap();
     let line: Vec<_> = (0..100).map(|_| limiter.reserve(&1, 1).unwrap()).collect();
@@ -48,16 +48,17 @@ fn a_line_delays_no_other_key() {
         assert!(limiter.try_acquire(&key, 1).is_ok());
         let place = limiter.reserve(&key, 1).unwrap();
         assert_eq!(place.wait_time(), secs(1));
-        assert!(limiter.try_acquire(&key, 1).is_err(), "nobody who waits is overtaken");
+        assert!(limiter.try_acquire(&key, 1).is_err(), "no waiter is overtaken");
     }
     assert_eq!((limiter.waiters(), limiter.evictions()), (100, 0));
     clock.advance(secs(50));
     assert_eq!(limiter.waiters(), 50);
 }
 
-/// The keys of a set wait one after the other, and once again. If each left its word out of the table, the tenth could not.
+/// The keys of a set wait one after the other, twice. If each left its word outside the table, the
+/// tenth could not wait.
 #[test]
-fn the_word_goes_back_when_the_last_has_left_however_it_left() {
+fn word_returns_to_the_table_when_the_last_waiter_leaves() {
     type Leave = fn(&Keyed, &ManualClock, u64);
     let ways: [Leave; 6] = [
         |limiter, _, key| limiter.reserve(&key, 1).unwrap().cancel(),
@@ -100,9 +101,10 @@ fn the_word_goes_back_when_the_last_has_left_however_it_left() {
     }
 }
 
-/// A limiter of its own for each key that is waited for, told by the clocks that they hold on to.
+/// Each key with waiters has a limiter of its own, counted here by the clocks that these limiters
+/// hold.
 #[test]
-fn what_a_wait_needs_goes_with_it() {
+fn memory_of_a_wait_is_freed_with_it() {
     let clock = Arc::new(ManualClock::new());
     let limiter = KeyedLimiter::<u64>::builder(per_second(1)).max_keys(10_000).clock(Arc::clone(&clock)).build();
     let lent = || Arc::strong_count(&clock) - 2;
@@ -117,7 +119,7 @@ fn what_a_wait_needs_goes_with_it() {
     assert_eq!(lent(), 0);
     assert!(limiter.reserve_within(&1, 1, Duration::ZERO).is_err());
     assert_eq!(lent(), 0);
-    // Places that are kept have nobody who lets go of them: that is for those who come later.
+    // A kept reservation has no holder that releases it. Later callers do so.
     for key in 0..1_000 {
         limiter.reserve(&key, 1).unwrap().keep();
     }
@@ -135,9 +137,9 @@ fn what_a_wait_needs_goes_with_it() {
     assert!(lent() <= 16 * 32 + 100, "{}", lent());
 }
 
-/// Nine keys had a place kept for them, long ago: there is room in the set to wait at a tenth.
+/// Nine keys had a reservation kept long ago: there is room in the set to wait for a tenth.
 #[test]
-fn kept_places_whose_time_is_over_leave_room_to_wait() {
+fn past_kept_reservations_leave_room_to_wait() {
     let (limiter, clock) = one_set(1);
     for key in 0..ENTRIES - 1 {
         limiter.try_acquire(&key, 1).unwrap();
@@ -150,9 +152,10 @@ fn kept_places_whose_time_is_over_leave_room_to_wait() {
     assert_eq!(limiter.reserve(&9, 1).unwrap().wait_time(), secs(1));
 }
 
-/// Nobody comes back for a place that is kept; its key is idle all the same, and leaves before one that owes something.
+/// No caller returns for a kept reservation. The key is idle all the same, and leaves before a key
+/// in debt.
 #[test]
-fn a_key_whose_kept_place_is_over_makes_room_for_another() {
+fn key_with_a_past_kept_reservation_makes_room() {
     let (limiter, clock) = one_set(1);
     limiter.try_acquire(&0, 1).unwrap();
     assert_eq!(limiter.reserve(&0, 1).unwrap().keep(), secs(1));
@@ -165,7 +168,7 @@ fn a_key_whose_kept_place_is_over_makes_room_for_another() {
 }
 
 #[test]
-fn deadlines_refuse_at_once_consume_nothing_and_say_how_long() {
+fn deadline_refusal_is_immediate_takes_nothing_and_has_wait() {
     let (limiter, clock) = one_set(1);
     limiter.try_acquire(&1, 1).unwrap();
     let short = Duration::from_nanos(999_999_999);
@@ -177,15 +180,15 @@ fn deadlines_refuse_at_once_consume_nothing_and_say_how_long() {
     assert_eq!((denied.reason(), denied.retry_after()), (Reason::TooLong, Some(secs(1))));
     assert!(limiter.acquire(&1, 1).deadline(Timestamp::from_ticks(999_999_999)).wait().is_err());
     assert!(limiter.acquire(&1, 1).deadline(Instant::now() + short).wait().is_err());
-    assert!(limiter.acquire(&1, 1).deadline(at(9)).timeout(short).wait().is_err(), "the earlier holds");
+    assert!(limiter.acquire(&1, 1).deadline(at(9)).timeout(short).wait().is_err(), "the earlier one applies");
     assert_eq!(limiter.waiters(), 0);
     assert_eq!(limiter.reserve_within(&1, 1, secs(1)).unwrap().wait_time(), secs(1), "the exact wait fits");
     clock.advance(secs(1));
-    assert!(limiter.try_acquire(&1, 1).is_ok(), "nothing was consumed by any of it");
+    assert!(limiter.try_acquire(&1, 1).is_ok(), "none of these consumed a permit");
 }
 
 #[test]
-fn a_place_is_for_as_much_as_was_asked_for() {
+fn entry_is_for_the_permits_requested() {
     let (limiter, clock) = one_set(5);
     let places = [5, 3].map(|n| limiter.reserve(&1, n).unwrap());
     assert_eq!(places.each_ref().map(keyed::Reservation::amount), [5, 3]);
@@ -195,7 +198,7 @@ fn a_place_is_for_as_much_as_was_asked_for() {
 }
 
 #[test]
-fn cancels_and_refunds_move_up_those_behind_of_the_same_key_only() {
+fn cancel_and_refund_move_only_later_entries_of_the_key() {
     let (limiter, _) = one_set(1);
     let grants = [1, 2].map(|key| limiter.try_acquire(&key, 1).unwrap());
     let places = [1, 2].map(|key| [(); 3].map(|()| limiter.reserve(&key, 1).unwrap()));
@@ -208,13 +211,13 @@ fn cancels_and_refunds_move_up_those_behind_of_the_same_key_only() {
     assert_eq!([waits(&first), waits(&third)], [Duration::ZERO, secs(1)]);
     assert_eq!(others.each_ref().map(waits), [secs(1), secs(2), secs(3)]);
     limiter.charge(&1, 5);
-    assert_eq!(waits(&third), secs(1), "a debt breaks no promise");
+    assert_eq!(waits(&third), secs(1), "a debt does not delay a waiter");
     assert_eq!(limiter.reserve(&1, 1).unwrap().wait_time(), secs(7));
 }
 
-/// A grant settled from another thread lets the thread that waits for the key go.
+/// A grant that is settled on another thread releases the thread that waits for the key.
 #[test]
-fn a_refund_wakes_the_thread_it_helps() {
+fn refund_wakes_the_thread_it_grants() {
     for strategy in [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park] {
         let limiter = KeyedLimiter::<String>::builder(Quota::per_hour(10).unwrap()).strategy(strategy).build();
         let grant = limiter.acquire("ann", 10).wait().unwrap();
@@ -229,7 +232,7 @@ fn a_refund_wakes_the_thread_it_helps() {
 }
 
 #[test]
-fn a_reset_sends_away_those_who_wait_for_the_key_and_no_others() {
+fn reset_cancels_waiters_of_the_key_and_no_others() {
     let (limiter, clock) = one_set(1);
     for key in [1, 2] {
         limiter.try_acquire(&key, 1).unwrap();
@@ -250,7 +253,7 @@ fn a_reset_sends_away_those_who_wait_for_the_key_and_no_others() {
 }
 
 #[test]
-fn the_queue_of_each_key_is_bounded_when_asked() {
+fn max_waiters_bounds_the_queue_of_each_key() {
     let clock = ManualClock::new();
     let limiter: Keyed =
         KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).clock(clock.clone()).build();
@@ -265,18 +268,18 @@ fn the_queue_of_each_key_is_bounded_when_asked() {
         .collect();
     clock.advance(secs(1));
     assert_eq!(limiter.waiters(), 3);
-    assert_eq!(limiter.reserve(&1, 1).unwrap().wait_time(), secs(2), "a place is free once one has left");
+    assert_eq!(limiter.reserve(&1, 1).unwrap().wait_time(), secs(2), "a waiter that leaves makes room in the queue");
     drop(held);
 }
 
-/// Nine keys of a set can be waited for; the tenth entry is for newcomers.
+/// Nine keys of a set can be waited for; the tenth entry is for new keys.
 #[test]
-fn nine_keys_of_a_set_can_be_waited_for_at_a_time() {
+fn nine_keys_of_a_set_can_have_waiters() {
     let (limiter, _) = one_set(1);
     (0..ENTRIES).for_each(|key| drop(limiter.try_acquire(&key, 1).unwrap()));
     let mut held: Vec<_> = (0..ENTRIES - 1).map(|key| limiter.reserve(&key, 1).unwrap()).collect();
     assert_eq!(limiter.reserve(&9, 1).unwrap_err().reason(), Reason::QueueFull);
-    assert_eq!(limiter.acquire(&77, 1).wait().unwrap_err(), AcquireError::QueueFull, "nor for one without an entry");
+    assert_eq!(limiter.acquire(&77, 1).wait().unwrap_err(), AcquireError::QueueFull, "also for a key without an entry");
     assert_eq!(limiter.reserve(&0, 1).unwrap().wait_time(), secs(2), "behind others there is room");
     assert_eq!(limiter.waiters(), 9);
     assert!(limiter.try_acquire(&78, 1).is_err());
@@ -285,7 +288,7 @@ fn nine_keys_of_a_set_can_be_waited_for_at_a_time() {
 }
 
 #[test]
-fn a_place_kept_or_leaked_holds_what_it_took_and_its_key_goes_on() {
+fn kept_or_leaked_entry_holds_its_permits_and_key_goes_on() {
     type Hold = fn(limitor::keyed::Reservation<'_, u64, ManualClock>);
     let holds: [Hold; 2] = [|place| assert_eq!(place.keep(), secs(1)), |place| mem::forget(place)];
     for hold in holds {
@@ -294,7 +297,7 @@ fn a_place_kept_or_leaked_holds_what_it_took_and_its_key_goes_on() {
         hold(limiter.reserve(&1, 1).unwrap());
         assert_eq!(limiter.try_acquire(&1, 1).unwrap_err().retry_after(), Some(secs(2)));
         clock.advance(secs(1));
-        assert_eq!(limiter.waiters(), 0, "its time has come");
+        assert_eq!(limiter.waiters(), 0, "it is due");
         assert!(limiter.try_acquire(&1, 1).is_err());
         let behind = limiter.reserve(&1, 1).unwrap();
         assert_eq!(behind.wait_time(), secs(1));
@@ -308,9 +311,10 @@ fn a_place_kept_or_leaked_holds_what_it_took_and_its_key_goes_on() {
     }
 }
 
-/// Nine keys had a place kept for them, long ago. Nobody waits for them, so newcomers find their entries idle.
+/// Nine keys had a reservation kept long ago. They have no waiters, so new keys find their entries
+/// idle.
 #[test]
-fn kept_places_whose_time_is_over_leave_their_entries_to_newcomers() {
+fn past_kept_reservations_leave_their_entries_to_new_keys() {
     let (limiter, clock) = one_set(1);
     for key in 0..ENTRIES - 1 {
         limiter.try_acquire(&key, 1).unwrap();
@@ -324,8 +328,8 @@ fn kept_places_whose_time_is_over_leave_their_entries_to_newcomers() {
     assert_eq!((limiter.evictions(), limiter.len()), (0, 10));
 }
 
-/// A hot key whose waits end as soon as they begin, so that its word goes out and comes back all the time: nobody is told
-/// that the queue is full, and each permit is granted once.
+/// The waits for a hot key end as soon as they begin, so its word leaves the table and returns all
+/// the time. No caller gets `QueueFull`, and each permit is granted once.
 #[test]
 fn threads_that_come_and_go_at_one_key_share_its_rate() {
     let quota = Quota::per_second(200_000).unwrap().with_burst(1).unwrap();
@@ -351,10 +355,10 @@ fn threads_that_come_and_go_at_one_key_share_its_rate() {
     assert_eq!(limiter.waiters(), 0);
 }
 
-/// Four threads and twenty keys at one set: no key is granted more than its burst and what two seconds bring, whoever's entry
-/// it had.
+/// Four threads and twenty keys in one set: no key is granted more than its burst and what two
+/// seconds bring, whichever key had its entry before.
 #[test]
-fn threads_that_fight_for_entries_never_get_a_burst_twice() {
+fn threads_that_compete_for_entries_get_no_burst_twice() {
     for _ in 0..30 {
         let (limiter, clock) = one_set(5);
         let granted: Vec<AtomicUsize> = (0..20).map(|_| AtomicUsize::new(0)).collect();
@@ -365,7 +369,7 @@ fn threads_that_fight_for_entries_never_get_a_burst_twice() {
                 scope.spawn(move || {
                     for turn in 0..400 {
                         let key = (turn * (seed + 3) + seed) % 20;
-                        // Readings that differ, so that entries are idle to some and not to others.
+                        // Different readings, so that entries are idle at some and not at others.
                         let now = at(100 + u64::try_from((turn + seed) % 3).unwrap());
                         if let Ok(grant) = limiter.try_acquire_at(now, &u64::try_from(key).unwrap(), 1) {
                             granted[key].fetch_add(1, Ordering::Relaxed);

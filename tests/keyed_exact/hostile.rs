@@ -1,4 +1,4 @@
-//! Keys whose comparison, hash or drop misbehaves, and clocks that do.
+//! Keys with a comparison, hash or drop that misbehaves, and clocks that misbehave.
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -12,9 +12,9 @@ use limitor::{KeyedLimiter, ManualClock, Reason};
 
 use super::{Exact, exact, quota, seconds};
 
-/// Past the last reading, time stands still; so a key that is busy then stays so.
+/// After the last reading, time stands still, so a busy key stays busy.
 #[test]
-fn no_room_is_looked_for_forever_when_time_stands_still() {
+fn search_for_room_ends_when_time_stands_still() {
     let (done, result) = mpsc::channel();
     thread::spawn(move || {
         let clock = ManualClock::new();
@@ -46,14 +46,15 @@ impl Hash for Unequal {
 }
 
 #[test]
-fn keys_that_are_not_equal_to_themselves_take_no_more_room_than_there_is() {
+fn unequal_keys_take_no_more_room_than_there_is() {
     let clock = ManualClock::new();
     let limiter = exact::<Unequal>(quota("1/s burst 5"), 3, &clock);
     for round in 0..50 {
         let grants: Vec<_> = (0..5).filter_map(|_| limiter.try_acquire(&Unequal(1), 1).ok()).collect();
         assert_eq!((grants.len(), limiter.len()), (3, 3), "in round {round}");
         clock.advance(seconds(10));
-        // All are forgotten, and then brought back by debts, of which each is settled with its own cell.
+        // All keys are forgotten, and then debts bring them back. Each debt is settled with its own
+        // cell.
         let others: Vec<_> = (0..3).filter_map(|_| limiter.try_acquire(&Unequal(2), 1).ok()).collect();
         assert_eq!(others.len(), 3);
         clock.advance(seconds(10));
@@ -69,13 +70,13 @@ thread_local! {
     static PANICS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A key whose comparison panics when it is told to.
+/// A key with a comparison that panics when it is armed.
 #[derive(Clone)]
 struct Panics(u64);
 
 impl PartialEq for Panics {
     fn eq(&self, other: &Self) -> bool {
-        assert!(!PANICS.get(), "told to");
+        assert!(!PANICS.get(), "armed");
         self.0 == other.0
     }
 }
@@ -89,7 +90,7 @@ impl Hash for Panics {
 }
 
 #[test]
-fn a_comparison_that_panics_leaves_all_in_order() {
+fn panicking_comparison_leaves_the_table_in_order() {
     let clock = ManualClock::new();
     let limiter = exact::<Panics>(quota("1/s burst 5"), 2, &clock);
     limiter.try_acquire(&Panics(1), 5).unwrap();
@@ -109,7 +110,7 @@ fn a_comparison_that_panics_leaves_all_in_order() {
     assert!(limiter.try_acquire(&Panics(3), 1).is_err());
 }
 
-/// A key that looks into the limiter when it is dropped, and may panic then.
+/// A key that uses the limiter when it is dropped, and may panic then.
 struct Dropped(u64);
 
 static LIMITER: OnceLock<Weak<Exact<Dropped>>> = OnceLock::new();
@@ -137,11 +138,11 @@ impl Hash for Dropped {
 
 impl Drop for Dropped {
     fn drop(&mut self) {
-        // Only those that were stored; what is looked up with is not to go on without end.
+        // Only keys that were stored; the key of a look-up must not recurse without end.
         if self.0 >> 63 == 1
             && let Some(limiter) = LIMITER.get().and_then(Weak::upgrade)
         {
-            // All of the locks: those of the parts, and those of the keys that are waited for.
+            // All locks: those of the parts, and those of the keys with waiters.
             DROPPED_IN.store(true, Ordering::Relaxed);
             limiter.refund(&Dropped(0), 1);
             limiter.waiters();
@@ -149,7 +150,8 @@ impl Drop for Dropped {
     }
 }
 
-/// The locks have been given back when keys are dropped: by whom the room is needed, and by whom there was a wait.
+/// No lock is held when keys are dropped: neither when another key needs the room, nor after a
+/// wait.
 #[test]
 fn keys_are_dropped_without_a_lock() {
     let (done, result) = mpsc::channel();
@@ -162,7 +164,7 @@ fn keys_are_dropped_without_a_lock() {
             limiter.try_acquire(&Dropped(0), 2).unwrap().reconcile(1);
             for key in 1..4 {
                 let key = Dropped(4 * number + key);
-                // Filed far ahead too, so that it is long gone when that filing is let go of.
+                // Filed far ahead too, so that the key is long gone when that filing is released.
                 limiter.try_acquire(&key, 1_000).unwrap().reconcile(5);
                 let grant = limiter.try_acquire(&key, 5).unwrap();
                 drop(limiter.reserve(&key, 991 + number % 5).unwrap());

@@ -1,4 +1,4 @@
-//! Keyed limiters that store their keys, beside a limiter of its own for each key.
+//! Keyed limiters that store their keys, compared with a limiter of its own for each key.
 #![cfg(all(feature = "exact", not(loom)))]
 
 mod hostile;
@@ -33,7 +33,7 @@ fn at(second: u64) -> Timestamp {
     Timestamp::from_ticks(second * 1_000_000_000)
 }
 
-/// A key of which all have the same hash.
+/// A key type with the same hash for all keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Alike(u64);
 

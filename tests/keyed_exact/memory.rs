@@ -1,4 +1,4 @@
-//! Keys are let go of.
+//! Keys are dropped when they are forgotten.
 
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::time::Duration;
@@ -31,9 +31,9 @@ impl Drop for Counted {
     }
 }
 
-/// A flood of keys, each of which is asked for but once, with refunds and debts, most of them refused.
+/// A flood of keys, each used only once, with refunds and debts. Most of them are refused.
 #[test]
-fn keys_are_let_go_of() {
+fn forgotten_keys_are_dropped() {
     let clock = ManualClock::new();
     let limiter = exact::<Counted>(quota("1/s burst 2"), 1_000, &clock);
     for number in 0..100_000 {
@@ -47,7 +47,7 @@ fn keys_are_let_go_of() {
         assert!(limiter.memory() < 1_000 * 300 + 128 * 64, "{} bytes", limiter.memory());
     }
     let alive = ALIVE.load(Ordering::Relaxed);
-    assert!(alive <= 1_000 + 500, "{alive} keys are there of 1,000");
+    assert!(alive <= 1_000 + 500, "{alive} keys are alive of 1,000");
     assert!(limiter.evictions() > 10_000, "{}", limiter.evictions());
     drop(limiter);
     assert!(ALIVE.load(Ordering::Relaxed) <= 500);

@@ -1,4 +1,4 @@
-//! Beside a limiter of its own for each key, on random timelines.
+//! Compared with a limiter of its own for each key, on random timelines.
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -34,7 +34,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     proptest::collection::vec(op, 1..120)
 }
 
-/// The limiters of their own, and how many keys there is room for.
+/// The limiters, and the number of keys that there is room for.
 struct Model {
     limiters: Vec<RateLimiter<ManualClock>>,
     max_keys: usize,
@@ -49,13 +49,13 @@ impl Model {
         &self.limiters[usize::try_from(key).unwrap()]
     }
 
-    /// Whether it is busy itself, or not too many others are.
+    /// Whether the key is busy itself, or there is room beside the other busy keys.
     fn has_room(&self, key: u64) -> bool {
         let own = self.of(key);
         own.available() < own.quota().burst() || self.busy().count() < self.max_keys
     }
 
-    /// Until the first is idle.
+    /// The time until the first key is idle.
     fn until_room(&self) -> Duration {
         let idle = |limiter: &RateLimiter<_>| limiter.try_acquire(limiter.quota().burst()).unwrap_err().retry_after();
         self.busy().map(|limiter| idle(limiter).unwrap()).min().unwrap()
@@ -70,8 +70,9 @@ fn near(seen: Option<Duration>, expected: Option<Duration>) -> bool {
     }
 }
 
-/// Every grant, every refusal with its reason and its wait, and what there is, as the limiters of their own have it, but
-/// for newcomers while others are busy for whom there is room.
+/// Compares every grant, every refusal with its reason and its wait, and what is available, with
+/// the limiters of their own. The exception is a new key while there is no room beside the busy
+/// keys.
 fn run<K>(
     quotas: [Quota; 2],
     max_keys: usize,
@@ -97,7 +98,7 @@ where
     let mut crowded = 0;
     for (step, op) in ops.iter().enumerate() {
         match *op {
-            // Halves of T, and 1 ns beside them.
+            // Halves of T, and 1 ns more or less.
             Op::Advance(steps) => clock.advance(Duration::from_nanos((steps * interval / 2).saturating_sub(steps % 2))),
             Op::Try(number, n) => {
                 let (own, seen) = (model.of(number), limiter.try_acquire(&key(number), n));
@@ -120,7 +121,7 @@ where
             Op::Settle(which, actual) if !held.is_empty() => {
                 let (number, grant) = held.swap_remove(which % held.len());
                 let n = grant.amount();
-                // Of a key for which there is no room, a debt has nowhere to go.
+                // A debt of a key for which there is no room is dropped.
                 if actual <= n || model.has_room(number) {
                     model.of(number).reconcile(actual, n);
                 } else {
@@ -146,7 +147,7 @@ where
                 limiter.reset(&key(number));
             }
         }
-        // Not each time: to look for room makes some.
+        // Not at each step: a search for room makes room.
         for number in (0..KEYS).filter(|number| (number + step as u64).is_multiple_of(4)) {
             let own = model.of(number);
             let expected = if model.has_room(number) { own.available() } else { 0 };
@@ -177,24 +178,24 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn with_room_for_all(quotas in quotas(), ops in ops()) {
+    fn with_room_for_all_keys_equal_limiters_of_their_own(quotas in quotas(), ops in ops()) {
         run(quotas, 100, &ops, |key| key, |key| *key)?;
     }
 
     #[test]
-    fn with_room_for_some(quotas in quotas(), max_keys in 1..7_usize, ops in ops()) {
+    fn with_room_for_some_keys_equal_limiters_of_their_own(quotas in quotas(), max_keys in 1..7_usize, ops in ops()) {
         run(quotas, max_keys, &ops, |key| format!("user {key}"), |key| key[5..].parse().unwrap())?;
     }
 
     #[test]
-    fn with_the_same_hash_for_all(quotas in quotas(), max_keys in 1..9_usize, ops in ops()) {
+    fn with_one_hash_for_all_keys_equal_limiters_of_their_own(quotas in quotas(), max_keys in 1..9_usize, ops in ops()) {
         run(quotas, max_keys, &ops, Alike, |key| key.0)?;
     }
 
-    /// Readings that are stale, or from a clock that steps back: nothing is granted that a limiter of its own would not
-    /// grant at the same reading, whatever was forgotten meanwhile.
+    /// Readings that are stale, or from a clock that steps back: nothing is granted that a limiter
+    /// of its own would not grant at the same reading, whatever was forgotten meanwhile.
     #[test]
-    fn never_more_at_whatever_reading(
+    fn at_any_reading_no_key_gets_more(
         max_keys in 1..5_usize,
         asked in proptest::collection::vec((0..6_u64, 0..40_u64, 1..4_u64), 1..200),
     ) {

@@ -1,4 +1,4 @@
-//! Threads beside each other, with what they were granted audited.
+//! Threads at the same time, with an audit of their grants.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,9 +9,9 @@ use limitor::{Clock, KeyedLimiter, ManualClock, Quota, Timestamp};
 
 use super::{exact, quota};
 
-/// Of two threads that bring the same key at the same time, one gets its burst.
+/// If two threads bring the same key at the same time, together they get its burst once.
 #[test]
-fn threads_that_bring_the_same_key() {
+fn threads_that_bring_the_same_key_share_one_burst() {
     const ROUNDS: u64 = 4_000;
     let limiter = exact(quota("1/day burst 3"), usize::try_from(ROUNDS).unwrap(), &ManualClock::new());
     let (at_start, granted) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -31,7 +31,7 @@ fn threads_that_bring_the_same_key() {
 
 type First = Box<dyn FnOnce() + Send>;
 
-/// A clock that does something else first, once, when it is told to.
+/// A clock that runs an action before its reading, once, when it is armed.
 #[derive(Clone, Default)]
 struct Meanwhile {
     ticks: Arc<AtomicU64>,
@@ -48,9 +48,10 @@ impl Clock for Meanwhile {
     }
 }
 
-/// Between the look-up of a key and its decision, which is when the clock is read, the key is forgotten, and comes back.
+/// Between the look-up of a key and its decision, when the clock is read, the key is forgotten and
+/// returns.
 #[test]
-fn a_key_that_is_forgotten_in_the_middle_of_a_decision() {
+fn key_forgotten_during_a_decision_gets_no_second_burst() {
     let clock = Meanwhile::default();
     let limiter = KeyedLimiter::<u64>::builder(quota("1/s burst 3")).clock(clock.clone()).max_keys(1).exact();
     let limiter = Arc::new(limiter.build());
@@ -73,7 +74,7 @@ fn a_key_that_is_forgotten_in_the_middle_of_a_decision() {
     }
 }
 
-/// What was granted, sorted by reading, conforms to the quota: the same as the bound over every window.
+/// The grants, sorted by reading, conform to the quota. This equals the bound over every window.
 fn assert_conforms(mut grants: Vec<(u64, u64)>, interval: u64, burst: u64, key: u64) {
     grants.sort_unstable();
     let mut tat = 0;
@@ -112,14 +113,15 @@ fn threads_that_forget_each_others_keys() {
             let grants = all.iter().flat_map(|granted| granted[usize::try_from(key).unwrap()].clone());
             assert_conforms(grants.collect(), INTERVAL, 3, key);
         }
-        // The room is all there still.
+        // All room is still there.
         let end = Timestamp::from_ticks(time.load(Ordering::Relaxed) + 100);
         let entered = (100..200).filter(|key| limiter.try_acquire_at(end, key, 1).is_ok()).count();
         assert_eq!(entered, max_keys);
     }
 }
 
-/// As above, with all that lowers and moves words: afterwards the room is all there, and every key is in working order.
+/// As above, with all operations that lower and move words. Afterwards all room is available, and
+/// every key works.
 #[test]
 fn threads_that_wait_settle_and_reset() {
     let quota = quota("1000000/s burst 2");

@@ -1,4 +1,4 @@
-//! Who finds room, and who must wait for it.
+//! Which keys find room, and which must wait for it.
 
 use limitor::{KeyedLimiter, ManualClock, Reason};
 
@@ -16,7 +16,7 @@ fn keys_are_looked_up_in_any_form() {
 }
 
 #[test]
-fn only_keys_that_are_idle_make_room() {
+fn only_idle_keys_make_room() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 3, &clock);
     for (key, n) in [(1, 3), (2, 1), (3, 5)] {
@@ -25,7 +25,7 @@ fn only_keys_that_are_idle_make_room() {
     let denied = limiter.try_acquire(&4, 1).unwrap_err();
     assert_eq!((denied.reason(), denied.retry_after()), (Reason::NotYet, Some(seconds(1))));
     assert_eq!(limiter.capacity_info(&4, 2).needed, 2);
-    // What the first to be idle has taken since is known.
+    // What the first idle key has taken since is known.
     limiter.try_acquire(&2, 1).unwrap();
     assert_eq!(limiter.try_acquire(&4, 1).unwrap_err().retry_after(), Some(seconds(2)));
     clock.advance(seconds(2));
@@ -35,11 +35,12 @@ fn only_keys_that_are_idle_make_room() {
 }
 
 #[test]
-fn a_newcomer_that_gets_nothing_takes_no_room() {
+fn new_key_that_gets_nothing_takes_no_room() {
     let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
     limiter.try_acquire_at(at(10), &1, 5).unwrap();
     limiter.try_acquire_at(at(10), &2, 1).unwrap();
-    // 2 is forgotten for 3, and leaves the floor at 11 s: all of the burst comes too early by a reading from before.
+    // 2 is forgotten for 3, and leaves the floor at 11 s: at an earlier reading, the whole burst is
+    // too early.
     limiter.try_acquire_at(at(11), &3, 5).unwrap();
     limiter.reset(&3);
     for key in 10..20 {
@@ -49,13 +50,13 @@ fn a_newcomer_that_gets_nothing_takes_no_room() {
         assert!(limiter.try_acquire_at(at(10), &key, 6).is_err());
     }
     assert_eq!(limiter.evictions(), 0);
-    assert!(limiter.try_acquire_at(at(10), &4, 4).is_ok(), "which is all there is at 10 s");
+    assert!(limiter.try_acquire_at(at(10), &4, 4).is_ok(), "which is all that is available at 10 s");
     assert_eq!(limiter.try_acquire_at(at(10), &5, 1).unwrap_err().retry_after(), Some(seconds(5)));
 }
 
-/// Nor does one that asks for more than there can be, or only asks.
+/// The same for a key that asks for more than possible, or only queries.
 #[test]
-fn who_takes_nothing_takes_no_room() {
+fn impossible_requests_and_queries_take_no_room() {
     let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
     limiter.try_acquire(&1, 5).unwrap();
     let before = limiter.memory();
@@ -71,14 +72,14 @@ fn who_takes_nothing_takes_no_room() {
     }
     limiter.charge(&3, 1);
     assert!(limiter.memory() > before);
-    // Where there is none, what is wrong is still what was asked.
+    // If there is no room, an impossible request is still reported as impossible.
     assert_eq!(limiter.reserve(&2, 6).unwrap_err().reason(), Reason::ExceedsBurst);
     assert_eq!(limiter.reserve(&2, 5).unwrap_err().reason(), Reason::NotYet);
 }
 
-/// Whichever of them it was for which there was to be room first.
+/// It does not matter for which of them there would be room first.
 #[test]
-fn whoever_becomes_idle_early_makes_room() {
+fn key_that_becomes_idle_early_makes_room() {
     type Lower = fn(&Exact);
     let ways: [Lower; 4] = [
         |limiter| limiter.refund(&2, 3),
@@ -98,9 +99,9 @@ fn whoever_becomes_idle_early_makes_room() {
     }
 }
 
-/// In a table of several parts, in which most keys have taken more than when it was noted when they would be idle.
+/// In a table of several parts, most keys have taken more since their idle time was noted.
 #[test]
-fn the_one_key_that_is_idle_is_found_wherever_it_is() {
+fn the_one_idle_key_is_found_in_any_part() {
     const KEYS: u64 = 1_024;
     for idle in 0..16 {
         let clock = ManualClock::new();
@@ -113,12 +114,12 @@ fn the_one_key_that_is_idle_is_found_wherever_it_is() {
         }
         clock.advance(seconds(1));
         assert!(limiter.try_acquire(&KEYS, 5).is_ok());
-        assert_eq!(limiter.try_acquire(&idle, 1).unwrap_err().retry_after(), Some(seconds(4)), "there is no other");
+        assert_eq!(limiter.try_acquire(&idle, 1).unwrap_err().retry_after(), Some(seconds(4)), "no other key is idle");
     }
 }
 
 #[test]
-fn a_refund_or_a_reset_makes_room_at_once() {
+fn refund_or_reset_makes_room_immediately() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 2, &clock);
     let one = limiter.try_acquire(&1, 5).unwrap();
@@ -129,7 +130,7 @@ fn a_refund_or_a_reset_makes_room_at_once() {
     limiter.charge(&2, u64::MAX);
     clock.advance(seconds(5));
     limiter.try_acquire(&4, 5).unwrap();
-    // Saturated: it has no time, and only a reset ends it.
+    // Saturated: no time is known, and only a reset ends it.
     clock.advance(seconds(1_000_000_000));
     assert_eq!(limiter.try_acquire(&2, 1).unwrap_err().reason(), Reason::Saturated);
     for key in 10..20 {
@@ -140,20 +141,20 @@ fn a_refund_or_a_reset_makes_room_at_once() {
     assert!([20, 21].map(|key| limiter.try_acquire(&key, 5).is_ok()).iter().all(|granted| *granted));
 }
 
-/// The time at which it would have been idle says nothing any more.
+/// The time at which the key would have been idle no longer applies.
 #[test]
-fn a_key_in_debt_past_counting_is_not_waited_for() {
+fn key_with_uncountable_debt_is_not_waited_for() {
     let limiter = exact(quota("1/s burst 5"), 2, &ManualClock::new());
     limiter.try_acquire(&1, 1).unwrap();
     limiter.try_acquire(&2, 5).unwrap();
     limiter.charge(&1, u64::MAX);
     assert_eq!(limiter.try_acquire(&3, 1).unwrap_err().retry_after(), Some(seconds(5)));
     limiter.charge(&2, u64::MAX);
-    assert!(limiter.acquire(&3, 1).wait().is_err(), "there is no time at which there will be room");
+    assert!(limiter.acquire(&3, 1).wait().is_err(), "no time at which there will be room is known");
 }
 
 #[test]
-fn keys_that_are_not_idle_are_shown() {
+fn busy_keys_are_listed() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 10, &clock);
     for key in 1..5 {
@@ -170,9 +171,10 @@ fn keys_that_are_not_idle_are_shown() {
     assert!(hashed.keys().is_none(), "none is stored");
 }
 
-/// Who has been forgotten since the keys were listed is not shown as one that has all but everything to pay.
+/// A key that was forgotten since the keys were listed is not shown as one with almost its whole
+/// burst to repay.
 #[test]
-fn a_key_that_is_forgotten_meanwhile_is_not_shown() {
+fn key_forgotten_during_the_listing_is_not_shown() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 2, &clock);
     limiter.try_acquire(&1, 1).unwrap();

@@ -12,7 +12,7 @@ fn forgotten(limiter: &Exact, clock: &ManualClock) {
 }
 
 #[test]
-fn a_debt_brings_its_key_back() {
+fn debt_brings_its_key_back() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 1, &clock);
     let grant = limiter.try_acquire(&1, 1).unwrap();
@@ -23,7 +23,7 @@ fn a_debt_brings_its_key_back() {
 }
 
 #[test]
-fn a_debt_finds_the_key_where_it_is_by_now() {
+fn debt_finds_the_current_cell_of_its_key() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 1, &clock);
     let grants = [1, 1, 1].map(|n| limiter.try_acquire(&1, n).unwrap());
@@ -34,14 +34,14 @@ fn a_debt_finds_the_key_where_it_is_by_now() {
     assert_eq!(limiter.available(&1), 2);
     second.refund();
     assert_eq!(limiter.available(&1), 3);
-    // Again, with a key that was brought back by a debt.
+    // Again, with a key that a debt brought back.
     forgotten(&limiter, &clock);
     third.reconcile(3);
     assert_eq!((limiter.available(&1), limiter.len()), (3, 1));
 }
 
 #[test]
-fn a_refund_of_an_idle_key_is_nothing() {
+fn refund_of_an_idle_key_has_no_effect() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 1, &clock);
     let grant = limiter.try_acquire(&1, 5).unwrap();
@@ -53,7 +53,7 @@ fn a_refund_of_an_idle_key_is_nothing() {
 }
 
 #[test]
-fn two_of_the_same_key_do_not_bring_it_back_twice() {
+fn two_debts_of_one_key_bring_it_back_once() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 5"), 2, &clock);
     let first = limiter.try_acquire(&1, 1).unwrap();
@@ -62,7 +62,7 @@ fn two_of_the_same_key_do_not_bring_it_back_twice() {
     limiter.try_acquire(&3, 5).unwrap();
     clock.advance(seconds(5));
     limiter.try_acquire(&2, 5).unwrap();
-    // 1 has been forgotten; it has another cell now, and keeps it.
+    // 1 was forgotten; it has another cell now, and keeps it.
     let second = limiter.try_acquire(&1, 1).unwrap();
     first.reconcile(2);
     second.reconcile(2);

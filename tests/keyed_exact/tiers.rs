@@ -9,7 +9,7 @@ use limitor::{KeyedLimiter, ManualClock};
 use super::{quota, seconds};
 
 #[test]
-fn a_key_whose_quota_changes_begins_anew() {
+fn key_with_a_changed_quota_begins_anew() {
     let clock = ManualClock::new();
     let (free, paid, pays) = (quota("1/min burst 2"), quota("1000/s"), Arc::new(AtomicU64::new(0)));
     let has_paid = Arc::clone(&pays);
@@ -27,7 +27,7 @@ fn a_key_whose_quota_changes_begins_anew() {
 }
 
 #[test]
-fn are_compared_in_time() {
+fn idle_times_of_different_quotas_are_compared_in_time() {
     let clock = ManualClock::new();
     let (fast, slow) = (quota("1000/s burst 10000"), quota("1/min burst 2"));
     let limiter = KeyedLimiter::<u64>::builder(fast)

@@ -1,4 +1,4 @@
-//! Keys that somebody waits for.
+//! Keys with waiters.
 
 use std::sync::Arc;
 use std::thread;
@@ -9,7 +9,7 @@ use limitor::{AcquireError, ManualClock, Reason};
 use super::{exact, quota, seconds};
 
 #[test]
-fn each_key_has_a_line_of_its_own_and_gets_its_word_back() {
+fn each_key_has_its_own_queue_and_gets_its_word_back() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 1"), 4, &clock);
     limiter.try_acquire(&1, 1).unwrap();
@@ -25,12 +25,12 @@ fn each_key_has_a_line_of_its_own_and_gets_its_word_back() {
 }
 
 #[test]
-fn nobody_who_waits_is_forgotten() {
+fn key_with_waiters_is_not_forgotten() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 1"), 1, &clock);
     limiter.try_acquire(&1, 1).unwrap();
     let (first, second) = (limiter.reserve(&1, 1).unwrap(), limiter.reserve(&1, 1).unwrap());
-    // The time of all has passed, but 1 is held on to.
+    // The time of all keys has passed, but 1 is still held.
     clock.advance(seconds(10));
     let denied = limiter.try_acquire(&2, 1).unwrap_err();
     assert_eq!(denied.reason(), Reason::NotYet);
@@ -42,9 +42,9 @@ fn nobody_who_waits_is_forgotten() {
     assert!(limiter.try_acquire(&1, 1).is_err(), "there is no room");
 }
 
-/// Nobody comes back for a place that is kept.
+/// No caller returns for a kept reservation.
 #[test]
-fn kept_places_make_room_when_they_are_over() {
+fn kept_reservations_make_room_when_they_are_past() {
     for others in 0..3 {
         let clock = ManualClock::new();
         let limiter = exact(quota("1/s burst 1"), 1, &clock);
@@ -55,18 +55,18 @@ fn kept_places_make_room_when_they_are_over() {
         clock.advance(seconds(1));
         assert!(busy());
         drop(before);
-        assert!(busy(), "a place that has not come due");
+        assert!(busy(), "an entry that is not due");
         clock.advance(seconds(others + 1).saturating_sub(Duration::from_nanos(1)));
         assert!(busy(), "its permit has not come back");
         assert_eq!(limiter.available(&2), 0);
         clock.advance(Duration::from_nanos(1));
-        assert_eq!(limiter.available(&2), 1, "whoever only asks finds the room too");
+        assert_eq!(limiter.available(&2), 1, "a query finds the room too");
         assert!(!busy(), "{others}");
     }
 }
 
 #[test]
-fn who_gave_up_leaves_room_when_it_is_due() {
+fn cancelled_waiter_leaves_room_when_it_is_due() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 1"), 1, &clock);
     limiter.try_acquire(&1, 1).unwrap();
@@ -79,7 +79,7 @@ fn who_gave_up_leaves_room_when_it_is_due() {
 }
 
 #[test]
-fn who_finds_no_room_is_told_how_long() {
+fn refusal_for_lack_of_room_has_the_wait() {
     let clock = ManualClock::new();
     let limiter = exact(quota("1/s burst 3"), 1, &clock);
     limiter.try_acquire(&1, 3).unwrap();
@@ -87,14 +87,14 @@ fn who_finds_no_room_is_told_how_long() {
     assert!(matches!(refused, AcquireError::TooLong { wait, .. } if wait == seconds(3)), "{refused:?}");
     assert_eq!(limiter.reserve(&2, 1).unwrap_err().retry_after(), Some(seconds(3)));
     assert_eq!((limiter.evictions(), limiter.len()), (2, 1));
-    // It has taken nothing, so that once there is room it need not wait.
+    // The key has taken nothing, so it does not wait once there is room.
     let later = limiter.acquire(&2, 3);
     clock.advance(seconds(3));
     assert!(later.wait().is_ok());
 }
 
 #[test]
-fn threads_wait_and_are_told_of_a_reset() {
+fn reset_ends_the_waits_of_threads() {
     let clock = ManualClock::new();
     let limiter = Arc::new(exact::<String>(quota("1/s burst 1"), 2, &clock));
     limiter.try_acquire("ann", 1).unwrap();

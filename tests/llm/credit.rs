@@ -1,4 +1,4 @@
-//! What a call may give back: no more than could have been had in its place.
+//! The refund of a call is at most what another caller could have used instead.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use limitor::llm::Usage;
 
 use crate::support::{Waits, built, had_now, left_tokens, one_a_second, secs, tokens};
 
-/// The counterexample of a plain refund: B and C would use 20 at once.
+/// The counterexample of a plain refund: B and C would use 20 together.
 #[test]
-fn what_had_come_back_by_itself_is_not_given_back_again() {
+fn permits_that_came_back_are_not_refunded_again() {
     let (limiter, clock) = tokens(10);
     let a = limiter.try_acquire(10).unwrap();
     clock.advance(secs(10));
@@ -23,9 +23,10 @@ fn what_had_come_back_by_itself_is_not_given_back_again() {
     b.settle(10);
 }
 
-/// C goes when 8 are used by nobody but it; A and B together give back the 2 that it found in its way, and not 3.
+/// C is granted when 8 are used by no other call. A and B together refund the 2 that delayed C, and
+/// not 3.
 #[test]
-fn what_one_gives_back_another_cannot_give_back_again() {
+fn two_calls_do_not_refund_the_same_permits() {
     let (limiter, clock) = tokens(10);
     let (a, b) = (limiter.try_acquire(5).unwrap(), limiter.try_acquire(1).unwrap());
     clock.advance(secs(4));
@@ -34,13 +35,13 @@ fn what_one_gives_back_another_cannot_give_back_again() {
     a.cancel();
     assert_eq!(limiter.available().tokens, Some(2));
     b.cancel();
-    assert_eq!(had_now(&limiter), 2, "with what C uses that is 10 at once, and 11 would be too many");
+    assert_eq!(had_now(&limiter), 2, "with the use of C these are 10 together; 11 would exceed the bound");
     drop(c);
 }
 
-/// Nor does one that was let go later stand in the way of one that was let go before.
+/// A call granted later does not reduce the refund of a call granted before.
 #[test]
-fn calls_that_overlap_give_all_back_in_any_order() {
+fn overlapping_calls_refund_all_in_any_order() {
     for reversed in [false, true] {
         let (limiter, _) = built(|builder| builder.tokens(limitor::Quota::per_day(100).unwrap()));
         let mut calls = [10, 20, 30].map(|tokens| limiter.try_acquire(tokens).unwrap());
@@ -54,22 +55,22 @@ fn calls_that_overlap_give_all_back_in_any_order() {
 
 /// The lowest backlog is that before a later grant, not that after it.
 #[test]
-fn a_grant_in_between_hides_nothing_of_what_had_come_back() {
+fn grant_in_between_hides_no_permits_that_came_back() {
     let (limiter, clock) = tokens(10);
     let a = limiter.try_acquire(6).unwrap();
     clock.advance(secs(4));
-    let b = limiter.try_acquire(8).unwrap(); // it finds 2 in its way
+    let b = limiter.try_acquire(8).unwrap(); // 2 are missing before this grant
     clock.advance(secs(1));
-    let c = limiter.try_acquire(1).unwrap(); // and this one 9
+    let c = limiter.try_acquire(1).unwrap(); // and 9 before this one
     a.cancel();
     assert_eq!(limiter.available().tokens, Some(2));
     b.settle(8);
     c.settle(1);
 }
 
-/// Without anybody in between it is what is still missing now.
+/// Without another call in between, the refund is what is still missing now.
 #[test]
-fn alone_all_that_is_still_missing_comes_back() {
+fn lone_call_refunds_all_that_is_still_missing() {
     for (after, available) in [(0, 10), (3, 10), (9, 10), (10, 10), (25, 10)] {
         let (limiter, clock) = tokens(10);
         let call = limiter.try_acquire(10).unwrap();
@@ -80,9 +81,9 @@ fn alone_all_that_is_still_missing_comes_back() {
     }
 }
 
-/// Short calls give back next to all of what was estimated too high, one after the other.
+/// Short calls refund almost all of an estimate that was too high, one after the other.
 #[test]
-fn calls_that_are_short_give_all_back() {
+fn short_calls_refund_all() {
     let (limiter, clock) = tokens(1_000);
     let mut used = 0;
     while let Ok(call) = limiter.try_acquire(100) {
@@ -94,21 +95,25 @@ fn calls_that_are_short_give_all_back() {
     assert!((900..=905).contains(&used), "{used}");
 }
 
-/// A debt of another call stands before whatever is let go later, and counts like it.
+/// A debt of another call precedes all later grants, and counts like a grant.
 #[test]
-fn a_debt_counts_as_a_grant() {
+fn debt_counts_as_a_grant() {
     let (limiter, clock) = tokens(10);
     let (a, b) = (limiter.try_acquire(5).unwrap(), limiter.try_acquire(1).unwrap());
     clock.advance(secs(5)); // 1 is missing
     b.settle(9); // a debt of 8
     assert_eq!(limiter.available().tokens, Some(1));
     a.cancel();
-    assert_eq!(limiter.available().tokens, Some(2), "5 came back long ago, but for the one that B's debt found");
+    assert_eq!(
+        limiter.available().tokens,
+        Some(2),
+        "5 came back long ago, except for the one that B's debt found missing"
+    );
 }
 
 /// What others use of the same account counts as well.
 #[test]
-fn what_the_provider_says_is_gone_counts_as_a_grant() {
+fn usage_reported_by_the_provider_counts_as_a_grant() {
     let (limiter, clock) = tokens(10);
     let a = limiter.try_acquire(5).unwrap();
     clock.advance(secs(4));
@@ -117,7 +122,7 @@ fn what_the_provider_says_is_gone_counts_as_a_grant() {
     assert_eq!(limiter.available().tokens, Some(1));
 }
 
-/// For each limit by itself: what has come back of one may be missing of another.
+/// For each limit separately: what has come back at one limit may still be missing at another.
 #[test]
 fn each_limit_has_its_own_lows() {
     let (limiter, clock) =
@@ -131,9 +136,10 @@ fn each_limit_has_its_own_lows() {
     drop(b);
 }
 
-/// What a stream was charged later may have been missing later, but the call's low is that since it was let go.
+/// What a stream was charged later may still be missing later, but the low of the call is measured
+/// from its grant.
 #[test]
-fn what_was_streamed_past_the_estimate_is_given_back_with_the_rest() {
+fn tokens_streamed_past_the_estimate_are_refunded_too() {
     let (limiter, clock) = tokens(10);
     let mut call = limiter.try_acquire(Usage::new(0, 4)).unwrap();
     clock.advance(secs(1));
@@ -143,31 +149,31 @@ fn what_was_streamed_past_the_estimate_is_given_back_with_the_rest() {
     assert_eq!(limiter.available().tokens, Some(4), "no more than the 3 that were missing before");
 }
 
-/// Of a limit that it cost nothing at first, it may give back what it was charged later.
+/// At a limit that the call did not charge at first, the call may refund what it was charged later.
 #[test]
-fn what_cost_nothing_at_first_gives_back_what_it_was_charged_since() {
+fn limit_charged_only_later_is_refunded_too() {
     let (limiter, clock) = built(|builder| builder.output_tokens(one_a_second(10)));
     let early = limiter.try_acquire(Usage::new(5, 0)).unwrap();
     let mut call = limiter.try_acquire(Usage::new(5, 0)).unwrap();
     clock.advance(secs(5));
     call.stream(8);
     clock.advance(secs(1));
-    call.settle(Usage::new(5, 3)); // 7 are missing, 5 of them for nothing
+    call.settle(Usage::new(5, 3)); // 7 are missing, 5 of them although nothing was used
     assert_eq!(limiter.available().output_tokens, Some(8));
     early.settle(Usage::new(5, 0));
     assert_eq!(limiter.available().output_tokens, Some(8));
 }
 
-/// A clock that steps back mints nothing.
+/// A clock that steps back creates no permits.
 #[test]
-fn a_clock_that_steps_back_mints_nothing() {
+fn clock_that_steps_back_creates_no_permits() {
     let (limiter, clock) = tokens(10);
     clock.set(secs(100));
     let a = limiter.try_acquire(10).unwrap();
     clock.set(secs(10));
     assert!(limiter.try_acquire(1).is_err());
     a.cancel();
-    assert_eq!(had_now(&limiter), 0, "what is there, is there where the clock had been");
+    assert_eq!(had_now(&limiter), 0, "permits available now were available at the earlier reading");
     clock.set(secs(100));
     assert_eq!(had_now(&limiter), 10);
 }

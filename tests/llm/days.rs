@@ -1,4 +1,4 @@
-//! Limits per day that are whole again at midnight.
+//! Limits per day that are full again at midnight.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,12 +10,12 @@ use crate::support::{Limiter, Waits, built, had_now, left, one_a_second, refusal
 const HOUR: Duration = secs(3_600);
 const DAY: Duration = secs(86_400);
 
-/// 2025-08-21, so many seconds after midnight UTC.
+/// 2025-08-21, this many seconds after midnight UTC.
 fn august(seconds: u64) -> SystemTime {
     UNIX_EPOCH + secs(20_321 * 86_400 + seconds)
 }
 
-/// Ten tokens a day, made at that time.
+/// A limiter of ten tokens per day, built at that time.
 fn ten_a_day(offset: i32, wall: SystemTime) -> (Limiter, ManualClock) {
     built(|builder| builder.tokens_per_day(10).days_begin_at_midnight(offset).wall_clock(wall))
 }
@@ -28,9 +28,9 @@ fn just_before(at: Duration) -> Duration {
     at.checked_sub(nanos(1)).unwrap()
 }
 
-/// The zone's offset, the time of day in UTC, and how long it is until midnight there.
+/// The zone's offset, the time of day in UTC, and the time until midnight in the zone.
 #[test]
-fn a_day_ends_at_midnight_of_the_zone_and_not_a_nanosecond_before() {
+fn day_ends_exactly_at_midnight_of_its_zone() {
     let hours = |hours: u64| hours * 3_600;
     let cases = [
         (0, hours(20), 4 * HOUR),
@@ -39,7 +39,7 @@ fn a_day_ends_at_midnight_of_the_zone_and_not_a_nanosecond_before() {
         (7_200, hours(20), 2 * HOUR),
         (7_200, hours(22), DAY),
         (7_200, hours(23), 23 * HOUR),
-        (-28_800, hours(20), 12 * HOUR), // Pacific time, as Gemini's days are
+        (-28_800, hours(20), 12 * HOUR), // Pacific time, as for Gemini's days
         (-28_800, hours(7), HOUR),
         (20_700, hours(18), 15 * 60 * secs(1)), // Nepal: 5 h 45 min
         (50_400, hours(11), 23 * HOUR),
@@ -76,7 +76,7 @@ fn fractions_of_a_second_and_times_before_1970_count() {
 }
 
 #[test]
-fn who_waits_for_a_day_goes_at_midnight() {
+fn waiter_for_a_new_day_is_granted_at_midnight() {
     let (limiter, clock) = ten_a_day(0, august(86_400 - 100));
     limiter.try_acquire(8).unwrap().settle(8);
     let error = limiter.try_acquire(3).unwrap_err();
@@ -86,11 +86,11 @@ fn who_waits_for_a_day_goes_at_midnight() {
         "{error:?}"
     );
     let _ = refusal(limiter.acquire(3).timeout(secs(99)));
-    // By then 5 will be left of the next day, so that the third is to wait for the one after.
+    // By then 5 are left of the next day, so the third must wait for the day after.
     let waits = [(3, DAY), (2, DAY), (6, secs(100) + DAY)];
     let mut waits = waits.map(|(tokens, timeout)| Waits::new(limiter.acquire_owned(tokens).timeout(timeout)));
     clock.advance(secs(99));
-    assert!(waits.iter_mut().all(Waits::still_waits), "the second keeps its turn, though 2 are left");
+    assert!(waits.iter_mut().all(Waits::still_waits), "the second waiter stays first, although 2 are left");
     clock.advance(secs(1));
     drop(waits[0].goes());
     drop(waits[1].goes());
@@ -101,20 +101,20 @@ fn who_waits_for_a_day_goes_at_midnight() {
     drop(waits[2].goes());
 }
 
-/// The forecast of a wait counts the days that those ahead will use up.
+/// The forecast of a wait counts the days that earlier waiters will use up.
 #[test]
-fn who_would_wait_until_the_day_after_is_told_so() {
+fn forecast_of_a_wait_counts_days_of_earlier_waiters() {
     let (limiter, _) = ten_a_day(0, august(86_400 - 100));
     limiter.try_acquire(10).unwrap().settle(10);
     let _ahead = [7, 7].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
     let error = limiter.try_acquire(7).unwrap_err();
     let wait = secs(100) + 2 * DAY;
-    assert!(matches!(error.error(), AcquireError::TooLong { wait: told, .. } if told == wait), "{error:?}");
+    assert!(matches!(error.error(), AcquireError::TooLong { wait: forecast, .. } if forecast == wait), "{error:?}");
 }
 
-/// What was counted yesterday is not today's to give back.
+/// What was charged yesterday is not refunded to today.
 #[test]
-fn a_refund_after_midnight_gives_nothing_to_the_new_day() {
+fn refund_after_midnight_adds_nothing_to_the_new_day() {
     let (limiter, clock) = built(|builder| {
         builder.tokens_per_day(10).requests_per_day(10).days_begin_at_midnight(0).wall_clock(august(86_399))
     });
@@ -131,12 +131,12 @@ fn a_refund_after_midnight_gives_nothing_to_the_new_day() {
     let old = limiter.try_acquire(6).unwrap();
     clock.advance(secs(1));
     old.cancel();
-    assert_eq!(had_now(&limiter), 10, "nobody had been here since");
+    assert_eq!(had_now(&limiter), 10, "no call was made since");
 }
 
-/// What goes past an estimate counts when it is known: in the new day.
+/// What exceeds an estimate counts when it is known: in the new day.
 #[test]
-fn a_debt_counts_in_the_day_in_which_it_is_known() {
+fn debt_counts_in_the_day_in_which_it_is_known() {
     let (limiter, clock) = ten_a_day(0, august(86_399));
     let mut call = limiter.try_acquire(Usage::new(1, 1)).unwrap();
     let other = limiter.try_acquire(2).unwrap();
@@ -147,11 +147,11 @@ fn a_debt_counts_in_the_day_in_which_it_is_known() {
     assert_eq!(limiter.available().tokens_per_day, Some(0));
     call.end();
     clock.advance(DAY);
-    assert_eq!(limiter.available().tokens_per_day, Some(10), "days do not hand on debts");
+    assert_eq!(limiter.available().tokens_per_day, Some(10), "a debt is not carried over to the next day");
 }
 
 #[test]
-fn a_clock_that_steps_back_stays_in_its_day() {
+fn clock_that_steps_back_stays_in_its_day() {
     let (limiter, clock) = ten_a_day(0, august(86_390));
     limiter.try_acquire(3).unwrap().settle(3);
     clock.set(secs(10));
@@ -167,9 +167,9 @@ fn a_clock_that_steps_back_stays_in_its_day() {
     assert_eq!(had_now(&limiter), 10);
 }
 
-/// Beside rolling limits: both must grant, and a rolling day is not whole at midnight.
+/// With rolling limits beside it: both must grant, and a rolling day is not full at midnight.
 #[test]
-fn calendar_days_stand_beside_rolling_limits() {
+fn calendar_days_and_rolling_limits_must_both_grant() {
     let (limiter, clock) = built(|builder| {
         builder.tokens(one_a_second(5)).tokens_per_day(8).days_begin_at_midnight(0).wall_clock(august(86_380))
     });
@@ -187,9 +187,10 @@ fn calendar_days_stand_beside_rolling_limits() {
     assert_eq!(rolling.available().tokens_per_day, Some(10));
 }
 
-/// A clock whose ticks are not a whole number of nanoseconds: midnight is the first tick that is not before it.
+/// A clock with ticks that are not a whole number of nanoseconds: midnight is the first tick that
+/// is not earlier.
 #[test]
-fn midnight_is_never_early_on_a_clock_of_odd_ticks() {
+fn midnight_is_never_early_on_a_clock_with_odd_ticks() {
     #[derive(Debug, Default)]
     struct Sevenths(std::sync::atomic::AtomicU64);
 

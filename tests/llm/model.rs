@@ -1,14 +1,14 @@
-//! The limits of a provider and what calls may give back, as plainly as it can be written: exact, and sharing no code with
-//! the crate.
+//! The limits of a provider and what calls may refund, in their plainest form: exact, and without
+//! any code of the crate.
 //!
-//! What is missing of a limit is counted in parts: a permit is as many parts as its period has nanoseconds, and `capacity` parts
-//! come back each nanosecond. So nothing rounds.
+//! What is missing of a limit is counted in parts. A permit has as many parts as its period has
+//! nanoseconds, and `capacity` parts come back each nanosecond. So nothing rounds.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use limitor::llm::{PerLimit, Usage};
 
-/// Requests, tokens, input, output, requests a day, tokens a day.
+/// Requests, tokens, input, output, requests per day, tokens per day.
 pub(crate) const KINDS: usize = 6;
 
 pub(crate) type Costs = [u64; KINDS];
@@ -40,7 +40,7 @@ pub(crate) enum Limit {
         /// In parts.
         missing: u128,
     },
-    /// Whole again at `midnight` and each day after.
+    /// Full again at `midnight` and each day after.
     Daily { limit: u64, midnight: u64, day: u64, used: u64 },
 }
 
@@ -93,9 +93,9 @@ struct Call {
     estimate: Usage,
     streamed: u64,
     charged: Costs,
-    /// Where in the past of each rolling limit it was charged first.
+    /// The position in the past of each rolling limit at which it was first charged.
     begin: [usize; KINDS],
-    /// The day it was charged first.
+    /// The day at which it was first charged.
     day: [u64; KINDS],
 }
 
@@ -104,7 +104,8 @@ pub(crate) struct Model {
     pub(crate) limits: [Option<Limit>; KINDS],
     pub(crate) slots: usize,
     pub(crate) count_cached: bool,
-    /// Of each rolling limit, what was missing before each charge, in order, had less been taken where it was given back.
+    /// For each rolling limit, in order: what was missing before each charge, as if refunded
+    /// permits had not been taken.
     past: [Vec<u128>; KINDS],
     now: u64,
     paused_until: u64,
@@ -142,7 +143,7 @@ impl Model {
         self.calls.len() < self.slots && self.paused_until <= self.now && self.limits.iter().zip(costs).all(has)
     }
 
-    /// Whether more is asked for than there can ever be.
+    /// Whether the request exceeds what can ever be available.
     pub(crate) fn never(&self, usage: Usage) -> bool {
         let costs = costs(1, usage, self.count_cached);
         self.limits.iter().zip(costs).any(|(limit, cost)| limit.as_ref().is_some_and(|limit| cost > limit.most()))
@@ -161,7 +162,7 @@ impl Model {
         }
     }
 
-    /// Which day it is, of a daily limit.
+    /// The number of the day, for a daily limit.
     fn day(&self, kind: usize) -> u64 {
         match &self.limits[kind] {
             Some(Limit::Daily { day, .. }) => *day,
@@ -177,7 +178,7 @@ impl Model {
         self.calls.insert(id, Call { estimate, streamed: 0, charged, begin, day });
     }
 
-    /// Lets go all whose time has come, in order, and says who they were.
+    /// Grants all calls that are due, in order. Returns their ids.
     pub(crate) fn pump(&mut self) -> Vec<usize> {
         let mut gone = Vec::new();
         while let Some((id, usage)) = self.line.front().copied()
@@ -190,7 +191,7 @@ impl Model {
         gone
     }
 
-    /// Whether it is let go now.
+    /// Whether the call is granted now.
     pub(crate) fn try_acquire(&mut self, id: usize, usage: Usage) -> bool {
         let goes = self.line.is_empty() && self.fits(&costs(1, usage, self.count_cached));
         if goes {
@@ -203,7 +204,7 @@ impl Model {
         self.line.push_back((id, usage));
     }
 
-    /// Gives up its place, or what it was let go with.
+    /// Leaves the queue, or refunds what it was granted.
     pub(crate) fn leave(&mut self, id: usize) {
         self.line.retain(|(other, _)| *other != id);
         if self.calls.contains_key(&id) {
@@ -237,12 +238,12 @@ impl Model {
         self.charge(&debts);
     }
 
-    /// It is over, and nobody says what it used: what it is charged so far.
+    /// The call is over, and its use is not reported: the charge so far stands.
     pub(crate) fn lose(&mut self, id: usize) {
         self.calls.remove(&id);
     }
 
-    /// What was streamed past the estimate, if anything.
+    /// Returns what was streamed past the estimate, if anything.
     pub(crate) fn stream(&mut self, id: usize, tokens: u64) -> u64 {
         let call = self.calls.get_mut(&id).unwrap();
         let covered = call.streamed.max(call.estimate.output);
@@ -265,7 +266,7 @@ impl Model {
         self.calls[&id].streamed
     }
 
-    /// What of the figures is more than they say, and gone.
+    /// Removes what the limit has beyond the reported figure. Returns how much that is.
     pub(crate) fn lower_to(&mut self, kind: usize, remaining: u64) -> u64 {
         let excess = self.available()[kind].map_or(0, |ours| ours.saturating_sub(remaining));
         let mut costs = Costs::default();

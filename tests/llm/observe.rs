@@ -1,9 +1,10 @@
-//! What a provider says brings the limits in line with it: never past what was configured, never into a stall.
+//! A provider's report aligns the limits with it, but never past their configuration, and never
+//! into a stall.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use limitor::llm::{PerLimit, Builder, ProviderView};
+use limitor::llm::{Builder, PerLimit, ProviderView};
 use limitor::{AcquireError, ManualClock};
 use proptest::prelude::*;
 
@@ -26,7 +27,7 @@ fn requests_and_tokens(requests: u64, tokens: u64) -> PerLimit {
 }
 
 #[test]
-fn where_the_provider_has_less_the_difference_is_gone_and_where_it_has_more_nothing_is_won() {
+fn lower_report_removes_permits_and_higher_adds_none() {
     let (limiter, _) = per_minute(60, 6_000);
     limiter.try_acquire(1_000).unwrap().settle(1_000);
     let more = view(
@@ -42,7 +43,7 @@ fn where_the_provider_has_less_the_difference_is_gone_and_where_it_has_more_noth
 }
 
 #[test]
-fn every_window_is_about_its_own_limit() {
+fn each_window_applies_to_its_own_limit() {
     let (limiter, _) = built(|builder| {
         builder.requests_per_minute(50).input_tokens_per_minute(40_000).output_tokens_per_minute(8_000)
     });
@@ -65,9 +66,10 @@ fn every_window_is_about_its_own_limit() {
     assert_eq!(limiter.available(), expected);
 }
 
-/// The server halves its limits: so much and no more is let go from then on, until it says otherwise.
+/// The server halves its limits: the limiter grants exactly that until the server reports
+/// otherwise.
 #[test]
-fn a_limit_that_is_halved_holds_until_it_is_raised_and_is_never_raised_past_what_was_configured() {
+fn halved_limit_holds_until_raised_up_to_its_configuration() {
     let limit = |tokens| view(200, &[("x-ratelimit-limit-tokens", tokens)]);
     let (limiter, clock) = per_minute(60, 6_000);
     limiter.try_acquire(4_500).unwrap().settle(4_500);
@@ -86,7 +88,7 @@ fn a_limit_that_is_halved_holds_until_it_is_raised_and_is_never_raised_past_what
 }
 
 #[test]
-fn a_limit_that_is_halved_re_times_who_waits() {
+fn halved_limit_delays_waiters() {
     let (limiter, clock) = per_minute(60, 6_000);
     limiter.try_acquire(6_000).unwrap().settle(6_000);
     let mut waits = Waits::new(limiter.acquire_owned(1_000));
@@ -94,12 +96,13 @@ fn a_limit_that_is_halved_re_times_who_waits() {
     drop(goes_at(&mut waits, &clock, secs(20)));
 }
 
-/// Answers overtake each other. One to a call that was sent before a limit fell says what was allowed then.
+/// Answers overtake each other. An answer to a call that was sent before a limit fell has the old
+/// limit.
 #[test]
-fn an_answer_that_comes_late_raises_no_limit_again() {
+fn late_answer_does_not_raise_a_limit_again() {
     let limit = |tokens| view(200, &[("x-ratelimit-limit-tokens", tokens)]);
     let (limiter, _) = per_minute(60, 6_000);
-    // What there is says little: that stays as it is, whatever is allowed.
+    // The permits available say little: they stay as they are, whatever the limit.
     let allowed = || match limiter.try_acquire(u64::MAX).unwrap_err().error() {
         AcquireError::ExceedsBurst { burst, .. } => burst,
         other => panic!("{other}"),
@@ -112,14 +115,14 @@ fn an_answer_that_comes_late_raises_no_limit_again() {
         assert_eq!(allowed(), 3_000);
     }
     slow.observe(&limit("1000"));
-    assert_eq!(allowed(), 1_000, "what is lower still is news from anybody");
+    assert_eq!(allowed(), 1_000, "a still lower limit applies from any answer");
     let [first, second] = [1, 2].map(|_| limiter.try_acquire(0).unwrap());
     slower.observe(&limit("3000"));
     assert_eq!(allowed(), 1_000);
     second.observe(&limit("3000"));
     assert_eq!((allowed(), limiter.available().tokens), (3_000, Some(1_000)));
     first.observe(&limit("4000"));
-    assert_eq!(allowed(), 3_000, "sent before that was known");
+    assert_eq!(allowed(), 3_000, "sent before the limit fell");
     let newest = limiter.try_acquire(0).unwrap();
     newest.observe(&limit("4000"));
     assert_eq!(allowed(), 4_000);
@@ -127,9 +130,9 @@ fn an_answer_that_comes_late_raises_no_limit_again() {
 
 type Pairs = [(&'static str, &'static str)];
 
-/// The status, headers, and how long nobody is let go then.
+/// The status, the headers, and how long no call is granted afterwards.
 #[test]
-fn a_refusal_pauses_for_as_long_as_it_says() {
+fn refusal_pauses_for_the_stated_time() {
     let millis = Duration::from_millis;
     let cases: [(u16, &Pairs, Duration); 11] = [
         (429, &[("retry-after", "7")], secs(7)),
@@ -161,7 +164,7 @@ fn a_refusal_pauses_for_as_long_as_it_says() {
 }
 
 #[test]
-fn what_an_error_says_in_its_body_pauses_too_up_to_the_cap() {
+fn delay_in_an_error_body_pauses_up_to_max_pause() {
     let body =
         br#"{"error": {"details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}]}}"#;
     let view = view(429, &[]).with_body(body);
@@ -173,9 +176,10 @@ fn what_an_error_says_in_its_body_pauses_too_up_to_the_cap() {
     assert_eq!(capped.paused_for(), secs(5));
 }
 
-/// Ours per minute and per day, the limit that is stated with one left, and which of ours that is.
+/// The configured limits per minute and per day, the stated limit with one left, and which of the
+/// two it is.
 #[test]
-fn whether_a_minute_or_a_day_is_meant_is_told_by_the_limit_that_is_stated() {
+fn stated_limit_decides_between_minute_and_day() {
     const MINUTE: bool = true;
     const DAY: bool = false;
     let cases = [
@@ -187,7 +191,7 @@ fn whether_a_minute_or_a_day_is_meant_is_told_by_the_limit_that_is_stated() {
         ((500, 10_000), "250", MINUTE),
         ((500, 10_000), "1000", MINUTE), // more than configured
         ((500, 10_000), "1000000", MINUTE),
-        ((500, 500), "500", MINUTE), // as near to either
+        ((500, 500), "500", MINUTE), // equally near to both
     ];
     for ((minute, day), limit, meant) in cases {
         let (limiter, _) = built(|builder| {
@@ -206,7 +210,7 @@ fn whether_a_minute_or_a_day_is_meant_is_told_by_the_limit_that_is_stated() {
 }
 
 #[test]
-fn a_day_alone_takes_what_is_near_it_and_nothing_that_is_not() {
+fn lone_daily_limit_takes_only_figures_near_it() {
     for (limit, left) in [(Some("14400"), 9), (Some("9000"), 9), (Some("30"), 14_400), (None, 14_400)] {
         for midnight in [false, true] {
             let (limiter, _) = built(|builder| {
@@ -221,9 +225,9 @@ fn a_day_alone_takes_what_is_near_it_and_nothing_that_is_not() {
     }
 }
 
-/// A limit of 0 would be that nothing may ever be sent: then nothing would ever say otherwise.
+/// A limit of 0 would block all calls. Then no answer could ever raise it again.
 #[test]
-fn a_limit_of_nothing_is_not_taken_at_its_word() {
+fn reported_limit_of_zero_is_ignored() {
     let (limiter, _) = per_minute(60, 6_000);
     let nothing =
         [("x-ratelimit-limit-tokens", "0"), ("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-limit-requests", "0")];
@@ -246,10 +250,10 @@ fn number() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Whatever it says (short of limits that are low and might be true), a call that was to be had is to be had again within
-    /// the cap and the time in which the burst comes back.
+    /// After any report, a call that was available is available again within the cap plus the time
+    /// in which the burst comes back. Low limits that may be true are not generated.
     #[test]
-    fn nothing_it_says_panics_or_stalls(
+    fn no_report_panics_or_stalls(
         says in proptest::collection::vec((0..3_usize, proptest::collection::vec((0..9_usize, number()), 0..5)), 1..6),
         day in any::<bool>(),
     ) {

@@ -1,4 +1,4 @@
-//! Pauses, other quotas and lower figures: those who wait are re-timed both ways.
+//! Pauses, changed quotas and lower figures: waiters are rescheduled in both directions.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::{Limiter, Waits, built, goes_at, had_now, left, left_tokens, one_a_second, refusal, secs, tokens};
 
-/// Ten tokens, all taken; what waits for `n` is due at `n` seconds.
+/// Ten tokens, all taken; a waiter for `n` is due at `n` seconds.
 fn empty() -> (Limiter, ManualClock) {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(10).unwrap().settle(10);
@@ -16,7 +16,7 @@ fn empty() -> (Limiter, ManualClock) {
 }
 
 #[test]
-fn a_pause_puts_off_who_would_go_within_it_and_nobody_else() {
+fn pause_delays_only_waiters_due_within_it() {
     for (due, pause, goes) in [(3, 10, 10), (3, 3, 3), (5, 2, 5), (5, 0, 5), (1, 100, 100)] {
         let (limiter, clock) = empty();
         let mut waits = Waits::new(limiter.acquire_owned(due));
@@ -25,9 +25,9 @@ fn a_pause_puts_off_who_would_go_within_it_and_nobody_else() {
     }
 }
 
-/// A pause that begins in the middle of a wait counts from then; of two the longer holds.
+/// A pause that begins during a wait counts from then. Of two pauses, the longer applies.
 #[test]
-fn pauses_are_counted_from_now_and_never_shortened() {
+fn pauses_count_from_now_and_are_never_shortened() {
     let (limiter, clock) = empty();
     let mut waits = Waits::new(limiter.acquire_owned(5));
     clock.set(secs(4));
@@ -44,7 +44,7 @@ fn pauses_are_counted_from_now_and_never_shortened() {
 }
 
 #[test]
-fn no_pause_is_longer_than_the_cap() {
+fn pause_is_capped_at_max_pause() {
     let (limiter, clock) = tokens(10);
     limiter.pause(Duration::MAX);
     assert_eq!(limiter.paused_for(), secs(120));
@@ -58,9 +58,9 @@ fn no_pause_is_longer_than_the_cap() {
     never.try_acquire(10).unwrap().settle(10);
 }
 
-/// While it is paused nothing is refused for good, no limit is named, and what comes back does.
+/// During a pause, refusals are temporary and name no limit, and permits continue to come back.
 #[test]
-fn paused_it_tells_newcomers_for_how_long() {
+fn refusal_during_a_pause_has_the_rest_of_it() {
     let (limiter, clock) = tokens(10);
     let call = limiter.try_acquire(6).unwrap();
     limiter.pause(secs(20));
@@ -75,9 +75,10 @@ fn paused_it_tells_newcomers_for_how_long() {
     drop(goes_at(&mut fits, &clock, secs(20)));
 }
 
-/// Who cannot go in time any more is told then, not when the time is over.
+/// If a waiter can no longer be granted in time, it is refused when that is known, not when its
+/// time is over.
 #[test]
-fn who_is_first_and_misses_its_deadline_by_a_pause_is_refused_then() {
+fn first_waiter_that_a_pause_makes_late_is_refused_then() {
     let (limiter, _) = empty();
     let mut first = Waits::new(limiter.acquire_owned(3).timeout(secs(5)));
     limiter.pause(secs(5));
@@ -89,9 +90,9 @@ fn who_is_first_and_misses_its_deadline_by_a_pause_is_refused_then() {
     assert_eq!(limiter.waiters(), 0);
 }
 
-/// The others at the latest when their time is over.
+/// The others are refused when their time is over, at the latest.
 #[test]
-fn nobody_waits_past_its_deadline_for_a_pause() {
+fn pause_keeps_no_waiter_past_its_deadline() {
     let (limiter, clock) = empty();
     let mut first = Waits::new(limiter.acquire_owned(1));
     let mut others = [1; 6].map(|tokens| Waits::new(limiter.acquire_owned(tokens).timeout(secs(9))));
@@ -107,17 +108,17 @@ fn nobody_waits_past_its_deadline_for_a_pause() {
 }
 
 #[test]
-fn half_the_rate_re_times_who_waits_and_so_does_going_back() {
+fn halved_and_restored_rate_reschedules_waiters() {
     let (limiter, clock) = built(|builder| builder.tokens(Quota::per_minute(60).unwrap()));
     limiter.try_acquire(60).unwrap().settle(60);
     let mut waits = [20, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
     clock.set(secs(10));
     limiter.allow(left_tokens(30));
-    assert_eq!(limiter.available().tokens, Some(10), "what there is stays");
+    assert_eq!(limiter.available().tokens, Some(10), "the available permits stay");
     clock.set(secs(26)); // at 0.5/s
     assert_eq!(limiter.available().tokens, Some(18));
     assert!(waits[0].still_waits());
-    limiter.allow(left_tokens(1_000)); // no more than was configured
+    limiter.allow(left_tokens(1_000)); // clamped to the configuration
     assert_eq!(limiter.available().tokens, Some(18));
     clock.set(secs(27));
     assert!(waits[0].still_waits());
@@ -127,9 +128,9 @@ fn half_the_rate_re_times_who_waits_and_so_does_going_back() {
     assert_eq!(limiter.available().tokens, Some(0));
 }
 
-/// What there is stays, as far as a smaller burst has room for it.
+/// What is available stays, as far as a smaller burst has room for it.
 #[test]
-fn a_lower_limit_has_a_smaller_burst() {
+fn lower_limit_has_a_smaller_burst() {
     let (limiter, clock) = built(|builder| builder.requests(Quota::per_second(10).unwrap().with_burst(100).unwrap()));
     (0..30).for_each(|_| drop(limiter.try_acquire(0).unwrap()));
     for (allowed, available) in [(8, 70), (5, 50), (10, 50), (3, 30), (0, 10), (u64::MAX, 10), (9, 10), (10, 10)] {
@@ -147,9 +148,9 @@ fn a_lower_limit_has_a_smaller_burst() {
     assert!(limiter.is_idle());
 }
 
-/// A server that halves its limits makes nobody wait but for the lower rate.
+/// If a server halves its limits, waiters are delayed by the lower rate and by nothing else.
 #[test]
-fn who_uses_all_there_is_waits_twice_as_long_at_half_the_rate_and_no_longer() {
+fn halving_the_rate_doubles_the_wait() {
     let (limiter, clock) = built(|builder| builder.tokens(Quota::per_minute(6_000).unwrap()));
     limiter.try_acquire(6_000).unwrap().settle(6_000);
     limiter.allow(left_tokens(3_000));
@@ -157,16 +158,17 @@ fn who_uses_all_there_is_waits_twice_as_long_at_half_the_rate_and_no_longer() {
     drop(goes_at(&mut waits, &clock, Duration::from_millis(200)));
 }
 
-/// The lowest backlog of a call under way is counted in the new permits; and a smaller burst would not have had room for more.
+/// The lowest backlog of a call under way is converted to the new permits. A smaller burst would
+/// have had no room for more.
 #[test]
-fn calls_under_way_give_back_across_a_change_of_the_rate_what_they_could_before() {
+fn calls_under_way_refund_the_same_after_a_rate_change() {
     for (there, back, after) in
         [(5, None, (4, 5)), (5, Some(10), (4, 5)), (2, Some(10), (2, 2)), (7, None, (4, 7)), (9, Some(10), (4, 9))]
     {
         let (limiter, clock) = built(|builder| builder.tokens(Quota::new(10, secs(10)).unwrap()));
         let a = limiter.try_acquire(10).unwrap();
         clock.advance(secs(8));
-        let b = limiter.try_acquire(6).unwrap(); // finds 2 missing, and now 8 are
+        let b = limiter.try_acquire(6).unwrap(); // 2 are missing before this grant, and now 8 are
         limiter.allow(left_tokens(there));
         if let Some(back) = back {
             limiter.allow(left_tokens(back));
@@ -179,7 +181,7 @@ fn calls_under_way_give_back_across_a_change_of_the_rate_what_they_could_before(
 }
 
 #[test]
-fn calendar_limits_stay_as_they_are_and_limits_that_there_are_not_do_too() {
+fn allow_changes_no_calendar_limit_and_adds_no_limit() {
     let (limiter, _) = built(|builder| builder.tokens_per_day(10).days_begin_at_midnight(0));
     limiter.allow(left(|left| {
         left.tokens_per_day = Some(5);
@@ -190,7 +192,7 @@ fn calendar_limits_stay_as_they_are_and_limits_that_there_are_not_do_too() {
 }
 
 #[test]
-fn a_lower_figure_holds_and_a_higher_one_changes_nothing() {
+fn lower_figure_applies_and_higher_one_changes_nothing() {
     let (limiter, clock) = built(|builder| {
         builder.requests_per_minute(60).tokens_per_minute(600).tokens_per_day(900).days_begin_at_midnight(0)
     });
@@ -210,7 +212,7 @@ fn a_lower_figure_holds_and_a_higher_one_changes_nothing() {
 }
 
 #[test]
-fn a_lower_figure_puts_off_who_waits() {
+fn lower_figure_delays_waiters() {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(6).unwrap().settle(6);
     let mut waits = Waits::new(limiter.acquire_owned(6));
@@ -220,9 +222,10 @@ fn a_lower_figure_puts_off_who_waits() {
 }
 
 proptest! {
-    /// Whatever is allowed, one after the other: what there is stays, within one permit, as far as there is room for it.
+    /// After any sequence of changed limits: what is available stays, within one permit, as far as
+    /// there is room for it.
     #[test]
-    fn what_there_is_stays(
+    fn changed_limits_keep_what_is_available(
         capacity in 1..100_000_u64,
         period in prop_oneof![Just(1_u64), Just(60), Just(86_400)],
         taken in 0..100_000_u64,

@@ -1,4 +1,4 @@
-//! Which limit a refusal names, and users who ask for nonsense.
+//! Which limit a refusal names, and absurd requests.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ type Builder = Builder<ManualClock>;
 
 type Set = fn(Builder) -> Builder;
 
-/// Each limit, alone the tightest of all, with what asks it for so much.
+/// Each limit, configured as the tightest of all, with a request for so much of it.
 const LIMITS: [(&str, Set); 6] = [
     ("requests", |builder| builder.requests(one_a_second(10))),
     ("tokens", |builder| builder.tokens(one_a_second(10))),
@@ -21,14 +21,14 @@ const LIMITS: [(&str, Set); 6] = [
     ("tokens per day", |builder| builder.tokens_per_day(10)),
 ];
 
-/// Room for a thousand of anything a second.
+/// Room for a thousand of everything per second.
 fn roomy(builder: Builder) -> Builder {
     let quota = Quota::per_second(1_000).unwrap();
     builder.requests(quota).tokens(quota).input_tokens(quota).output_tokens(quota).requests_per_day(9_999_000)
 }
 
 #[test]
-fn a_refusal_names_the_limit_that_binds() {
+fn refusal_names_the_limit_that_binds() {
     for (name, tighten) in LIMITS {
         let (limiter, _) = built(|builder| tighten(roomy(builder)));
         let usage = if name.starts_with("output") { Usage::new(0, 1) } else { Usage::new(1, 0) };
@@ -43,9 +43,9 @@ fn a_refusal_names_the_limit_that_binds() {
     }
 }
 
-/// Of two that refuse it is the one that grants last.
+/// Of two limits that refuse, the refusal names the one that grants last.
 #[test]
-fn the_last_to_grant_binds() {
+fn limit_that_grants_last_binds() {
     let (limiter, clock) = built(|builder| builder.requests(one_a_second(1)).tokens(one_a_second(10)));
     limiter.try_acquire(10).unwrap().settle(10);
     assert_eq!(limiter.try_acquire(3).unwrap_err().limit(), Some("tokens"));
@@ -60,7 +60,7 @@ fn the_last_to_grant_binds() {
 }
 
 #[test]
-fn over_the_burst_is_an_error_at_once_on_every_path() {
+fn over_the_burst_is_an_immediate_error_on_every_path() {
     for (name, tighten) in LIMITS.into_iter().filter(|(name, _)| name.contains("tokens")) {
         for midnight in [None, Some(0)] {
             let (limiter, _) = built(|builder| {
@@ -88,9 +88,9 @@ fn over_the_burst_is_an_error_at_once_on_every_path() {
     }
 }
 
-/// Also while it is paused, all slots are taken, or others wait: no wait would help.
+/// Also during a pause, while all slots are taken, or while others wait: no wait would help.
 #[test]
-fn over_the_burst_is_an_error_whatever_else_is_in_the_way() {
+fn over_the_burst_is_an_error_in_every_state() {
     let (limiter, _) = built(|builder| builder.tokens(one_a_second(10)).max_concurrent(1));
     let call = limiter.try_acquire(10).unwrap();
     let waits = Waits::new(limiter.acquire_owned(1));
@@ -100,9 +100,9 @@ fn over_the_burst_is_an_error_whatever_else_is_in_the_way() {
     drop((waits, call));
 }
 
-/// One limit can do, or none: then only slots and pauses hold a call back.
+/// With one limit, or with none: then only slots and pauses delay a call.
 #[test]
-fn without_any_limit_all_may_go() {
+fn limiter_without_limits_grants_all() {
     let (limiter, clock) = built(|builder| builder);
     assert_eq!(limiter.available(), limitor::llm::PerLimit::default());
     let calls: Vec<_> = (0..100).map(|_| limiter.try_acquire(u64::MAX).unwrap()).collect();
@@ -120,9 +120,9 @@ fn without_any_limit_all_may_go() {
     drop(waits.goes());
 }
 
-/// An estimate of nothing asks nothing of tokens, whatever is owed, but it is a request.
+/// An estimate of zero needs no tokens, whatever the debt, but it counts as a request.
 #[test]
-fn an_estimate_of_nothing_is_a_request_and_settled_at_what_it_used() {
+fn zero_estimate_counts_as_a_request_and_is_settled() {
     let (limiter, clock) = built(|builder| builder.requests(one_a_second(2)).tokens(one_a_second(10)));
     limiter.try_acquire(10).unwrap().settle(15);
     limiter.try_acquire(0).unwrap().settle(5);
@@ -133,9 +133,10 @@ fn an_estimate_of_nothing_is_a_request_and_settled_at_what_it_used() {
     assert_eq!(limiter.available().tokens, Some(1));
 }
 
-/// Absurd figures neither panic nor wrap into permits; a limit that has run up a debt past counting grants no more.
+/// Absurd figures do not panic, and do not wrap into permits. A limit with a debt too large to be
+/// counted grants no more.
 #[test]
-fn absurd_figures_are_taken_as_they_are() {
+fn absurd_figures_do_not_panic_or_wrap() {
     let (limiter, clock) = built(|builder| {
         builder.tokens(one_a_second(10)).tokens_per_day(10).days_begin_at_midnight(i32::MAX).max_pause(Duration::MAX)
     });
@@ -159,7 +160,7 @@ fn absurd_figures_are_taken_as_they_are() {
 }
 
 #[test]
-fn limits_that_cannot_be_are_an_error_of_build() {
+fn impossible_limits_are_an_error_of_build() {
     let zero: [Set; 6] = [
         |builder| builder.requests_per_minute(0),
         |builder| builder.tokens_per_minute(0),
@@ -175,11 +176,12 @@ fn limits_that_cannot_be_are_an_error_of_build() {
     assert_eq!(error, QuotaError::ZeroConcurrency);
     let error = LlmLimiter::builder().tokens_per_minute(u64::MAX).build().unwrap_err();
     assert!(matches!(error, QuotaError::TooFast { .. }));
-    // What is said last holds.
+    // The last call of a setter applies.
     assert!(LlmLimiter::builder().tokens_per_minute(0).tokens_per_minute(1).build().is_ok());
 }
 
-/// Two accounts, each with a limiter of its own: the inner refusal costs the outer nothing once its call is cancelled.
+/// Two accounts, each with a limiter of its own: if the inner one refuses, the refunded outer call
+/// costs nothing.
 #[test]
 fn limiters_can_be_nested() {
     let ((outer, _), (inner, clock)) = (tokens(10), tokens(5));
@@ -194,7 +196,7 @@ fn limiters_can_be_nested() {
 }
 
 #[test]
-fn what_is_printed_says_something() {
+fn debug_forms_have_the_state() {
     let (limiter, _) = tokens(10);
     assert_eq!(format!("{limiter:?}"), "LlmLimiter { in_flight: 0, .. }");
     let call = limiter.try_acquire(3).unwrap();

@@ -1,9 +1,10 @@
-//! Runs the limiter beside the plain model, step by step, and checks the bound over every window of what came of it.
+//! Runs the limiter beside the plain model, step by step, and checks the bound over every window of
+//! the results.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use limitor::llm::{Call, Charged, PerLimit, Builder, Usage};
+use limitor::llm::{Builder, Call, Charged, PerLimit, Usage};
 use limitor::{ManualClock, Quota};
 use proptest::prelude::*;
 
@@ -28,13 +29,13 @@ pub(crate) enum Op {
     Pause(u64),
 }
 
-/// Which limits there are.
+/// Which limits are configured.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// Requests, tokens, input, output.
     pub(crate) rates: [Option<Rate>; 4],
     pub(crate) days: [Option<u64>; 2],
-    /// When the first day ends, if days are the calendar's.
+    /// The end of the first day, if days are calendar days.
     pub(crate) midnight: Option<u64>,
     pub(crate) slots: usize,
     pub(crate) count_cached: bool,
@@ -44,8 +45,7 @@ impl Plan {
     fn limiter(&self) -> (Limiter, ManualClock) {
         built(|mut builder| {
             type Set = fn(Builder<ManualClock>, Quota) -> Builder<ManualClock>;
-            let sets: [Set; 4] =
-                [Builder::requests, Builder::tokens, Builder::input_tokens, Builder::output_tokens];
+            let sets: [Set; 4] = [Builder::requests, Builder::tokens, Builder::input_tokens, Builder::output_tokens];
             for (set, rate) in sets.into_iter().zip(self.rates) {
                 let Some(Rate { capacity, period, burst }) = rate else { continue };
                 let quota = Quota::new(capacity, Duration::from_nanos(period)).unwrap().with_burst(burst).unwrap();
@@ -80,12 +80,12 @@ impl Plan {
     }
 }
 
-/// What really happened: for the bound.
+/// What actually happened, for the bound.
 #[derive(Debug, Clone, Copy)]
 enum Event {
-    /// A call was let go that used so much of what it was estimated to.
+    /// A call was granted that used this part of its estimate.
     LetGo { at: u64, used: Costs },
-    /// More was used than was estimated, or by others, which was known then.
+    /// A call used more than its estimate, or others used some: recorded when it became known.
     Debt { at: u64, debt: Costs },
 }
 
@@ -98,7 +98,8 @@ impl Event {
     }
 }
 
-/// A call under way, with where the log has it, and where what it streamed past its estimate.
+/// A call under way, with its index in the log, and the indices of what it streamed past its
+/// estimate.
 struct Held {
     call: Call<'static, ManualClock>,
     event: usize,
@@ -139,22 +140,23 @@ impl Run {
         self.held.insert(id, Held { call, event: self.log.len() - 1, streamed: Vec::new(), estimate });
     }
 
-    /// Those whose time has come know of it, and nobody else.
+    /// Waiters that are due learn of it, and no others do.
     fn look(&mut self, granted: &[usize]) -> Result<(), TestCaseError> {
         let waiting = std::mem::take(&mut self.waiting);
         for (id, mut waits) in waiting {
-            if let Some(outcome) = waits.told() {
-                prop_assert!(granted.contains(&id), "{} is let go too early", id);
+            if let Some(outcome) = waits.outcome_if_woken() {
+                prop_assert!(granted.contains(&id), "{} is granted too early", id);
                 self.hold(id, outcome.unwrap());
             } else {
-                prop_assert!(!granted.contains(&id), "{} is not let go", id);
+                prop_assert!(!granted.contains(&id), "{} is not granted", id);
                 self.waiting.insert(id, waits);
             }
         }
         Ok(())
     }
 
-    /// A call is over, and used so much: what goes past its estimate became known as it was streamed, and the rest now.
+    /// A call ended after this use. What exceeds its estimate became known as it was streamed, and
+    /// the rest now.
     fn over(&mut self, held: &Held, requests: u64, actual: Usage) {
         let (mut actual, mut debt) = (self.costs(requests, actual), Costs::default());
         for event in std::iter::once(held.event).chain(held.streamed.iter().copied()) {
@@ -270,7 +272,7 @@ impl Run {
             if !matches!(op, Op::Advance(_)) {
                 pump(&self.limiter);
                 granted = self.model.pump();
-                // Who leaves may have been let go and not know it.
+                // A waiter that leaves may have been granted without learning of it.
                 if !matches!(op, Op::Leave(_)) {
                     self.look(&granted)?;
                 }
@@ -286,7 +288,8 @@ impl Run {
         Ok(())
     }
 
-    /// What is known of every window that ends with a call let go: nothing was let go into what had been used up.
+    /// Checks every window that ends with a granted call: it was not granted from permits that had
+    /// been used.
     pub(crate) fn check_bound(&self) -> Result<(), TestCaseError> {
         for (kind, limit) in self.model.limits.iter().enumerate() {
             let Some(Limit::Rolling { rate, .. }) = limit else { continue };

@@ -1,4 +1,4 @@
-//! Every way in which a call can end, and what it is charged meanwhile.
+//! Every way in which a call can end, and what it is charged until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use limitor::{ManualClock, SystemClock};
 use crate::support::{Waits, built, one_a_second, pump, secs, tokens};
 
 #[test]
-fn calls_can_be_sent_between_threads_and_held_by_tasks() {
+fn calls_are_send_and_held_by_tasks() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<LlmLimiter>();
     check::<LlmLimiter<ManualClock>>();
@@ -18,7 +18,7 @@ fn calls_can_be_sent_between_threads_and_held_by_tasks() {
 }
 
 #[test]
-fn nothing_is_taken_before_the_first_poll() {
+fn future_takes_nothing_before_its_first_poll() {
     let (limiter, _) = tokens(10);
     let asked = limiter.acquire(10);
     assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(10), 0, 0));
@@ -28,9 +28,10 @@ fn nothing_is_taken_before_the_first_poll() {
     call.settle(10);
 }
 
-/// What a call is charged in the end, of each limit: requests, tokens, input, output, and both per day.
+/// What a call is charged in the end, at each limit: requests, tokens, input, output, and both per
+/// day.
 #[test]
-fn each_end_is_charged_as_it_says() {
+fn each_end_of_a_call_is_charged_as_documented() {
     type End = fn(Call<'_, ManualClock>);
     let actual = Usage { input: 8, output: 30, cached: 2 };
     let ends: [(&str, End, [u64; 4]); 9] = [
@@ -88,7 +89,7 @@ fn each_end_is_charged_as_it_says() {
 }
 
 #[test]
-fn tokens_from_a_cache_count_only_where_they_do() {
+fn cached_tokens_count_only_if_configured() {
     for (count, left) in [(true, 70), (false, 80)] {
         let (limiter, _) = built(|builder| builder.tokens_per_minute(100).count_cached(count));
         let call = limiter.try_acquire(Usage { input: 40, output: 10, cached: 50 });
@@ -100,9 +101,9 @@ fn tokens_from_a_cache_count_only_where_they_do() {
     }
 }
 
-/// A debt of 95: whoever comes later waits for it, and nobody else is the worse for it.
+/// A debt of 95: later callers wait for it, and no other call is affected.
 #[test]
-fn an_estimate_too_low_delays_those_who_come_later_and_fails_nothing() {
+fn low_estimate_delays_later_callers_and_fails_nothing() {
     let (limiter, clock) = tokens(10);
     let (call, other) = (limiter.try_acquire(5).unwrap(), limiter.try_acquire(5).unwrap());
     call.settle(100);
@@ -115,9 +116,9 @@ fn an_estimate_too_low_delays_those_who_come_later_and_fails_nothing() {
     waits.goes().settle(1);
 }
 
-/// It moves what was not let go yet: nobody waits on a promise.
+/// A debt delays every waiter that is not granted yet: a waiter has no promise.
 #[test]
-fn an_estimate_too_low_puts_off_who_waits() {
+fn low_estimate_delays_waiters() {
     let (limiter, clock) = tokens(10);
     let call = limiter.try_acquire(10).unwrap();
     let mut waits = Waits::new(limiter.acquire_owned(5));
@@ -131,28 +132,29 @@ fn an_estimate_too_low_puts_off_who_waits() {
 }
 
 #[test]
-fn what_is_given_back_wakes_those_it_lets_go_and_not_those_it_does_not() {
+fn refund_wakes_the_waiters_it_grants_and_no_others() {
     let (limiter, _) = tokens(100);
     let call = limiter.try_acquire(100).unwrap();
     let mut waits: Vec<Waits> = (0..5).map(|_| Waits::new(limiter.acquire_owned(20))).collect();
     call.settle(50);
-    let gone: Vec<_> = waits.iter_mut().map(Waits::told).collect();
+    let gone: Vec<_> = waits.iter_mut().map(Waits::outcome_if_woken).collect();
     assert_eq!(gone.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false, false, false]);
     assert_eq!((limiter.in_flight(), limiter.waiters()), (2, 3));
     drop(gone);
     assert_eq!(limiter.available().tokens, Some(10));
 }
 
-/// Past its estimate a stream is charged as tokens arrive, so that others know at once.
+/// Past its estimate a stream is charged as tokens arrive, so that others see the charge
+/// immediately.
 #[test]
-fn a_stream_is_charged_as_tokens_arrive() {
+fn stream_is_charged_as_tokens_arrive() {
     let (limiter, clock) = tokens(100);
     let mut call = limiter.try_acquire(Usage::new(10, 20)).unwrap();
     for (tokens, available) in [(15, 70), (5, 70), (0, 70), (1, 69), (30, 39), (60, 0), (60, 0)] {
         call.stream(tokens);
         assert_eq!(limiter.available().tokens, Some(available));
     }
-    // 181 were used: a debt of 81 and the one token that is asked for.
+    // 181 were used: a debt of 81, and the one token that is requested.
     let mut waits = Waits::new(limiter.acquire_owned(1));
     call.end();
     assert!(waits.still_waits());
@@ -163,7 +165,7 @@ fn a_stream_is_charged_as_tokens_arrive() {
 }
 
 #[test]
-fn who_leaves_after_it_was_let_go_and_before_it_knows_gives_all_back() {
+fn waiter_dropped_after_its_grant_refunds_all() {
     let (limiter, clock) = built(|builder| {
         builder.requests(one_a_second(3)).tokens(one_a_second(10)).tokens_per_day(100).max_concurrent(2)
     });
@@ -185,7 +187,7 @@ fn who_leaves_after_it_was_let_go_and_before_it_knows_gives_all_back() {
 }
 
 #[test]
-fn a_call_that_panics_is_over_and_its_estimate_stands() {
+fn panicking_call_ends_and_is_charged_its_estimate() {
     let (limiter, _) = built(|builder| builder.tokens(one_a_second(10)).max_concurrent(1));
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let _call = limiter.try_acquire(4).unwrap();
@@ -196,9 +198,10 @@ fn a_call_that_panics_is_over_and_its_estimate_stands() {
     limiter.try_acquire(6).unwrap().settle(6);
 }
 
-/// In owned form a call keeps the limiter, and can end after everybody else has let go of it.
+/// The owned form of a call keeps the limiter alive, and can end after all other owners have
+/// dropped it.
 #[test]
-fn calls_and_waits_outlive_their_owner() {
+fn owned_calls_and_waits_outlive_their_owner() {
     let (limiter, clock) = tokens(10);
     let weak = std::sync::Arc::downgrade(&limiter);
     let call = limiter.try_acquire_owned(10).unwrap();
@@ -215,7 +218,7 @@ fn calls_and_waits_outlive_their_owner() {
 
 #[test]
 #[should_panic(expected = "polled again after it was done")]
-fn a_future_that_is_done_is_not_to_be_polled() {
+fn poll_of_a_finished_future_panics() {
     let (limiter, clock) = tokens(1);
     limiter.try_acquire(1).unwrap().settle(1);
     let mut waits = Waits::new(limiter.acquire_owned(1));

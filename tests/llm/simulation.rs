@@ -1,5 +1,5 @@
-//! Many tasks in simulated time: an executor that polls only those who were woken, and a clock that moves to the next time at
-//! which somebody wants to be.
+//! Many tasks in simulated time: an executor that polls only tasks that were woken, and a clock
+//! that jumps to the next time at which a task sleeps until.
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use limitor::{Clock, Timestamp, clock::Sleep};
 
-/// A clock of nanoseconds that knows who sleeps on it.
+/// A clock of nanoseconds that holds the tasks that sleep on it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SimClock(Arc<Mutex<Times>>);
 
@@ -21,7 +21,7 @@ struct Times {
     sleepers: BTreeMap<(u64, u64), Waker>,
 }
 
-/// Leaves the sleepers when it is dropped.
+/// Removes the sleeper when it is dropped.
 struct Bed {
     clock: SimClock,
     until: u64,
@@ -73,7 +73,7 @@ impl SimClock {
         self.sleep_until(self.after(duration))
     }
 
-    /// To the next time at which somebody wants to be woken; whether there is one.
+    /// Jumps to the next time at which a task wants to be woken. Returns whether there is one.
     fn jump(&self) -> bool {
         let mut times = self.0.lock().unwrap();
         let Some((&(until, _), _)) = times.sleepers.first_key_value() else { return false };
@@ -86,7 +86,7 @@ impl SimClock {
     }
 }
 
-/// Who is to be polled, in order.
+/// The tasks to poll, in order.
 #[derive(Default)]
 struct Ready(Mutex<Vec<usize>>);
 
@@ -101,7 +101,8 @@ impl Wake for Woken {
     }
 }
 
-/// Runs all to the end; how many polls that took. Fails if some are left that nobody wakes.
+/// Runs all tasks to the end. Returns the number of polls. Fails if tasks are left that will never
+/// be woken.
 pub(crate) fn run<'a>(
     clock: &SimClock,
     tasks: impl IntoIterator<Item = Pin<Box<dyn Future<Output = ()> + 'a>>>,
@@ -115,7 +116,7 @@ pub(crate) fn run<'a>(
         let mut woken = std::mem::take(&mut *ready.0.lock().unwrap());
         woken.dedup();
         if woken.is_empty() {
-            assert!(clock.jump(), "{left} tasks wait and nobody is to wake them");
+            assert!(clock.jump(), "{left} tasks wait and will never be woken");
         }
         for index in woken {
             let Some(task) = &mut tasks[index] else { continue };

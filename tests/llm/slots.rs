@@ -1,4 +1,4 @@
-//! Calls under way at a time, the line, and what ends a wait.
+//! Calls under way at the same time, the queue, and what ends a wait.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use limitor::{AcquireError, Clock, ManualClock};
 
 use crate::support::{Limiter, Waits, built, one_a_second, refusal, secs, tokens};
 
-/// So many slots, and ten tokens that come back one a second.
+/// So many slots, and ten tokens that come back one per second.
 fn slots(count: usize) -> (Limiter, ManualClock) {
     built(|builder| builder.tokens(one_a_second(10)).max_concurrent(count))
 }
@@ -24,7 +24,7 @@ fn too_long(error: AcquireError) -> Option<(u64, Duration)> {
 }
 
 #[test]
-fn while_all_slots_are_taken_nothing_is_charged() {
+fn waiting_for_a_slot_charges_nothing() {
     let (limiter, clock) = slots(1);
     let call = limiter.try_acquire(4).unwrap();
     let mut waits = Waits::new(limiter.acquire_owned(5));
@@ -37,21 +37,21 @@ fn while_all_slots_are_taken_nothing_is_charged() {
     next.settle(5);
 }
 
-/// Nor does who waits for tokens keep a slot from anybody: it has none yet. But nobody goes past it.
+/// A call that waits for tokens holds no slot yet. But no later call passes it.
 #[test]
-fn who_waits_for_tokens_holds_no_slot() {
+fn waiter_for_tokens_holds_no_slot() {
     let (limiter, clock) = slots(1);
     limiter.try_acquire(10).unwrap().settle(10);
     let mut waits = Waits::new(limiter.acquire_owned(3));
     assert_eq!(limiter.in_flight(), 0);
     clock.advance(secs(1));
-    assert!(limiter.try_acquire(1).is_err(), "there is one, but somebody waits");
+    assert!(limiter.try_acquire(1).is_err(), "one is available, but a waiter is first");
     clock.advance(secs(2));
     drop(waits.goes());
 }
 
 #[test]
-fn a_slot_is_held_until_the_call_ends_however_it_does() {
+fn slot_is_held_until_the_call_ends_in_any_way() {
     type End = fn(limitor::llm::Call<'_, ManualClock>);
     let ends: [End; 5] = [
         |call| call.settle(1),
@@ -72,9 +72,10 @@ fn a_slot_is_held_until_the_call_ends_however_it_does() {
     }
 }
 
-/// Nobody knows when a slot comes free: it is waited for until the time is over, and no longer.
+/// The time at which a slot becomes free is unknown. A caller waits for it until the time is over,
+/// and no longer.
 #[test]
-fn a_wait_for_a_slot_ends_at_its_deadline() {
+fn wait_for_a_slot_ends_at_its_deadline() {
     let (limiter, clock) = slots(1);
     let call = limiter.try_acquire(1).unwrap();
     assert!(is_busy(refusal(limiter.acquire(1).timeout(Duration::ZERO)).error(), 1));
@@ -88,9 +89,9 @@ fn a_wait_for_a_slot_ends_at_its_deadline() {
     call.settle(1);
 }
 
-/// Of a deadline by reading and one by instant, as of a timeout beside it, the earliest holds.
+/// Of a deadline by reading, a deadline by instant and a timeout, the earliest applies.
 #[test]
-fn deadlines_come_in_every_form() {
+fn earliest_of_timeout_and_deadlines_applies() {
     let (limiter, clock) = slots(1);
     clock.advance(secs(100));
     let _call = limiter.try_acquire(1).unwrap();
@@ -112,13 +113,13 @@ fn deadlines_come_in_every_form() {
 }
 
 #[test]
-fn a_deadline_that_cannot_be_met_is_refused_at_once_and_one_that_can_is_not() {
+fn only_a_deadline_that_cannot_be_met_is_refused_immediately() {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(10).unwrap().settle(10);
     let mut ahead = Waits::new(limiter.acquire_owned(4));
     let error = refusal(limiter.acquire(3).timeout(Duration::from_nanos(6_999_999_999)));
     assert_eq!(error.limit(), Some("tokens"));
-    assert_eq!(too_long(error.error()), Some((3, secs(7))), "behind the one ahead");
+    assert_eq!(too_long(error.error()), Some((3, secs(7))), "behind the waiter ahead");
     assert_eq!((limiter.waiters(), limiter.available().tokens), (1, Some(0)));
     let mut waits = Waits::new(limiter.acquire_owned(3).timeout(secs(7)));
     clock.advance(secs(4));
@@ -127,9 +128,10 @@ fn a_deadline_that_cannot_be_met_is_refused_at_once_and_one_that_can_is_not() {
     waits.goes().settle(3);
 }
 
-/// The one ahead will have the last slot: nobody knows for how long, so what would be refused for its tokens alone may wait.
+/// The waiter ahead will have the last slot for an unknown time. So a request that would be refused
+/// for its tokens alone may wait.
 #[test]
-fn a_wait_of_unknown_length_is_not_refused_before_its_time() {
+fn wait_of_unknown_length_is_not_refused_early() {
     let (limiter, clock) = slots(2);
     let call = limiter.try_acquire(10).unwrap();
     let _ahead = Waits::new(limiter.acquire_owned(3));
@@ -141,7 +143,7 @@ fn a_wait_of_unknown_length_is_not_refused_before_its_time() {
 }
 
 #[test]
-fn try_says_how_long_it_would_take_and_waiting_so_long_is_enough() {
+fn waiting_for_retry_after_of_a_refusal_is_enough() {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(8).unwrap().settle(8);
     clock.advance(Duration::from_millis(500));
@@ -155,13 +157,13 @@ fn try_says_how_long_it_would_take_and_waiting_so_long_is_enough() {
 }
 
 #[test]
-fn first_come_first_served_whether_for_a_slot_or_for_tokens() {
+fn waiters_for_slots_and_tokens_are_served_in_order() {
     let (limiter, clock) = slots(1);
     let call = limiter.try_acquire(10).unwrap();
     let mut waits: Vec<Waits> = [9, 1, 1, 1].map(|tokens| Waits::new(limiter.acquire_owned(tokens))).into();
     clock.advance(secs(5));
     call.settle(10);
-    // The slot is free and 5 tokens are there, but the first needs 9.
+    // The slot is free and 5 tokens are available, but the first waiter needs 9.
     assert!(waits.iter_mut().all(Waits::still_waits));
     clock.advance(secs(4));
     let first = waits[0].goes();
@@ -176,7 +178,7 @@ fn first_come_first_served_whether_for_a_slot_or_for_tokens() {
 }
 
 #[test]
-fn who_leaves_lets_those_behind_move_up_at_once() {
+fn waiter_that_leaves_moves_later_waiters_forward() {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(10).unwrap().settle(10);
     let ahead = Waits::new(limiter.acquire_owned(9));
@@ -184,15 +186,15 @@ fn who_leaves_lets_those_behind_move_up_at_once() {
     clock.advance(secs(5));
     assert!(behind.iter_mut().all(Waits::still_waits));
     drop(ahead);
-    let gone = behind.each_mut().map(|waits| waits.told().is_some());
+    let gone = behind.each_mut().map(|waits| waits.outcome_if_woken().is_some());
     assert_eq!(gone, [true, true, false]);
     clock.advance(secs(4));
     drop(behind[2].goes());
 }
 
-/// The first in line is leaked and never looks: those behind it see to its going.
+/// The first waiter is leaked and never polls: later waiters grant it when it is due.
 #[test]
-fn a_future_that_is_leaked_stalls_nobody() {
+fn leaked_future_stalls_no_other_waiter() {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(10).unwrap().settle(10);
     let leaked = Waits::new(limiter.acquire_owned(1));
@@ -206,7 +208,7 @@ fn a_future_that_is_leaked_stalls_nobody() {
 }
 
 #[test]
-fn a_line_that_is_full_refuses_and_has_room_again_when_somebody_leaves() {
+fn full_queue_refuses_until_a_waiter_leaves() {
     let (limiter, clock) = built(|builder| builder.tokens(one_a_second(10)).max_waiters(2));
     limiter.try_acquire(10).unwrap().settle(10);
     let (mut first, second) = (Waits::new(limiter.acquire_owned(1)), Waits::new(limiter.acquire_owned(1)));
@@ -238,7 +240,7 @@ fn cancel_waiters_ends_waits_and_nothing_else() {
 }
 
 #[test]
-fn closed_it_refuses_all_but_calls_under_way_end_as_ever() {
+fn closed_limiter_refuses_all_and_calls_under_way_end() {
     let (limiter, clock) = slots(1);
     let call = limiter.try_acquire(10).unwrap();
     let mut waits = [1, 2].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));

@@ -1,5 +1,5 @@
-//! With calls that are short beside burst · T next to all of what was estimated too high is used: simulated minutes of many
-//! tasks.
+//! If calls are short compared with burst · T, almost all of what was estimated too high is used:
+//! simulated minutes of many tasks.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -18,15 +18,16 @@ struct Load {
     per_minute: u64,
     estimate: u64,
     used: u64,
-    /// How long calls take: between the two.
+    /// The shortest and the longest duration of a call.
     millis: (u64, u64),
 }
 
-/// When each call was let go, and what it used.
+/// For each call: when it was granted, and what it used.
 type Log = Vec<(u64, u64)>;
 
 impl Load {
-    /// How many thousandths of the rate are used in the minutes after the first, which has the burst as well.
+    /// How many thousandths of the rate are used in the minutes after the first, which also has the
+    /// burst.
     fn share(&self, limiter: &LlmLimiter<SimClock>, minutes: u64) -> u64 {
         let clock = limiter.clock();
         let log = RefCell::new(Log::new());
@@ -51,7 +52,7 @@ impl Load {
         assert_eq!((limiter.in_flight(), limiter.waiters()), (0, 0));
         let mut log = log.into_inner();
         log.sort_unstable();
-        // Far from waking everyone for each call.
+        // Far fewer polls than if all tasks were woken for each call.
         assert!(polls < self.tasks * log.len() as u64, "{polls} polls for {} calls", log.len());
         self.check_bound(&log);
         let counted = |at: u64| (MINUTE.as_nanos()..end).contains(&u128::from(at));
@@ -59,9 +60,11 @@ impl Load {
         used * 1_000 / (self.per_minute * minutes)
     }
 
-    /// Over any stretch of time no more was used than the burst, a minute's worth, and what came back.
+    /// Over any window, the use is at most the burst, one permit more than the rate of a minute,
+    /// and what came back.
     fn check_bound(&self, log: &Log) {
-        // The least of (used before a call, less what had come back by then) is the fullest it can have been.
+        // The minimum of (use before a call, minus what had come back by then) is the fullest that
+        // the limit can have been.
         let (mut used, mut emptiest) = (0_i128, 0_i128);
         let minute = i128::try_from(MINUTE.as_nanos()).unwrap();
         for (at, amount) in log {
@@ -79,9 +82,10 @@ impl Load {
     }
 }
 
-/// 95 % of each estimate is given back, and calls take less than a twentieth of burst · T, which is a minute.
+/// 95 % of each estimate is refunded, and calls take less than a twentieth of burst · T, which is a
+/// minute.
 #[test]
-fn sixty_four_tasks_use_the_token_rate_though_most_of_each_estimate_comes_back() {
+fn token_rate_is_used_if_most_of_each_estimate_is_refunded() {
     let cases = [
         (100_000, (200, 400)),
         (200_003, (1_000, 2_000)),
@@ -96,18 +100,18 @@ fn sixty_four_tasks_use_the_token_rate_though_most_of_each_estimate_comes_back()
     }
 }
 
-/// With 4,096 reserved and 200 used, throughput is that of 200.
+/// With 4,096 reserved and 200 used, the throughput is that of 200.
 #[test]
-fn what_is_used_counts_and_not_what_is_reserved() {
+fn throughput_follows_use_and_not_reservations() {
     let load = Load { tasks: 16, per_minute: 30_000, estimate: 4_096, used: 200, millis: (300, 700) };
     let share = load.share(&load.limiter(|builder| builder.max_concurrent(8)), 5);
     assert!(share >= 950, "{share}");
 }
 
-/// The price of the promise: with long calls that use little of their estimate less can be given back. But no less is used than
-/// if nothing were.
+/// The price of the bound: long calls that use little of their estimate can refund less. But no
+/// less is used than without refunds.
 #[test]
-fn with_long_calls_no_less_is_used_than_is_reserved() {
+fn long_calls_use_no_less_than_without_refunds() {
     for (used, least) in [(200, 48), (2_000, 900)] {
         let load = Load { tasks: 64, per_minute: 64_000, estimate: 4_000, used, millis: (60_000, 61_000) };
         let share = load.share(&load.limiter(|builder| builder), 10);
@@ -115,9 +119,9 @@ fn with_long_calls_no_less_is_used_than_is_reserved() {
     }
 }
 
-/// Whichever of several limits is the tightest is used to the full, one behind the other in one line.
+/// The tightest of several limits is fully used, whichever it is, with one queue for all.
 #[test]
-fn of_several_limits_the_tightest_is_used_to_the_full() {
+fn tightest_of_several_limits_is_fully_used() {
     let load = Load { tasks: 32, per_minute: 60_000, estimate: 2_000, used: 200, millis: (500, 1_500) };
     let limiter = load.limiter(|builder| {
         builder.requests_per_minute(305).output_tokens_per_minute(100_000).tokens_per_day(10_000_000).max_concurrent(20)

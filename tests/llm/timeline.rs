@@ -1,5 +1,5 @@
-//! Random timelines: what calls really used is within the bound over every window, and what is left of each limit is what
-//! the plain model says, after every step.
+//! Random timelines: the actual use of calls is within the bound over every window, and after every
+//! step each limit has what the plain model has.
 
 use limitor::llm::Usage;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use crate::run::{Op, Plan, Run};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// T is a power of two nanoseconds, so that clock readings convert exactly and the comparison can be exact as well.
+/// T is a power of two nanoseconds, so clock readings convert exactly and the comparison is exact.
 fn rate() -> impl Strategy<Value = Rate> {
     let burst = prop_oneof![Just(1), 2..40_u64];
     (1..6_u64, 28..34_u32, burst).prop_map(|(capacity, log, burst)| Rate { capacity, period: capacity << log, burst })
@@ -81,7 +81,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_024))]
 
     #[test]
-    fn what_was_really_used_is_within_the_bound_and_what_is_left_is_exact(plan in plan(), mut ops in ops()) {
+    fn actual_use_keeps_the_bound_and_the_rest_is_exact(plan in plan(), mut ops in ops()) {
         if plan.midnight.is_none() && plan.days.iter().flatten().count() > 0 {
             for op in &mut ops {
                 if let Op::Advance(by) = op {

@@ -1,4 +1,4 @@
-//! Threads and tasks that really wait, on the system's clock and on one that is moved by hand.
+//! Threads and tasks that actually wait, on the system's clock and on one that is moved by hand.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use limitor::{AcquireError, Clock, Quota};
 
 use crate::support::{built, one_a_second, secs, tokens};
 
-/// Until it is so; fails rather than hangs, and lets those go who hang.
+/// Waits until the condition holds; fails rather than hangs, and ends all waits first.
 fn until<C: Clock>(limiter: &LlmLimiter<C>, what: &str, so: impl Fn() -> bool) {
     let start = Instant::now();
     while !so() {
@@ -23,12 +23,12 @@ fn until<C: Clock>(limiter: &LlmLimiter<C>, what: &str, so: impl Fn() -> bool) {
 }
 
 fn until_one_waits<C: Clock>(limiter: &LlmLimiter<C>) {
-    until(limiter, "somebody waits", || limiter.waiters() == 1);
+    until(limiter, "a task waits", || limiter.waiters() == 1);
 }
 
-/// 40 calls of 10 tokens, of which each gives 5 back, at 1,000 a second: as many threads as tasks.
+/// 40 calls of 10 tokens, each of which refunds 5, at 1,000 per second: as many threads as tasks.
 #[test]
-fn threads_and_tasks_share_one_line_on_the_systems_clock() {
+fn threads_and_tasks_share_one_queue_on_the_systems_clock() {
     let quota = Quota::per_second(1_000).unwrap().with_burst(50).unwrap();
     let limiter = Arc::new(LlmLimiter::builder().tokens(quota).max_concurrent(3).build().unwrap());
     let (start, under_way) = (Instant::now(), Arc::new(AtomicU64::new(0)));
@@ -67,14 +67,14 @@ fn threads_and_tasks_share_one_line_on_the_systems_clock() {
             });
         });
     });
-    // 200 were used, of which 50 were there.
+    // 200 were used, of which 50 were available at the start.
     let elapsed = start.elapsed();
     assert!(elapsed >= Duration::from_millis(149) && elapsed < secs(10), "{elapsed:?}");
     assert_eq!((limiter.in_flight(), limiter.waiters()), (0, 0));
 }
 
 #[test]
-fn a_thread_goes_when_the_clock_brings_its_time() {
+fn thread_is_granted_when_the_clock_reaches_its_time() {
     let (limiter, clock) = tokens(10);
     limiter.try_acquire(10).unwrap().settle(10);
     thread::scope(|scope| {
@@ -89,7 +89,7 @@ fn a_thread_goes_when_the_clock_brings_its_time() {
 }
 
 #[test]
-fn threads_are_woken_by_whatever_lets_them_go_or_ends_their_wait() {
+fn threads_are_woken_by_every_grant_or_end_of_a_wait() {
     let (limiter, clock) = built(|builder| builder.tokens(one_a_second(10)).max_concurrent(1));
     let waits = |end: &dyn Fn()| {
         thread::scope(|scope| {
@@ -100,7 +100,8 @@ fn threads_are_woken_by_whatever_lets_them_go_or_ends_their_wait() {
             waiter.join().unwrap().map_err(|error| error.error())
         })
     };
-    // A slot that comes free with tokens enough, tokens that come back, and the end of a call of which nobody knows more.
+    // A slot that becomes free with enough tokens, refunded tokens, and the end of a call that was
+    // not settled.
     let call = std::cell::Cell::new(Some(limiter.try_acquire(1).unwrap()));
     assert_eq!(waits(&|| call.take().unwrap().settle(1)), Ok(()));
     call.set(Some(limiter.try_acquire(9).unwrap()));
@@ -122,7 +123,7 @@ fn threads_are_woken_by_whatever_lets_them_go_or_ends_their_wait() {
 }
 
 #[tokio::test]
-async fn a_select_that_gives_up_leaves_nothing_behind() {
+async fn select_that_drops_the_wait_leaves_nothing_behind() {
     let limiter = LlmLimiter::builder().requests_per_day(1).max_concurrent(2).build().unwrap();
     let call = limiter.acquire(1).await.unwrap();
     tokio::select! {

@@ -1,4 +1,4 @@
-//! Keys that displace each other in a set of two entries, at readings of their own.
+//! Keys that displace each other in a set of two entries, at different readings.
 
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use crate::beside::beside;
 #[derive(Debug, Clone, Copy)]
 enum Op {
     Try(u64),
-    /// A place for one, if it need not wait.
+    /// A reservation of one permit, if it does not wait.
     Reserve,
-    /// One that may have to wait: then somebody does for a moment, and leaves.
+    /// A reservation of one permit that may have to wait: then the key has a waiter for a moment,
+    /// which leaves.
     GiveUp,
     Charge(u64),
     Refund(u64),
@@ -35,7 +36,7 @@ impl Shared {
         Self(limiter)
     }
 
-    /// What was done to each key.
+    /// The moves of each key.
     fn run(&self, program: &[(u64, u64, Op)]) -> Vec<(u64, Move)> {
         let run = program.iter().copied().flat_map(|(at, key, op)| {
             self.0.clock().set(at);
@@ -45,7 +46,7 @@ impl Shared {
                     place.keep();
                     Move::granted(at, 1)
                 }),
-                // It was granted if it need not wait.
+                // If there was no wait, it was granted.
                 Op::GiveUp => self.0.reserve(&key, 1).map_or(Vec::new(), |_| Move::passing(at, 1)),
                 Op::Charge(n) => {
                     self.0.charge(&key, n);
@@ -62,7 +63,8 @@ impl Shared {
     }
 }
 
-/// No key is granted more than a limiter of its own would grant, nor is any of its debt forgotten, whoever takes its entry.
+/// No key is granted more than a limiter of its own would grant, and none of its debt is forgotten.
+/// It does not matter which key takes its entry.
 #[test]
 fn keys_that_displace_each_other() {
     const OPS: [Op; 7] = [Op::Try(1), Op::Try(2), Op::Try(1), Op::Reserve, Op::GiveUp, Op::Charge(2), Op::Refund(1)];

@@ -1,4 +1,4 @@
-//! Handles that refill, spend and give back at readings of their own.
+//! Handles that refill, spend and return permits at different readings.
 
 use limitor::{Quota, RateLimiter};
 
@@ -17,7 +17,7 @@ const BURST: u64 = 14;
 const HANDLES: usize = 2;
 const BATCH: u64 = 2;
 
-/// Of a handle, so many spent. It is dropped in the end, which gives back what it holds.
+/// How many a handle has spent. It is dropped at the end, which returns what it holds.
 fn spend(limiter: &RateLimiter<Readings>, program: &[(u64, Op)]) -> u64 {
     let local = limiter.local().unwrap();
     let mut spent = 0;
@@ -31,8 +31,8 @@ fn spend(limiter: &RateLimiter<Readings>, program: &[(u64, Op)]) -> u64 {
     spent
 }
 
-/// What is spent and what is there in the end are together all that there was, whatever handles held in between; no more, but for the time
-/// between the first reading and the last.
+/// What is spent and what is available at the end add up to all there was, whatever handles held in
+/// between. Only the time between the first and the last reading may add to it.
 #[test]
 fn two_handles_refill_spend_and_flush() {
     let mut random = Random(13);

@@ -1,4 +1,5 @@
-//! Operations at readings that are stale, differ between threads, and step back: one after the other, and at once.
+//! Operations at readings that are stale, differ between threads, and step back: first in sequence,
+//! then at the same time.
 
 mod bound;
 #[cfg(feature = "keyed")]

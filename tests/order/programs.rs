@@ -1,9 +1,9 @@
-//! Which operations meet.
+//! The operations that are combined.
 
 use super::world::Op::{self, *};
 use super::world::{LAST, Step};
 
-/// What has happened before: something is left, nothing is left, one waits who is the first thread's, and a debt stands.
+/// The set-ups: some permits left, no permits left, a waiter of the first thread, and a debt.
 pub(crate) const SETUPS: [&[Step]; 4] = [
     &[Step(3, Try(1))],
     &[Step(4, Try(2))],
@@ -30,12 +30,12 @@ const ALL: [Op; 16] = [
     Close,
 ];
 
-/// Each of these beside each of all.
+/// Each of `first` with each of all operations.
 pub(crate) fn pairs(first: &[Op]) -> impl Iterator<Item = (Op, Op)> {
     first.iter().flat_map(|here| ALL.into_iter().map(|there| (*here, there)))
 }
 
-/// Drawn by SplitMix64.
+/// Random numbers by SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -55,7 +55,7 @@ impl Random {
         self.one_of(&SETUPS)
     }
 
-    /// To be made in any order.
+    /// A reading, in no particular order.
     pub(crate) fn reading(&mut self) -> u64 {
         2 + self.below(LAST - 1)
     }

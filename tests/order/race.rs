@@ -1,4 +1,4 @@
-//! Two programs, one after the other in every order, and then at once.
+//! Runs two programs in sequence in every order, and then at the same time.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,11 +6,11 @@ use super::bound::assert_bound;
 use super::world::{Op, Outcome, Step, World};
 use crate::beside::beside;
 
-/// Runs `here` beside `there` in all interleavings, with at most so many preemptions if it is said. The places that the set-up takes
-/// are the first thread's.
+/// Runs `here` beside `there` in all interleavings, with at most `preemptions` if that is given.
+/// The entries that the set-up takes belong to the first thread.
 pub(crate) fn race(preemptions: Option<usize>, setup: &'static [Step], here: &[Step], there: &[Step]) {
     let begins_anew = here.iter().chain(there).any(|Step(_, op)| matches!(op, Op::Reset | Op::Bypass | Op::Close));
-    let seen = move |outcome: Outcome| if begins_anew { outcome.but_for_verdicts() } else { outcome };
+    let seen = move |outcome: Outcome| if begins_anew { outcome.without_verdicts() } else { outcome };
     let allowed: Arc<Vec<_>> = Arc::new(one_after_the_other(setup, here, there).into_iter().map(seen).collect());
     let programs = [Arc::new(here.to_vec()), Arc::new(there.to_vec())];
     let [here, there] = programs.clone();
@@ -30,21 +30,22 @@ pub(crate) fn race(preemptions: Option<usize>, setup: &'static [Step], here: &[S
             let mut places = Vec::new();
             (world.run(&there, &mut places), places)
         },
-        move |(world, before, _), (told, places), (others_told, others_places)| {
-            let outcome = world.outcome([told, others_told], [places, others_places]);
+        move |(world, before, _), (answers, places), (others_answers, others_places)| {
+            let outcome = world.outcome([answers, others_answers], [places, others_places]);
             assert_bound([&programs[0], &programs[1]], (setup, before), &outcome);
             let outcome = seen(outcome);
             assert!(
                 allowed.contains(&outcome),
-                "after {setup:?}, {programs:?} at once came to {outcome:?}, but in turn to one of {allowed:#?}"
+                "after {setup:?}, {programs:?} together gave {outcome:?}, but in sequence one of {allowed:#?}"
             );
         },
     );
 }
 
-/// What comes of all orders of the two that keep each one's own. Whoever takes the lock of the line finds out whose time has come by
-/// its reading, and whoever is too quick for that does not; beside others, one that is quick otherwise may have to take it. So
-/// each order is run with all choices of who does.
+/// The results of all sequential orders that keep the order of each thread. An operation that takes
+/// the lock of the queue settles the entries that are due at its reading; an operation on the
+/// lock-free path does not. At the same time as others, an operation that is otherwise lock-free
+/// may have to take the lock. So each order is run with all choices of which operations take it.
 fn one_after_the_other(setup: &'static [Step], here: &[Step], there: &[Step]) -> Vec<Outcome> {
     let outcomes = Arc::new(Mutex::new(Vec::new()));
     for order in orders(here.len(), there.len()) {
@@ -52,7 +53,7 @@ fn one_after_the_other(setup: &'static [Step], here: &[Step], there: &[Step]) ->
             let (here, there, order, outcomes) = (here.to_vec(), there.to_vec(), order.clone(), Arc::clone(&outcomes));
             loom::model(move || {
                 let world = World::new();
-                let (mut places, mut told) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+                let (mut places, mut answers) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
                 world.run(setup, &mut places[0]);
                 let mut programs = [here.iter(), there.iter()];
                 for (number, side) in order.iter().enumerate() {
@@ -60,9 +61,9 @@ fn one_after_the_other(setup: &'static [Step], here: &[Step], there: &[Step]) ->
                     if finds_out >> number & 1 == 1 {
                         world.find_out(*step);
                     }
-                    told[*side].push(world.step(*step, &mut places[*side]));
+                    answers[*side].push(world.step(*step, &mut places[*side]));
                 }
-                outcomes.lock().unwrap().push(world.outcome(told, places));
+                outcomes.lock().unwrap().push(world.outcome(answers, places));
             });
         }
     }
@@ -70,7 +71,7 @@ fn one_after_the_other(setup: &'static [Step], here: &[Step], there: &[Step]) ->
     outcomes
 }
 
-/// Sequences of so many zeros and so many ones.
+/// Sequences of this many zeros and ones.
 fn orders(zeros: usize, ones: usize) -> Vec<Vec<usize>> {
     if zeros == 0 && ones == 0 {
         return vec![Vec::new()];

@@ -1,4 +1,4 @@
-//! A clock that each thread reads as it is told to.
+//! A clock with a reading for each thread, set by that thread.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use limitor::{Clock, Timestamp};
 use loom::thread::{self, ThreadId};
 
-/// What each thread reads is what it set last. The map is not loom's: reading a clock is no step of its own.
+/// Each thread reads what it set last. The map is not loom's: reading a clock is not a step of its
+/// own.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Readings(Arc<Mutex<HashMap<ThreadId, u64>>>);
 
 impl Readings {
-    /// From now on this thread reads so many seconds.
+    /// From now on, this thread reads this many seconds.
     pub(crate) fn set(&self, seconds: u64) {
         self.0.lock().unwrap().insert(thread::current().id(), seconds);
     }

@@ -1,4 +1,4 @@
-//! Two limits at once, beside direct callers of either, at readings of their own.
+//! Two limits together, beside direct callers of either, at different readings.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::beside::beside;
 
 #[derive(Debug, Clone, Copy)]
 enum Op {
-    /// Of both limits together, all or nothing.
+    /// From both limits together, all or nothing.
     Both([u64; 2]),
     One(usize, u64),
     Refund(usize, u64),
@@ -23,7 +23,7 @@ struct Shared {
     set: LimitSet<2, Readings>,
 }
 
-/// The first is full, and of the second there is nothing before 4.
+/// The first limit is full, and the second has nothing before 4.
 const TATS: [u64; 2] = [0, 6];
 
 impl Shared {
@@ -35,7 +35,8 @@ impl Shared {
         Self { limits, set }
     }
 
-    /// What was moved of each limit. A set that is refused by the second may have taken from the first in passing.
+    /// The moves of each limit. A set that is refused by the second limit may have taken from the
+    /// first in passing.
     fn run(&self, program: &[(u64, Op)]) -> [Vec<Move>; 2] {
         let mut moves = [Vec::new(), Vec::new()];
         for (reading, op) in program.iter().copied() {
@@ -63,10 +64,10 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_ticks(seconds * 1_000_000_000)
 }
 
-/// Each limit keeps its bound. What was taken in passing comes back: in the end each word is where the moves have brought it, in some
-/// order.
+/// Each limit keeps its bound. Permits taken in passing return: in the end each word is where the
+/// moves have brought it, in some order.
 #[test]
-fn a_set_beside_all_else() {
+fn set_beside_all_other_operations() {
     const OPS: [Op; 7] = [
         Op::Both([1, 1]),
         Op::Both([2, 1]),
@@ -78,7 +79,7 @@ fn a_set_beside_all_else() {
     ];
     let mut random = Random(17);
     for round in 0..1_000 {
-        // Every other round nothing is given back.
+        // In every other round there are no refunds.
         let ops = if round % 2 == 0 { &OPS[..5] } else { &OPS };
         let mut program = || -> Vec<(u64, Op)> { (0..2).map(|_| (random.reading(), random.one_of(ops))).collect() };
         let (here, there) = (program(), program());
@@ -91,7 +92,7 @@ fn a_set_beside_all_else() {
                 for limit in 0..2 {
                     let runs = [&here[limit][..], &there[limit]];
                     let (low, high) = tats::after(TATS[limit], runs);
-                    // To have the whole burst: it tells the TAT, unless that has passed.
+                    // The wait for the whole burst gives the TAT, unless that has passed.
                     let needed = s.limits[limit].capacity_info_at(at(LAST), BURST).needed;
                     let expected = [low, high].map(|tat| i128::from(tat.max(LAST) - LAST));
                     assert!((expected[0]..=expected[1]).contains(&needed), "{needed} of limit {limit} after {runs:?}");

@@ -1,6 +1,6 @@
-//! Where a word may stand in the end, by what each thread took from it and gave back.
+//! The possible final values of a word, from what each thread took and returned.
 
-/// Permits taken at a reading, in seconds; given back if negative.
+/// Permits taken at a reading, in seconds; negative if returned.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Move {
     pub(crate) at: u64,
@@ -13,7 +13,7 @@ pub(crate) enum Kind {
     Granted,
     /// A debt, or a refund.
     Settled,
-    /// Taken for a moment, if at all, and given back.
+    /// Taken for a moment, if at all, and returned.
     Passing,
 }
 
@@ -31,8 +31,8 @@ impl Move {
     }
 }
 
-/// The earliest and the latest that the TAT can be after the moves of both, in all orders that keep each one's own, with what was passing or
-/// without; one permit a second.
+/// The earliest and the latest TAT after the moves of both threads, over all orders that keep the
+/// order of each thread. Passing moves are made or not; one permit per second.
 pub(crate) fn after(tat: u64, runs: [&[Move]; 2]) -> (u64, u64) {
     let stay = runs.map(|run| run.iter().copied().filter(|made| made.kind != Kind::Passing).collect::<Vec<_>>());
     let [(low, high), (lower, higher)] = [ends(tat, runs), ends(tat, [&stay[0], &stay[1]])];
@@ -46,12 +46,13 @@ fn ends(tat: u64, [here, there]: [&[Move]; 2]) -> (u64, u64) {
     both.reduce(|(low, high), (lower, higher)| (low.min(lower), high.max(higher))).unwrap_or((tat, tat))
 }
 
-/// As the contract says, of a limiter for which nobody waits.
+/// As the contract says, for a limiter without waiters.
 fn made(tat: u64, Move { at, n, .. }: Move) -> u64 {
     if n >= 0 { tat.max(at) + n.unsigned_abs() } else { tat.min(tat.saturating_sub(n.unsigned_abs()).max(at)) }
 }
 
-/// Between any two readings no more was granted than the burst, a permit a second, and what was given back whenever it was.
+/// Between any two readings, the grants were at most the burst, one permit per second, and all
+/// refunds, whenever these were made.
 pub(crate) fn assert_bound(burst: u64, runs: [&[Move]; 2]) {
     let moves = || runs.into_iter().flatten();
     let back: u64 = moves().filter(|made| made.n < 0).map(|made| made.n.unsigned_abs()).sum();

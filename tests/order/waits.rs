@@ -1,7 +1,9 @@
-//! Whoever waits goes when its own clock says so, be that behind the other thread's or ahead of it, and sleeps no longer.
+//! A waiter is granted at the time of its own clock, whether that is behind the clock of the other
+//! thread or ahead of it. It sleeps no longer.
 //!
-//! The time moves only as far as is needed: a waiter that is not told that its turn has moved, or is told when it falls asleep, never
-//! wakes, which loom reports as a deadlock. No bound on preemptions.
+//! The time moves only as far as needed. If a waiter is not woken when its due time has moved, or
+//! when it falls asleep at that moment, it never wakes: loom reports a deadlock. No bound on
+//! preemptions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +14,7 @@ use loom::thread::{self, ThreadId};
 
 use crate::beside::beside;
 
-/// A clock that each thread reads so many seconds late.
+/// A clock that each thread reads this many seconds late.
 #[derive(Debug, Clone)]
 struct Lagging {
     time: ManualClock,
@@ -49,7 +51,8 @@ impl Clock for Lagging {
     }
 }
 
-/// One permit a second, bursts of one. It is 10 s, and the next permit is there at 11; somebody may be in line for that.
+/// One permit per second, bursts of one. The time is 10 s, and the next permit is available at 11.
+/// The queue may have an earlier waiter for it.
 struct Shared {
     limiter: Arc<RateLimiter<Lagging>>,
     clock: Lagging,
@@ -57,12 +60,12 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(somebody_is_ahead: bool) -> Self {
+    fn new(waiter_is_ahead: bool) -> Self {
         let clock = Lagging::at(10);
         let quota = Quota::per_second(1).unwrap().with_burst(1).unwrap();
         let limiter = Arc::new(RateLimiter::with_clock(quota, clock.clone()));
         limiter.try_acquire(1).unwrap();
-        let ahead = Mutex::new(somebody_is_ahead.then(|| limiter.reserve_owned(1).unwrap()));
+        let ahead = Mutex::new(waiter_is_ahead.then(|| limiter.reserve_owned(1).unwrap()));
         Self { limiter, clock, ahead }
     }
 }
@@ -70,13 +73,14 @@ impl Shared {
 /// How late the waiter and the other thread read the clock.
 const LAGS: [[u64; 2]; 4] = [[0, 0], [2, 0], [0, 2], [1, 3]];
 
-/// One thread waits for a permit beside what the other does, which is told how late the waiter is. When it is over, the
-/// place of whoever was granted is the last: this many seconds from 10 on the next is had.
-fn race(somebody_is_ahead: bool, other: fn(&Shared, u64), outcome: Result<(), AcquireError>, next: Option<u64>) {
+/// One thread waits for a permit while the other does `other`, which gets the lag of the waiter. At
+/// the end, the entry of the granted waiter is the last: the next permit is available this many
+/// seconds after 10.
+fn race(waiter_is_ahead: bool, other: fn(&Shared, u64), outcome: Result<(), AcquireError>, next: Option<u64>) {
     for [late, others_late] in LAGS {
         beside(
             None,
-            move || Shared::new(somebody_is_ahead),
+            move || Shared::new(waiter_is_ahead),
             move |s| {
                 s.clock.lag(late);
                 s.limiter.acquire(1).wait().map(drop)
@@ -97,12 +101,12 @@ fn race(somebody_is_ahead: bool, other: fn(&Shared, u64), outcome: Result<(), Ac
 }
 
 #[test]
-fn the_time_passes_beside_a_wait() {
+fn time_passes_beside_a_wait() {
     race(false, |s, late| s.clock.time.advance(Duration::from_secs(1 + late)), Ok(()), Some(2));
 }
 
 #[test]
-fn the_time_steps_back_and_passes_beside_a_wait() {
+fn time_steps_back_and_passes_beside_a_wait() {
     let other = |s: &Shared, late| {
         s.clock.time.set(Duration::from_secs(7));
         s.clock.time.set(Duration::from_secs(11 + late));
@@ -110,9 +114,9 @@ fn the_time_steps_back_and_passes_beside_a_wait() {
     race(false, other, Ok(()), Some(2));
 }
 
-/// What was granted at 10 comes back: whoever is first goes at 10 by its own clock.
+/// The permit granted at 10 is refunded: the first waiter is granted at 10 by its own clock.
 #[test]
-fn a_refund_beside_a_wait() {
+fn refund_beside_a_wait() {
     let other = |s: &Shared, late| {
         s.limiter.refund(1);
         s.clock.time.advance(Duration::from_secs(late));
@@ -120,9 +124,10 @@ fn a_refund_beside_a_wait() {
     race(false, other, Ok(()), Some(1));
 }
 
-/// The place ahead is given up before its time: whoever is behind goes at 11 by its own clock.
+/// The earlier entry is cancelled before its time: the waiter behind it is granted at 11 by its own
+/// clock.
 #[test]
-fn a_cancel_ahead_beside_a_wait() {
+fn cancel_of_an_earlier_entry_beside_a_wait() {
     let other = |s: &Shared, late| {
         drop(s.ahead.lock().unwrap().take());
         s.clock.time.advance(Duration::from_secs(1 + late));
@@ -130,9 +135,9 @@ fn a_cancel_ahead_beside_a_wait() {
     race(true, other, Ok(()), Some(2));
 }
 
-/// A debt stands behind whoever waits, or before it: never in between.
+/// A debt comes after a waiter, or before it: never in between.
 #[test]
-fn a_debt_beside_a_wait() {
+fn debt_beside_a_wait() {
     let other = |s: &Shared, late| {
         s.limiter.charge(1);
         s.clock.time.advance(Duration::from_secs(2 + late));
@@ -141,6 +146,6 @@ fn a_debt_beside_a_wait() {
 }
 
 #[test]
-fn a_close_beside_a_wait() {
+fn close_beside_a_wait() {
     race(false, |s, _| s.limiter.close(), Err(AcquireError::Closed), None);
 }

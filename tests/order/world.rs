@@ -1,4 +1,4 @@
-//! A limiter, what is done to it, and what can be seen of that.
+//! A limiter, the operations on it, and their visible results.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use super::readings::Readings;
 
 pub(crate) const BURST: u64 = 2;
 
-/// No reading is later.
+/// The latest reading.
 pub(crate) const LAST: u64 = 6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Op {
     Try(u64),
-    /// A place, which is held.
+    /// Reserves permits and holds the reservation.
     Reserve(u64),
-    /// The same, if it comes due within so many seconds; nobody gives it back.
+    /// The same, if it comes due within so many seconds; it is never cancelled.
     Within(u64, u64),
-    /// Gives back the place that this thread took last, if it has one.
+    /// Cancels the last reservation of this thread, if it has one.
     Cancel,
     /// Keeps it.
     Keep,
@@ -31,21 +31,21 @@ pub(crate) enum Op {
     Close,
 }
 
-/// What is done, and the reading it is done at.
+/// An operation, and its reading.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step(pub(crate) u64, pub(crate) Op);
 
-/// What a caller was told.
+/// The answer to a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Answer {
     Granted,
     Refused(Reason, Option<Duration>),
-    /// So many permits are kept, to be had after this.
+    /// So many permits are kept, available after this time.
     Kept(u64, Duration),
     Nothing,
 }
 
-impl From<Denied> for Told {
+impl From<Denied> for Answer {
     fn from(denied: Denied) -> Self {
         Self::Refused(denied.reason(), denied.retry_after())
     }
@@ -65,12 +65,12 @@ impl World {
         Self { limiter: Arc::new(RateLimiter::with_clock(quota, clock.clone())), clock }
     }
 
-    pub(crate) fn step(&self, Step(at, op): Step, places: &mut Vec<Place>) -> Told {
+    pub(crate) fn step(&self, Step(at, op): Step, places: &mut Vec<Place>) -> Answer {
         self.clock.set(at);
         let limiter = &self.limiter;
         match op {
-            Op::Try(n) => return limiter.try_acquire(n).map_or_else(Told::from, |_| Told::Granted),
-            // How long it has to wait is not asked: that would be a step of its own.
+            Op::Try(n) => return limiter.try_acquire(n).map_or_else(Answer::from, |_| Answer::Granted),
+            // The wait is not queried: that would be a step of its own.
             Op::Reserve(n) => match limiter.reserve_owned(n) {
                 Ok(place) => places.push(place),
                 Err(denied) => return denied.into(),
@@ -81,7 +81,7 @@ impl World {
             },
             Op::Keep => {
                 if let Some(place) = places.pop() {
-                    return Told::Kept(place.amount(), place.keep());
+                    return Answer::Kept(place.amount(), place.keep());
                 }
             }
             Op::Cancel => drop(places.pop()),
@@ -92,36 +92,37 @@ impl World {
             Op::Bypass => limiter.bypass(),
             Op::Close => limiter.close(),
         }
-        Told::Nothing
+        Answer::Nothing
     }
 
-    /// Whose time has come, by the reading of a step.
+    /// Settles the entries that are due at the reading of a step.
     pub(crate) fn find_out(&self, Step(at, _): Step) {
         self.clock.set(at);
         self.limiter.waiters();
     }
 
-    pub(crate) fn run(&self, program: &[Step], places: &mut Vec<Place>) -> Vec<Told> {
+    pub(crate) fn run(&self, program: &[Step], places: &mut Vec<Place>) -> Vec<Answer> {
         program.iter().map(|step| self.step(*step, places)).collect()
     }
 }
 
-/// All that can be seen when it is over: what each thread was told and still waits for, and the word.
+/// All visible results at the end: the answers to each thread, its reservations, and the word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    pub(crate) told: [Vec<Told>; 2],
-    /// The permits of each place, and how long it has still to wait.
+    pub(crate) answers: [Vec<Answer>; 2],
+    /// The permits of each reservation, and its remaining wait.
     pub(crate) places: [Vec<(u64, Duration)>; 2],
-    /// Permits missing to one at the last of all readings: it tells the TAT, if that is later.
+    /// The permits missing for one at the latest reading, which gives the TAT if that is later.
     needed: i128,
     closed: bool,
     waiters: usize,
 }
 
 impl Outcome {
-    /// Without what was decided for those who are due by a reading that another has used. Whoever sets the word anew may not have
-    /// noticed; it is all the same to the word whether they are sent away or granted then.
-    pub(crate) fn but_for_verdicts(mut self) -> Self {
+    /// Without the verdicts on waiters that are due at a reading that the other thread used. An
+    /// operation that sets the word anew may not have noticed them. The word is the same whether
+    /// they are cancelled or granted then.
+    pub(crate) fn without_verdicts(mut self) -> Self {
         let places = self.places.iter_mut().flatten().filter(|(_, wait)| *wait == Duration::MAX);
         places.for_each(|(_, wait)| *wait = Duration::ZERO);
         self
@@ -129,21 +130,21 @@ impl Outcome {
 }
 
 impl World {
-    /// As it is at the last of all readings, so that it does not matter who noticed whose time had come; and a time before that is told
-    /// by no clock that is right.
-    pub(crate) fn outcome(&self, told: [Vec<Told>; 2], places: [Vec<Place>; 2]) -> Outcome {
+    /// As of the latest reading, so that it does not matter which operation settled which entries.
+    /// An earlier time is not read by a correct clock.
+    pub(crate) fn outcome(&self, answers: [Vec<Answer>; 2], places: [Vec<Place>; 2]) -> Outcome {
         self.clock.set(LAST);
         let (waiters, needed) = (self.limiter.waiters(), self.limiter.capacity_info(1).needed);
-        // As counted from before everything.
+        // Counted from before all operations.
         self.clock.set(0);
         let outcome = Outcome {
-            told,
+            answers,
             places: places.each_ref().map(|places| places.iter().map(|p| (p.amount(), p.wait_time())).collect()),
             needed,
             closed: self.limiter.is_closed(),
             waiters,
         };
-        // What is dropped changes nothing any more.
+        // Dropping them has no more effect.
         places.into_iter().flatten().for_each(std::mem::forget);
         outcome
     }

@@ -1,4 +1,5 @@
-//! Waits that are bounded: said at once where it can be known, and otherwise as soon as it is.
+//! Waits with a time limit: refused immediately if it is known that the time will not suffice, and
+//! otherwise as soon as that is known.
 
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use limitor::{AcquireError, Clock, ManualClock, set};
 use crate::task::Task;
 use crate::{Pair, secs};
 
-/// The limit that binds, and how long it would have taken.
+/// The limit that binds, and the wait that would have been needed.
 fn too_long<T>(outcome: Result<T, set::LimitError>) -> (&'static str, Duration) {
     let error = outcome.err().expect("refused");
     match error.error() {
@@ -25,7 +26,7 @@ fn refused<T>(polled: Poll<Result<T, set::LimitError>>) -> (&'static str, Durati
 }
 
 #[test]
-fn what_would_take_too_long_is_said_at_once() {
+fn too_long_wait_is_refused_immediately() {
     let pair = Pair::empty(10, 10);
     pair.b.refund(8);
     let ask = || pair.set.acquire([5, 3]);
@@ -41,20 +42,21 @@ fn what_would_take_too_long_is_said_at_once() {
 }
 
 #[test]
-fn now_or_never() {
+fn zero_timeout_grants_immediately_or_refuses() {
     let pair = Pair::new(10, 10);
     assert!(pair.set.acquire([10, 4]).timeout(Duration::ZERO).wait().is_ok());
     assert_eq!(too_long(pair.set.acquire([1, 1]).timeout(Duration::ZERO).wait()), ("a", secs(1)));
     let (task, mut waiting) = (Task::new(), pair.set.acquire([1, 0]));
     assert!(task.poll(&mut waiting).is_pending());
-    assert!(pair.set.acquire([0, 1]).timeout(Duration::ZERO).wait().is_err(), "somebody is in front");
+    assert!(pair.set.acquire([0, 1]).timeout(Duration::ZERO).wait().is_err(), "another waiter is first");
     drop(waiting);
     assert!(pair.set.acquire([0, 1]).timeout(Duration::ZERO).wait().is_ok());
 }
 
-/// Those in front are reckoned with: two of 5 want 10 s of the first limit, and one of 2 stands behind them.
+/// Earlier waiters are included: two waiters for 5 need 10 s of the first limit, and a waiter for 2
+/// comes after them.
 #[test]
-fn those_in_front_are_reckoned_with() {
+fn forecast_includes_earlier_waiters() {
     let pair = Pair::empty(10, 10);
     let tasks: Vec<Task> = (0..2).map(|_| Task::new()).collect();
     let mut futures: Vec<_> = tasks.iter().map(|_| pair.set.acquire([5, 0])).collect();
@@ -62,7 +64,7 @@ fn those_in_front_are_reckoned_with() {
         assert!(task.poll(future).is_pending());
     }
     assert_eq!(too_long(pair.set.acquire([2, 1]).timeout(secs(11)).wait()).1, secs(12));
-    // Of the second limit there is enough at 1, but it is not its turn before 10.
+    // The second limit has enough at 1, but the earlier waiters are done at 10.
     assert_eq!(too_long(pair.set.acquire([0, 1]).timeout(secs(9)).wait()).1, secs(10));
     let (task, mut behind) = (Task::new(), pair.set.acquire([0, 1]).timeout(secs(10)));
     assert!(task.poll(&mut behind).is_pending());
@@ -74,9 +76,9 @@ fn those_in_front_are_reckoned_with() {
     assert!(task.run(&mut behind).is_ready());
 }
 
-/// At 0 again, it is the turn of nobody before those in front, who joined at 3.
+/// At 0 again, no waiter is due before the earlier ones, which entered the queue at 3.
 #[test]
-fn those_in_front_who_joined_before_the_clock_stepped_back_are_reckoned_with() {
+fn forecast_includes_waiters_from_before_a_step_back() {
     let pair = Pair::new(5, 5);
     pair.clock.set(secs(3));
     drop(pair.set.try_acquire([4, 0]).unwrap());
@@ -87,22 +89,22 @@ fn those_in_front_who_joined_before_the_clock_stepped_back_are_reckoned_with() {
     assert_eq!(too_long(pair.set.acquire([0, 1]).timeout(secs(2)).wait()).1, secs(3));
 }
 
-/// Whoever is first in line and has a minute is told when others have taken what it was to have.
+/// The first waiter has a minute. It is woken when others have taken what it was about to get.
 #[test]
-fn said_as_soon_as_others_have_put_it_off() {
+fn waiter_delayed_past_its_deadline_is_refused_then() {
     let pair = Pair::empty(10, 10);
     let (task, mut first) = (Task::new(), pair.set.acquire([5, 5]).timeout(secs(8)));
     assert!(task.poll(&mut first).is_pending());
     pair.clock.advance(secs(4));
     pair.b.try_acquire(4).unwrap();
-    assert!(task.run(&mut first).is_pending(), "at 9 now, which is too late, but nobody has told");
+    assert!(task.run(&mut first).is_pending(), "due at 9 now, which is too late, but the waiter was not notified");
     pair.set.notify();
     assert_eq!(refused(task.run(&mut first)), ("b", secs(5)));
     assert_eq!((pair.available(), pair.set.waiters()), ([4, 0], 0));
 }
 
 #[test]
-fn said_when_it_would_have_been_its_turn_if_nobody_tells() {
+fn waiter_delayed_unnoticed_is_refused_at_its_due_time() {
     let pair = Pair::empty(10, 10);
     let (task, mut first) = (Task::new(), pair.set.acquire([5, 5]).timeout(secs(8)));
     assert!(task.poll(&mut first).is_pending());
@@ -114,7 +116,7 @@ fn said_when_it_would_have_been_its_turn_if_nobody_tells() {
 }
 
 #[test]
-fn said_at_the_deadline_to_those_behind() {
+fn later_waiters_are_refused_at_their_deadline() {
     let pair = Pair::empty(10, 10);
     let (first, second) = (Task::new(), Task::new());
     let (mut one, mut other) = (pair.set.acquire([5, 0]), pair.set.acquire([1, 0]).timeout(secs(6)));
@@ -130,9 +132,10 @@ fn said_at_the_deadline_to_those_behind() {
     assert!(first.run(&mut one).is_ready());
 }
 
-/// At 9 it comes due, at 8 its time was over, and nobody looks before 20: that is no grant, as none counts after its deadline.
+/// At 9 it comes due, at 8 its time was over, and no caller looks before 20: that is no grant,
+/// because no grant counts after its deadline.
 #[test]
-fn nothing_is_granted_after_its_deadline_however_late_anybody_looks() {
+fn nothing_is_granted_after_its_deadline() {
     let pair = Pair::empty(10, 10);
     let (task, mut first) = (Task::new(), pair.set.acquire([5, 5]).timeout(secs(8)));
     assert!(task.poll(&mut first).is_pending());
@@ -144,19 +147,19 @@ fn nothing_is_granted_after_its_deadline_however_late_anybody_looks() {
 }
 
 #[test]
-fn being_late_to_look_is_still_a_grant() {
+fn grant_noticed_after_its_deadline_is_still_a_grant() {
     let pair = Pair::empty(10, 10);
     let (task, mut first) = (Task::new(), pair.set.acquire([5, 5]).timeout(secs(5)));
     assert!(task.poll(&mut first).is_pending());
     pair.clock.set(secs(20));
     assert!(matches!(task.run(&mut first), Poll::Ready(Ok(_))));
-    // It counts at 5: all has come back by 20.
+    // The grant counts at 5: all has come back by 20.
     assert_eq!(pair.available(), [10, 10]);
 }
 
-/// Refused in the middle of the line, or at its front, it makes room at once.
+/// A waiter that is refused makes room immediately, whether it is first in the queue or not.
 #[test]
-fn those_behind_one_whose_time_is_over_go_when_they_can() {
+fn waiters_behind_an_expired_one_are_granted_when_possible() {
     let pair = Pair::empty(10, 10);
     pair.b.refund(10);
     let tasks: Vec<Task> = (0..3).map(|_| Task::new()).collect();
@@ -169,7 +172,7 @@ fn those_behind_one_whose_time_is_over_go_when_they_can() {
     pair.a.charge(3);
     pair.clock.advance(secs(5));
     assert_eq!(refused(tasks[0].run(&mut futures[0])), ("a", secs(3)));
-    assert!(matches!(tasks[1].run(&mut futures[1]), Poll::Ready(Ok(_))), "of the first limit there are 2");
+    assert!(matches!(tasks[1].run(&mut futures[1]), Poll::Ready(Ok(_))), "2 of the first limit are available");
     assert!(matches!(tasks[2].run(&mut futures[2]), Poll::Ready(Ok(_))));
     assert_eq!((pair.available(), pair.set.waiters()), ([0, 6], 0));
 }

@@ -1,4 +1,4 @@
-//! Whoever was leaked in front holds nobody up for long.
+//! A leaked waiter at the front does not delay later waiters for long.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use limitor::{ManualClock, set};
 use crate::task::Task;
 use crate::{Pair, secs};
 
-/// Futures that are in line and will never look, be dropped, or be told anything.
+/// Leaks futures that are in the queue and will never be polled, dropped, or woken with effect.
 fn leak(pair: &Pair, count: usize, costs: [u64; 2]) {
     for _ in 0..count {
         let mut leaked = pair.set.acquire_owned(costs);
@@ -22,7 +22,7 @@ fn join(pair: &Pair, costs: [u64; 2]) -> (Task, set::Acquire<'static, 2, ManualC
     (task, future)
 }
 
-/// Looks every 10 ms when it is woken, as an executor would; when it was through.
+/// Polls every 10 ms when it was woken, as an executor would. Returns when it was granted.
 fn through_at(pair: &Pair, (task, mut future): (Task, set::Acquire<'_, 2, ManualClock>), by: Duration) -> Duration {
     let step = Duration::from_millis(10);
     while pair.clock.between_start() < by {
@@ -31,7 +31,7 @@ fn through_at(pair: &Pair, (task, mut future): (Task, set::Acquire<'_, 2, Manual
         }
         pair.clock.advance(step);
     }
-    panic!("not through by {by:?}");
+    panic!("not granted by {by:?}");
 }
 
 trait SinceStart {
@@ -45,9 +45,9 @@ impl SinceStart for ManualClock {
     }
 }
 
-/// The next in line looks for whoever was leaked, 20 ms later for each place.
+/// The next waiter looks on behalf of the leaked one, 20 ms later for each position.
 #[test]
-fn those_behind_take_over() {
+fn later_waiters_act_for_a_leaked_one() {
     for leaked in [1, 3, 4, 9] {
         let pair = Pair::empty(100, 100);
         leak(&pair, leaked, [1, 1]);
@@ -59,9 +59,10 @@ fn those_behind_take_over() {
     }
 }
 
-/// An hour is to pass, then a refund makes it ten seconds: also those who look in place of the first learn of it.
+/// The wait would take an hour, then a refund makes it ten seconds: waiters that act for the first
+/// one also learn of it.
 #[test]
-fn those_behind_learn_that_it_is_sooner() {
+fn later_waiters_learn_that_the_due_time_moved() {
     let pair = Pair::empty(10_000, 10_000);
     pair.a.charge(3_600);
     leak(&pair, 2, [1, 1]);
@@ -73,22 +74,23 @@ fn those_behind_learn_that_it_is_sooner() {
     assert!(at >= secs(12) && at < Duration::from_millis(12_250), "{at:?}");
 }
 
-/// The only one in line was leaked: whoever asks without waiting is not refused for it for ever.
+/// The only waiter was leaked: a caller that does not wait is not refused forever because of it.
 #[test]
-fn nobody_is_refused_for_ever_because_of_one_that_was_leaked() {
+fn leaked_waiter_does_not_refuse_tries_forever() {
     let pair = Pair::empty(10, 10);
     leak(&pair, 1, [2, 0]);
     let denied = pair.set.try_acquire([0, 0]).unwrap_err();
-    assert_eq!(denied.retry_after(), Some(secs(2)), "not before the first in line goes");
+    assert_eq!(denied.retry_after(), Some(secs(2)), "not before the first in the queue leaves");
     pair.clock.advance(secs(3));
     assert_eq!(pair.set.try_acquire([1, 1]).unwrap().costs(), [1, 1]);
-    assert_eq!(pair.available(), [0, 2], "what was leaked is spent");
+    assert_eq!(pair.available(), [0, 2], "the permits of the leaked waiter are spent");
     assert_eq!(pair.set.waiters(), 0);
 }
 
-/// Its time is over, so it is not charged, and the next does not wait until it would have gone.
+/// Its time is over, so it is not charged, and the next waiter does not wait until it would have
+/// been granted.
 #[test]
-fn one_that_was_leaked_is_out_of_line_after_its_deadline() {
+fn leaked_waiter_leaves_the_queue_at_its_deadline() {
     let pair = Pair::empty(10, 10);
     let mut leaked = pair.set.acquire_owned([10, 0]).timeout(secs(11));
     assert!(Task::new().poll(&mut leaked).is_pending());
@@ -97,5 +99,5 @@ fn one_that_was_leaked_is_out_of_line_after_its_deadline() {
     pair.a.charge(1_000);
     pair.clock.set(Duration::from_millis(11_500));
     assert!(task.run(&mut behind).is_ready());
-    assert_eq!(pair.b.available(), 9, "as of 11, when its time was over");
+    assert_eq!(pair.b.available(), 9, "from 11 on, when its time was over");
 }

@@ -1,4 +1,4 @@
-//! A line beside nothing but what is promised of it: random timelines without a model.
+//! A queue checked against its promises alone: random timelines without a model.
 
 use std::task::Poll;
 
@@ -11,7 +11,7 @@ use crate::{one_a_second, secs};
 /// Steps of a random timeline.
 #[derive(Debug, Clone)]
 enum Step {
-    /// A second: all that is due comes due at whole ones.
+    /// A second: all entries come due at whole seconds.
     Tick,
     Try([u64; 2]),
     Wait([u64; 2]),
@@ -32,15 +32,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// Over every window no limit exceeds its burst and what comes back, whoever asks; those who wait go in order, each once,
-    /// and as soon as both limits can.
+    /// Over every window no limit exceeds its burst plus what comes back, whichever caller asks.
+    /// Waiters are granted in order, each once, and as soon as both limits can grant.
     #[test]
-    fn each_limit_keeps_its_bound_and_the_line_its_order(steps in steps()) {
+    fn each_limit_keeps_its_bound_and_the_queue_its_order(steps in steps()) {
         let clock = ManualClock::new();
         let bursts = [6, 9];
         let limits = bursts.map(|burst| one_a_second(burst, clock.clone()));
         let set = LimitSet::new([("a", limits[0].clone()), ("b", limits[1].clone())]);
-        // What was granted of each limit, and when.
+        // What was granted from each limit, and when.
         let mut granted: [Vec<(u64, u64)>; 2] = [vec![], vec![]];
         let mut waiting: Vec<(usize, [u64; 2], set::Acquire<'_, 2, ManualClock>)> = vec![];
         let (mut next, mut last, mut now) = (0, None, 0);
@@ -83,7 +83,7 @@ proptest! {
             }
             if let Some((_, costs, _)) = waiting.first() {
                 let enough = |limit: usize| limits[limit].available() >= costs[limit];
-                prop_assert!(!(enough(0) && enough(1)), "the first in line could go");
+                prop_assert!(!(enough(0) && enough(1)), "the first in the queue could be granted");
             }
         }
         drop(waiting);

@@ -1,4 +1,5 @@
-//! Several limits as one: all or nothing, in the order of arrival, and each limit's own bound over every window.
+//! Several limits as one: all or nothing, in the order of arrival, and each limit's own bound over
+//! every window.
 //!
 //! The races are in `loom_set.rs`.
 #![cfg(not(loom))]
@@ -23,12 +24,12 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// One permit a second, with this burst.
+/// One permit per second, with this burst.
 fn one_a_second<C: Clock>(burst: u64, clock: C) -> Arc<RateLimiter<C>> {
     Arc::new(RateLimiter::with_clock(Quota::per_second(1).unwrap().with_burst(burst).unwrap(), clock))
 }
 
-/// Two limits of one permit a second, with these bursts, and the set of both.
+/// Two limits of one permit per second, with these bursts, and the set of both.
 struct Pair {
     clock: ManualClock,
     a: Arc<RateLimiter<ManualClock>>,
@@ -56,7 +57,7 @@ impl Pair {
     }
 }
 
-/// Futures polled by hand.
+/// Futures that are polled by hand.
 mod task {
     use std::future::Future;
     use std::pin::pin;
@@ -89,7 +90,7 @@ mod task {
             pin!(future).poll(&mut Context::from_waker(&self.waker))
         }
 
-        /// How often it was woken since it was asked last.
+        /// How often it was woken since the last call.
         pub(crate) fn woken(&self) -> usize {
             self.count.0.swap(0, Ordering::SeqCst)
         }

@@ -1,6 +1,6 @@
-//! A set as plainly as it can be written: exact, and sharing no code with the crate.
+//! A set in its plainest form: exact, and without any code of the crate.
 //!
-//! Time is counted in nanoseconds, of which a permit takes a whole number.
+//! Time is counted in nanoseconds, and a permit takes a whole number of them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,11 +10,11 @@ pub(crate) struct Member {
     pub(crate) interval: i128,
     pub(crate) burst: u64,
     tat: i128,
-    /// Where the last kept place ends.
+    /// The end of the last kept reservation.
     kept: i128,
-    /// When it was last given something back.
+    /// When permits were last returned.
     lowered: i128,
-    /// What counts towards the bound, positive for a grant, and when.
+    /// The events that count towards the bound, positive for a grant, and their times.
     events: Vec<(i128, i128)>,
 }
 
@@ -31,13 +31,14 @@ impl Member {
         self.size(self.burst)
     }
 
-    /// When it can grant so much.
+    /// When the limit can grant so much.
     pub(crate) fn due(&self, n: u64) -> i128 {
         if n == 0 { 0 } else { (self.tat + self.size(n) - self.depth()).max(0) }
     }
 
-    /// A grant at a time that has passed, when it came due, is the same as one at the time of a refund since then, which left
-    /// the word at that time or later. It counts then: before, there was not so much.
+    /// A grant is dated back to its due time. If a refund since then left the word at that time or
+    /// later, this equals a grant at the time of the refund. The grant counts then: before, there
+    /// was not enough.
     fn take(&mut self, n: u64, at: i128) {
         if n > 0 {
             self.events.push((at.max(self.lowered), self.size(n)));
@@ -61,7 +62,7 @@ impl Member {
         }
     }
 
-    /// Whether there is so much now; if so, it is taken.
+    /// Takes `n` permits if they are available now. Returns whether they were.
     pub(crate) fn try_now(&mut self, n: u64, now: i128) -> bool {
         let granted = n <= self.burst && self.due(n) <= now;
         if granted {
@@ -70,7 +71,7 @@ impl Member {
         granted
     }
 
-    /// Takes a place that is granted for good; how long it has to wait.
+    /// Takes a reservation that is granted for good. Returns its wait.
     pub(crate) fn keep(&mut self, n: u64, now: i128) -> i128 {
         self.charge(n, now);
         let due = (self.tat - self.depth()).max(now);
@@ -86,7 +87,7 @@ impl Member {
         u64::try_from(room.max(0) / self.interval).unwrap()
     }
 
-    /// How long until it is full, if it is not.
+    /// The time until the limit is full, if it is not.
     pub(crate) fn until_full(&self, now: i128) -> Option<i128> {
         Some(self.tat - now).filter(|wait| *wait > 0)
     }
@@ -95,7 +96,8 @@ impl Member {
         i128::from(n) - (self.depth() - (self.tat - now).max(0)).div_euclid(self.interval)
     }
 
-    /// Over every window, what was granted less what came back is at most the burst and what comes back with time.
+    /// Over every window, grants minus refunds are at most the burst plus what comes back with
+    /// time.
     fn assert_bound(&self) {
         let mut events = self.events.clone();
         events.sort_by_key(|event| event.0);
@@ -120,7 +122,7 @@ struct Waiter {
     costs: Vec<u64>,
     joined: i128,
     by: Option<i128>,
-    /// As the first in line, when it was last found to come due.
+    /// When the first waiter was last found to come due.
     foreseen: Option<i128>,
 }
 
@@ -132,7 +134,7 @@ pub(crate) enum End {
     Cancelled,
 }
 
-/// What came of asking.
+/// The result of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
     Ended(End),
@@ -146,9 +148,9 @@ pub(crate) struct Model {
     pub(crate) now: i128,
     line: VecDeque<Waiter>,
     last: i128,
-    /// How waits ended of which whoever waited has yet to learn.
+    /// The ends of waits that their waiters have not learned yet.
     pub(crate) ended: BTreeMap<usize, End>,
-    /// In the order in which they were let through.
+    /// In the order in which they were granted.
     pub(crate) order: Vec<usize>,
 }
 
@@ -170,12 +172,13 @@ impl Model {
         self.members.iter().zip(costs).any(|(member, cost)| *cost > member.burst)
     }
 
-    /// When the first in line comes due.
+    /// When the first waiter comes due.
     fn first_due(&self) -> Option<i128> {
         self.line.front().map(|first| due_of(&self.members, &first.costs).max(first.joined).max(self.last))
     }
 
-    /// Somebody looks: whoever can go goes, in order, when it came due; or now, if something has brought that nearer.
+    /// A caller looks: waiters that can be granted are granted in order, at their due times, or now
+    /// if their due times moved forward.
     pub(crate) fn pump(&mut self) {
         let mut ahead = None;
         while let Some(due) = self.first_due() {
@@ -201,12 +204,12 @@ impl Model {
         }
     }
 
-    /// Whether whoever can go knows of it.
+    /// Whether all granted waiters know of their grants.
     pub(crate) fn all_know(&self) -> bool {
         self.ended.is_empty() && self.first_due().is_none_or(|due| due > self.now)
     }
 
-    /// If it is refused now: how long it would take, and the limits that say so.
+    /// If the request is refused now: how long it would take, and the limits that bind.
     pub(crate) fn try_acquire(&mut self, costs: &[u64]) -> Result<(), (Option<i128>, Vec<usize>)> {
         self.pump();
         let limits = 0..self.members.len();
@@ -243,7 +246,7 @@ impl Model {
         Asked::Waits
     }
 
-    /// When somebody goes who stands behind all others.
+    /// When a waiter at the end of the queue would be granted.
     fn forecast(&self, costs: &[u64]) -> i128 {
         let mut members = self.members.clone();
         let mut at = self.now.max(self.last);
@@ -254,7 +257,7 @@ impl Model {
         at.max(due_of(&members, costs))
     }
 
-    /// Somebody looks for itself: how its wait has ended, if it has.
+    /// A waiter looks. Returns how its wait has ended, if it has.
     pub(crate) fn look(&mut self, id: usize) -> Option<End> {
         self.pump();
         if let Some(end) = self.ended.remove(&id) {

@@ -1,4 +1,4 @@
-//! What is refused names the limit that binds, and says exactly when to come back.
+//! A refusal names the limit that binds, and has the exact time to retry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::{Pair, one_a_second, secs};
 
 const NAMES: [&str; 3] = ["first", "second", "third"];
 
-/// Capacity, per so many nanoseconds; burst, permits taken before, and asked for.
+/// Capacity, its period in nanoseconds; burst, permits taken before, and permits requested.
 type Limit = ((u64, u64), u64, u64, u64);
 
 fn limits(rate: impl Strategy<Value = (u64, u64)> + Clone) -> impl Strategy<Value = [Limit; 3]> {
@@ -29,7 +29,7 @@ fn odd() -> impl Strategy<Value = (u64, u64)> + Clone {
     (capacity, prop_oneof![Just(1_000_000_000), 999_999_000..1_000_000_000_u64])
 }
 
-/// What each limit says by itself is the measure. As many nanoseconds sooner as `spare` are not enough.
+/// The reference is what each limit returns by itself. `spare` nanoseconds less are not enough.
 fn check<const N: usize>(limits: [Limit; 3], spare: Duration) -> Result<(), TestCaseError> {
     let clock = ManualClock::new();
     clock.advance(Duration::from_nanos(1_234_567_891));
@@ -61,7 +61,7 @@ fn check<const N: usize>(limits: [Limit; 3], spare: Duration) -> Result<(), Test
         }
         Err(denied) => {
             let index = NAMES.iter().position(|name| *name == denied.limit()).unwrap();
-            prop_assert_eq!(waits[index], last, "{} is not the last", denied.limit());
+            prop_assert_eq!(waits[index], last, "{} does not grant last", denied.limit());
             prop_assert_eq!(denied.retry_after(), Some(last));
             prop_assert_eq!(denied.denied().requested(), costs[index]);
             prop_assert_eq!(denied.denied().reason(), Reason::NotYet);
@@ -86,15 +86,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
-    fn waiting_exactly_that_is_enough_and_a_nanosecond_less_is_not(limits in limits(even())) {
+    fn waiting_for_retry_after_is_exactly_enough(limits in limits(even())) {
         check::<1>(limits, Duration::from_nanos(1))?;
         check::<2>(limits, Duration::from_nanos(1))?;
         check::<3>(limits, Duration::from_nanos(1))?;
     }
 
-    /// Where readings have to be rounded it may be a nanosecond longer, as with a single limit.
+    /// Where readings have to be rounded, the wait may be a nanosecond longer, as with a single
+    /// limit.
     #[test]
-    fn waiting_exactly_that_is_enough_at_odd_rates(limits in limits(odd())) {
+    fn waiting_for_retry_after_is_enough_at_odd_rates(limits in limits(odd())) {
         check::<1>(limits, Duration::from_nanos(2))?;
         check::<2>(limits, Duration::from_nanos(2))?;
         check::<3>(limits, Duration::from_nanos(2))?;
@@ -102,7 +103,7 @@ proptest! {
 }
 
 #[test]
-fn what_no_wait_will_help_binds_before_what_takes_long() {
+fn permanent_refusal_binds_before_a_long_wait() {
     let too_much = |pair: &Pair| pair.set.try_acquire([11, 1]).unwrap_err();
     let pair = Pair::empty(10, 10);
     pair.b.charge(1_000_000);
@@ -135,7 +136,7 @@ fn what_no_wait_will_help_binds_before_what_takes_long() {
 }
 
 #[test]
-fn a_bypassed_limit_binds_nobody() {
+fn bypassed_limit_never_binds() {
     let pair = Pair::empty(10, 10);
     pair.a.charge(1_000);
     pair.a.bypass();
@@ -148,9 +149,10 @@ fn a_bypassed_limit_binds_nobody() {
     assert!(pair.set.try_acquire([10, 10]).is_ok());
 }
 
-/// Ends of what can be told: a clock that stands at its last reading for ever, and limits that have no time left.
+/// The limits of time: a clock that stands at its last reading forever, and limits that have no
+/// time left.
 #[test]
-fn where_time_ends_nobody_is_let_through_and_nothing_hangs() {
+fn at_the_end_of_time_nothing_is_granted_and_nothing_hangs() {
     let clock = ManualClock::new();
     let limits = [10, 10].map(|burst| one_a_second(burst, clock.clone()));
     let set = Arc::new(LimitSet::new([("a", limits[0].clone()), ("b", limits[1].clone())]));

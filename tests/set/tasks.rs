@@ -1,4 +1,4 @@
-//! Tasks in the line of a set.
+//! Tasks in the queue of a set.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -10,16 +10,17 @@ use limitor::{AcquireError, LimitSet, ManualClock, Quota, RateLimiter};
 use crate::task::Task;
 use crate::{Pair, one_a_second, secs};
 
-/// The first limit could grant ten at 0, the second one not before 20. Were the first charged while the second is waited for, ten
-/// that were granted at 0 and ten of whoever asks it at 20 would go together.
+/// The first limit could grant ten at 0, the second not before 20. Suppose that the first were
+/// charged during the wait for the second. Then ten granted at 0 and ten of a caller at 20 would be
+/// used together.
 #[test]
-fn what_waits_for_one_limit_does_not_add_to_what_others_take_of_another() {
+fn wait_for_one_limit_charges_no_other_limit() {
     for others_first in [true, false] {
         let pair = Pair::new(10, 1);
         pair.b.charge(20);
         let (task, mut waiting) = (Task::new(), pair.set.acquire([10, 1]));
         assert!(task.poll(&mut waiting).is_pending());
-        assert_eq!(pair.available(), [10, 0], "nothing is held back meanwhile");
+        assert_eq!(pair.available(), [10, 0], "nothing is held back during the wait");
         for second in [0, 10] {
             pair.clock.set(secs(second));
             assert!(pair.a.try_acquire(10).is_ok());
@@ -28,19 +29,19 @@ fn what_waits_for_one_limit_does_not_add_to_what_others_take_of_another() {
         pair.clock.set(secs(20));
         if others_first {
             assert!(pair.a.try_acquire(10).is_ok());
-            assert!(task.run(&mut waiting).is_pending(), "never twenty at once");
+            assert!(task.run(&mut waiting).is_pending(), "never twenty together");
             pair.clock.set(secs(30));
             assert!(task.run(&mut waiting).is_ready());
         } else {
             assert!(task.run(&mut waiting).is_ready());
-            assert!(pair.a.try_acquire(1).is_err(), "never eleven at once");
+            assert!(pair.a.try_acquire(1).is_err(), "never eleven together");
         }
         assert_eq!(pair.a.available(), 0);
     }
 }
 
 #[test]
-fn nothing_is_taken_before_the_first_poll() {
+fn future_takes_nothing_before_its_first_poll() {
     let pair = Pair::new(1, 1);
     let mut acquire = pair.set.acquire([1, 1]);
     assert_eq!(pair.available(), [1, 1]);
@@ -49,7 +50,7 @@ fn nothing_is_taken_before_the_first_poll() {
 }
 
 #[test]
-fn a_task_is_woken_when_its_time_comes_and_not_before() {
+fn task_is_woken_when_it_is_due_and_not_before() {
     let pair = Pair::empty(10, 10);
     pair.a.refund(8);
     let (task, mut acquire) = (Task::new(), pair.set.acquire([3, 2]));
@@ -64,28 +65,28 @@ fn a_task_is_woken_when_its_time_comes_and_not_before() {
 }
 
 #[test]
-fn nobody_in_line_is_overtaken() {
+fn no_waiter_is_overtaken() {
     let pair = Pair::empty(10, 10);
     pair.b.refund(10);
     let tasks: Vec<Task> = (0..3).map(|_| Task::new()).collect();
     let mut futures: Vec<_> = [[3, 0], [0, 1], [0, 1]].map(|costs| pair.set.acquire(costs)).into();
     for (task, future) in tasks.iter().zip(&mut futures) {
         assert!(task.poll(future).is_pending());
-        assert!(pair.set.try_acquire([0, 1]).is_err(), "nor by who does not wait");
+        assert!(pair.set.try_acquire([0, 1]).is_err(), "also not by a caller that does not wait");
     }
     pair.clock.advance(secs(2));
     assert!(tasks.iter().all(|task| task.woken() == 0));
     pair.clock.advance(secs(1));
     assert!(tasks[0].run(&mut futures[0]).is_ready());
-    // Let through together, they are told at once.
+    // Granted together, they are woken together.
     assert!(tasks[1].run(&mut futures[1]).is_ready() && tasks[2].run(&mut futures[2]).is_ready());
     assert_eq!(pair.available(), [0, 8]);
     assert!(pair.set.try_acquire([0, 1]).is_ok());
 }
 
-/// Other sets and direct callers stand in no line with this one.
+/// Other sets and direct callers have other queues.
 #[test]
-fn a_line_holds_up_nobody_outside_of_its_set() {
+fn queue_of_a_set_delays_no_caller_outside_of_it() {
     let pair = Pair::empty(10, 10);
     let other = LimitSet::new([("b", pair.b.clone()), ("c", one_a_second(1, pair.clock.clone()))]);
     pair.b.refund(5);
@@ -98,7 +99,7 @@ fn a_line_holds_up_nobody_outside_of_its_set() {
 }
 
 #[test]
-fn whoever_leaves_was_charged_nothing_and_those_behind_move_up() {
+fn leaving_waiter_is_charged_nothing_and_later_ones_move() {
     for left in 0..3 {
         let pair = Pair::empty(10, 10);
         let tasks: Vec<Task> = (0..3).map(|_| Task::new()).collect();
@@ -125,7 +126,7 @@ fn whoever_leaves_was_charged_nothing_and_those_behind_move_up() {
 }
 
 #[test]
-fn the_next_in_line_is_told_at_once_when_it_can_go_because_one_leaves() {
+fn next_waiter_is_woken_if_one_ahead_leaves() {
     let pair = Pair::new(10, 10);
     drop(pair.set.try_acquire([4, 4]).unwrap());
     let (task, mut first, mut second) = (Task::new(), pair.set.acquire([10, 1]), pair.set.acquire([6, 1]));
@@ -135,9 +136,10 @@ fn the_next_in_line_is_told_at_once_when_it_can_go_because_one_leaves() {
     assert_eq!(pair.available(), [0, 5]);
 }
 
-/// There was enough for it from 0 on, but it is charged as of when it goes: at 5, when the one ahead leaves.
+/// There was enough for it from 0 on, but it is charged as of its grant: at 5, when the waiter
+/// ahead leaves.
 #[test]
-fn whoever_was_held_up_goes_when_the_one_ahead_leaves_and_not_before() {
+fn delayed_waiter_is_granted_when_the_one_ahead_leaves() {
     let pair = Pair::new(10, 20);
     pair.b.try_acquire(20).unwrap();
     let (task, mut first, mut second) = (Task::new(), pair.set.acquire([0, 20]), pair.set.acquire([8, 0]));
@@ -149,7 +151,7 @@ fn whoever_was_held_up_goes_when_the_one_ahead_leaves_and_not_before() {
 }
 
 #[test]
-fn a_refund_that_nobody_told_of_counts_from_when_it_is_found() {
+fn unannounced_refund_counts_from_when_it_is_found() {
     let pair = Pair::empty(10, 10);
     let (task, mut waiting) = (Task::new(), pair.set.acquire([10, 0]));
     assert!(task.poll(&mut waiting).is_pending());
@@ -157,14 +159,15 @@ fn a_refund_that_nobody_told_of_counts_from_when_it_is_found() {
     pair.a.refund(5);
     pair.clock.advance(secs(2));
     assert!(task.run(&mut waiting).is_pending(), "asleep until 10");
-    // With another waker it has to look.
+    // With another waker the task has to look.
     assert!(Task::new().poll(&mut waiting).is_ready());
     assert_eq!(pair.a.available(), 0, "ten were taken at 7, not at 5");
 }
 
-/// Once somebody else has let it through, the permits are spent, whether or not it comes to know.
+/// Once another caller has granted the waiter, the permits are spent, whether or not the waiter
+/// learns of it.
 #[test]
-fn whoever_was_let_through_and_leaves_has_spent_it() {
+fn granted_waiter_that_leaves_has_spent_its_permits() {
     let pair = Pair::empty(10, 10);
     let (task, mut waiting) = (Task::new(), pair.set.acquire([2, 1]));
     assert!(task.poll(&mut waiting).is_pending());
@@ -175,9 +178,9 @@ fn whoever_was_let_through_and_leaves_has_spent_it() {
     assert_eq!(pair.available(), [0, 1]);
 }
 
-/// However late it is noticed: what follows is on time again.
+/// However late it is noticed, what follows is on time again.
 #[test]
-fn a_grant_counts_at_the_time_it_came_due() {
+fn grant_counts_at_its_due_time() {
     let pair = Pair::empty(1, 1);
     let (task, mut waiting) = (Task::new(), pair.set.acquire([1, 1]));
     assert!(task.poll(&mut waiting).is_pending());
@@ -185,7 +188,8 @@ fn a_grant_counts_at_the_time_it_came_due() {
     assert!(task.run(&mut waiting).is_ready());
     let denied = pair.set.try_acquire([1, 1]).unwrap_err();
     assert_eq!(denied.retry_after(), Some(Duration::from_millis(500)));
-    // At 3 a second no grant comes due at a whole nanosecond, and none puts off the next by what it is rounded to.
+    // At 3 per second no grant comes due at a whole nanosecond, and the rounding of one does not
+    // delay the next.
     let clock = ManualClock::new();
     let spaced = || {
         let quota = Quota::per_second(3).unwrap().with_burst(1).unwrap();
@@ -199,7 +203,7 @@ fn a_grant_counts_at_the_time_it_came_due() {
         clock.set(Duration::from_nanos((turn * 1_000_000_000).div_ceil(3)));
         assert!(task.run(&mut waiting).is_ready(), "turn {turn}");
     }
-    // As of many that wait, whose turns are foreseen.
+    // Of many waiters, each with a known due time.
     let mut waiting: Vec<_> = (0..300).map(|_| set.acquire([1, 1])).collect();
     assert!(waiting.iter_mut().all(|waiting| Task::new().poll(waiting).is_pending()));
     let error = set.acquire([1, 1]).timeout(secs(1)).wait().unwrap_err().error();
@@ -207,9 +211,10 @@ fn a_grant_counts_at_the_time_it_came_due() {
     assert_eq!(wait, Duration::from_nanos(100_333_333_334));
 }
 
-/// There had been enough for the second all the time: it goes at 4, with the first, and neither at 0 nor when it is noticed.
+/// There was enough for the second all the time: it is granted at 4, with the first, and not at 0
+/// or when it is noticed.
 #[test]
-fn no_grant_counts_before_its_asking_or_before_those_in_front() {
+fn grant_counts_not_before_its_request_or_earlier_waiters() {
     let pair = Pair::empty(10, 10);
     pair.b.refund(10);
     let (first, second) = (Task::new(), Task::new());
@@ -224,7 +229,7 @@ fn no_grant_counts_before_its_asking_or_before_those_in_front() {
 }
 
 #[test]
-fn a_future_that_was_polled_can_be_waited_for_without_losing_its_place() {
+fn polled_future_can_be_waited_for_without_losing_its_entry() {
     let pair = Pair::empty(10, 10);
     let mut polled = pair.set.acquire([1, 1]);
     assert!(Task::new().poll(&mut polled).is_pending());
@@ -236,7 +241,7 @@ fn a_future_that_was_polled_can_be_waited_for_without_losing_its_place() {
 }
 
 #[test]
-fn a_task_that_moves_to_another_waker_is_woken_there() {
+fn task_that_moves_to_another_waker_is_woken_there() {
     let pair = Pair::empty(10, 10);
     let (old, new) = (Task::new(), Task::new());
     let mut acquire = pair.set.acquire([1, 1]);
@@ -247,7 +252,7 @@ fn a_task_that_moves_to_another_waker_is_woken_there() {
 }
 
 #[test]
-fn refunds_and_settlements_let_through_whom_they_help() {
+fn refunds_and_settlements_grant_waiters() {
     type Verb = fn(&Pair);
     let verbs: [Verb; 5] = [
         |pair| pair.set.reconcile([0, 0], [3, 3]),
@@ -292,9 +297,10 @@ fn refunds_and_settlements_let_through_whom_they_help() {
     }
 }
 
-/// What was refunded to the first two limits brings the first in line nearer, not yet through: its timer follows.
+/// A refund to the first two limits brings the due time of the first waiter forward, but not to
+/// now: its timer follows.
 #[test]
-fn whoever_is_brought_nearer_goes_sooner() {
+fn waiter_with_an_earlier_due_time_is_granted_then() {
     let pair = Pair::empty(10, 10);
     let (task, mut waiting) = (Task::new(), pair.set.acquire([10, 10]));
     assert!(task.poll(&mut waiting).is_pending());
@@ -307,7 +313,7 @@ fn whoever_is_brought_nearer_goes_sooner() {
 }
 
 #[test]
-fn cancelled_waits_were_charged_nothing() {
+fn cancelled_waits_are_charged_nothing() {
     let pair = Pair::empty(10, 10);
     let tasks: Vec<Task> = (0..6).map(|_| Task::new()).collect();
     let mut futures: Vec<_> = tasks.iter().map(|_| pair.set.acquire([1, 1])).collect();
@@ -317,7 +323,7 @@ fn cancelled_waits_were_charged_nothing() {
     pair.set.cancel_waiters();
     assert_eq!((pair.available(), pair.set.waiters()), ([0, 0], 0));
     for (task, future) in tasks.iter().zip(&mut futures) {
-        let Poll::Ready(outcome) = task.run(future) else { panic!("not told") };
+        let Poll::Ready(outcome) = task.run(future) else { panic!("not woken") };
         let error = outcome.unwrap_err();
         assert_eq!((error.limit(), error.error()), (None, AcquireError::Cancelled));
         assert_eq!(error.to_string(), "the wait was cancelled");
@@ -327,14 +333,14 @@ fn cancelled_waits_were_charged_nothing() {
 }
 
 #[test]
-fn a_limit_that_is_closed_ends_the_wait_of_whoever_asks_of_it() {
+fn closed_limit_ends_waits_that_need_it() {
     let pair = Pair::empty(10, 10);
     let (first, second) = (Task::new(), Task::new());
     let (mut one, mut other) = (pair.set.acquire([1, 1]), pair.set.acquire([0, 1]));
     assert!(first.poll(&mut one).is_pending() && second.poll(&mut other).is_pending());
     pair.a.close();
     pair.set.notify();
-    let Poll::Ready(outcome) = first.run(&mut one) else { panic!("not told") };
+    let Poll::Ready(outcome) = first.run(&mut one) else { panic!("not woken") };
     let error = outcome.unwrap_err();
     assert_eq!((error.limit(), error.error()), (Some("a"), AcquireError::Closed));
     assert!(second.run(&mut other).is_pending());
@@ -342,9 +348,10 @@ fn a_limit_that_is_closed_ends_the_wait_of_whoever_asks_of_it() {
     assert!(second.run(&mut other).is_ready());
 }
 
-/// A clock that steps back, as far as before the first asked, puts nobody off for longer than it takes to come back.
+/// If the clock steps back, even to before the first request, no waiter is delayed for longer than
+/// the clock takes to catch up.
 #[test]
-fn a_clock_may_step_back() {
+fn clock_may_step_back() {
     let pair = Pair::empty(10, 10);
     pair.clock.set(secs(100));
     drop(pair.set.try_acquire([10, 10]).unwrap());
@@ -361,7 +368,7 @@ fn a_clock_may_step_back() {
 }
 
 #[test]
-fn threads_and_tasks_stand_in_one_line() {
+fn threads_and_tasks_share_one_queue() {
     let pair = Pair::empty(10, 10);
     let (first, third) = (Task::new(), Task::new());
     let mut first_future = pair.set.acquire([1, 1]);
@@ -385,7 +392,7 @@ fn threads_and_tasks_stand_in_one_line() {
     });
 }
 
-/// Each waker is called, and dropped, when no lock is held: here both go through the set again.
+/// Each waker is called, and dropped, when no lock is held: here both use the set again.
 #[test]
 fn wakers_may_use_the_set() {
     use std::future::Future;
@@ -422,7 +429,7 @@ fn wakers_may_use_the_set() {
             let waker = Waker::from(Arc::new(Reenter(Arc::downgrade(&pair.set))));
             std::pin::pin!(future).poll(&mut Context::from_waker(&waker)).is_pending()
         };
-        // Replaced, left, let through, and cancelled.
+        // Replaced, dropped, granted, and cancelled.
         let (mut one, mut other) = (pair.set.acquire_owned([1, 1]), pair.set.acquire_owned([1, 1]));
         assert!(poll(&mut one) && poll(&mut one));
         drop(one);

@@ -1,4 +1,4 @@
-//! Threads in the line of a set.
+//! Threads in the queue of a set.
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -8,7 +8,7 @@ use limitor::{AcquireError, Clock, LimitSet, Quota, RateLimiter, set};
 
 use crate::{Pair, one_a_second, secs};
 
-/// Until so many wait; fails rather than hangs.
+/// Waits until there are `count` waiters; fails rather than hangs.
 fn until_waiting<const N: usize, C: Clock>(set: &LimitSet<N, C>, count: usize) {
     let start = Instant::now();
     while set.waiters() != count {
@@ -23,7 +23,7 @@ fn system(one: Quota, other: Quota) -> Arc<LimitSet<2>> {
 }
 
 #[test]
-fn turns_come_in_the_order_of_arrival() {
+fn threads_are_granted_in_the_order_of_arrival() {
     let pair = Pair::empty(10, 10);
     let order = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -39,7 +39,7 @@ fn turns_come_in_the_order_of_arrival() {
             pair.clock.advance(secs(1));
             let start = Instant::now();
             while order.lock().unwrap().len() < gone {
-                assert!(start.elapsed() < secs(20), "nobody came");
+                assert!(start.elapsed() < secs(20), "no thread came");
                 thread::yield_now();
             }
             assert_eq!(order.lock().unwrap().len(), gone);
@@ -49,7 +49,7 @@ fn turns_come_in_the_order_of_arrival() {
 }
 
 #[test]
-fn owned_waits_can_go_to_another_thread() {
+fn owned_waits_can_move_to_another_thread() {
     let set = system(Quota::per_hour(10).unwrap(), Quota::per_hour(5).unwrap());
     let acquire = set.acquire_owned([1, 1]);
     let grant = thread::spawn(move || acquire.wait().unwrap()).join().unwrap();
@@ -58,7 +58,7 @@ fn owned_waits_can_go_to_another_thread() {
 }
 
 #[test]
-fn threads_are_woken_by_refunds_and_by_those_who_end_their_waits() {
+fn threads_are_woken_by_refunds_and_control_verbs() {
     type Verb = fn(&LimitSet<2>);
     let verbs: [(Verb, Result<(), AcquireError>); 5] = [
         (|set| set.reconcile([0, 0], [3, 3]), Ok(())),
@@ -102,7 +102,7 @@ fn threads_are_woken_by_refunds_and_by_those_who_end_their_waits() {
 }
 
 #[test]
-fn a_thread_is_told_that_it_will_take_too_long() {
+fn thread_is_woken_if_its_deadline_becomes_impossible() {
     let pair = Pair::empty(10, 10);
     thread::scope(|scope| {
         let waiter = scope.spawn(|| pair.set.acquire([5, 5]).timeout(secs(6)).wait().map(drop));
@@ -116,7 +116,7 @@ fn a_thread_is_told_that_it_will_take_too_long() {
 }
 
 #[test]
-fn a_timeout_ends_in_time() {
+fn timeout_ends_in_time() {
     let set = system(Quota::per_hour(3).unwrap(), Quota::per_second(4).unwrap().with_burst(1).unwrap());
     drop(set.try_acquire([1, 1]).unwrap());
     let (said, refused) = mpsc::channel();
@@ -124,7 +124,7 @@ fn a_timeout_ends_in_time() {
     thread::scope(|scope| {
         scope.spawn(|| set.acquire([0, 1]).wait().map(drop).unwrap());
         until_waiting(&set, 1);
-        // Due at 0.5 s by what is known; then the first in line is put off, and so is this.
+        // Due at 0.5 s by what is known; then the first waiter is delayed, and so is this one.
         let set = &set;
         scope.spawn(move || said.send(set.acquire([0, 1]).timeout(secs(1)).wait().map(drop)));
         until_waiting(set, 2);
@@ -138,7 +138,7 @@ fn a_timeout_ends_in_time() {
 }
 
 #[test]
-fn many_threads_share_one_rate_without_passing_it() {
+fn many_threads_share_one_rate_without_exceeding_it() {
     let quota = |burst| Quota::per_second(2_000).unwrap().with_burst(burst).unwrap();
     let (shared, set) = (Arc::new(RateLimiter::new(quota(10))), system(quota(10), quota(10)));
     let other = LimitSet::new([("shared", shared.clone()), ("one", set.limits().next().unwrap().1.clone())]);
@@ -149,15 +149,15 @@ fn many_threads_share_one_rate_without_passing_it() {
             scope.spawn(|| (0..50).for_each(|_| drop(other.acquire([1, 1]).wait().unwrap())));
         }
     });
-    // 800 permits of the limit that both share, of which 10 were there: 395 ms.
+    // 800 permits of the limit that both share, of which 10 were available: 395 ms.
     let elapsed = start.elapsed();
     assert!(elapsed >= Duration::from_micros(394_900), "{elapsed:?}");
     assert!(elapsed < secs(4), "{elapsed:?}");
     assert_eq!((set.waiters(), other.waiters()), (0, 0));
 }
 
-/// Burst 1, 500 a second. Never more than the rate; and at some time the rate, or nearly what a single limiter gets on a machine
-/// that is busy with other things.
+/// Burst 1, 500 per second. Never more than the rate; and in at least one round the rate, or nearly
+/// what a single limiter gets on a busy machine.
 #[test]
 fn one_thread_gets_the_rate_and_never_more() {
     const ROUND: u32 = 20;
@@ -177,14 +177,14 @@ fn one_thread_gets_the_rate_and_never_more() {
             break;
         }
     }
-    // The one before the first may have been late, by up to one turn.
+    // The grant before the first one may have been late, by up to one interval.
     assert!(best <= f64::from(ROUND + 1) / f64::from(ROUND), "{best} of the rate");
-    assert!(best >= 0.95 || best >= 0.8 * best_alone, "{best} of the rate, a single limiter {best_alone}");
+    assert!(best >= 0.95 || best >= 0.8 * best_alone, "{best} of the rate, a single limiter had {best_alone}");
 }
 
-/// Limits on the same clock, the last of eight binds.
+/// Eight limits on the same clock, the last of which binds.
 #[test]
-fn eight_limits() {
+fn last_of_eight_limits_binds() {
     let clock = limitor::ManualClock::new();
     let limits: [Arc<RateLimiter<limitor::ManualClock>>; 8] =
         std::array::from_fn(|index| one_a_second(10 - index as u64, clock.clone()));

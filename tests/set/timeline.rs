@@ -1,5 +1,5 @@
-//! Random timelines of one to four limits, beside the plain model: who is let through and when, what is refused and on whose
-//! account, what is left, and the bound of each limit over every window.
+//! Random timelines of one to four limits, beside the plain model: what is granted and when, what
+//! is refused and by which limit, what is left, and the bound of each limit over every window.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use crate::model::{Asked, End, Model};
 use crate::task::Task;
 
-/// How many limits a set has at most, here.
+/// The most limits that a set has here.
 const MOST: usize = 4;
 
 #[derive(Debug, Clone, Copy)]
@@ -22,10 +22,10 @@ enum Op {
     Try([u64; MOST]),
     /// With a timeout, in halves of a permit of the first limit.
     Acquire([u64; MOST], Option<u64>),
-    /// An executor polls those who were woken.
+    /// An executor polls the tasks that were woken.
     Run,
     Leave(usize),
-    /// Of a grant: what was used of each limit, of what was granted, and more.
+    /// Settles a grant: what was used of each limit, less or more than granted.
     Settle(usize, [u64; MOST]),
     Direct(usize, u64),
     Keep(usize, u64),
@@ -34,18 +34,20 @@ enum Op {
     Cancel,
 }
 
-/// How long a permit takes, and the burst. T is a power of two nanoseconds, from 1 to 268 ms, so that readings convert exactly.
+/// The duration of a permit, and the burst. T is a power of two nanoseconds, from 1 to 268 ms, so
+/// that readings convert exactly.
 fn limits() -> impl Strategy<Value = Vec<(u64, u64)>> {
     let limit = (20..29_u32, 1..9_u64).prop_map(|(log, burst)| (1 << log, burst));
     proptest::collection::vec(limit, 1..=MOST)
 }
 
-/// What a timeline has besides those who ask, wait and leave.
+/// What a timeline has besides requests, waits and cancels.
 #[derive(Debug, Clone, Copy)]
 struct Mix {
     debts: bool,
     refunds: bool,
-    /// The clock steps back. Then no places are kept, as a limiter knows of those no more once they have been due.
+    /// The clock steps back. Then no reservations are kept, because a limiter no longer knows of
+    /// them once they have been due.
     back: bool,
 }
 
@@ -95,7 +97,7 @@ struct Run<'a, const N: usize> {
     set: &'a LimitSet<N, ManualClock>,
     pending: BTreeMap<usize, (Task, set::Acquire<'a, N, ManualClock>)>,
     grants: Vec<set::Grant<'a, N, ManualClock>>,
-    /// In the order in which they learned that they were let through.
+    /// In the order in which they learned of their grants.
     order: Vec<usize>,
     steps_back: bool,
 }
@@ -133,14 +135,14 @@ impl<const N: usize> Run<'_, N> {
             (Err(denied), Err((wait, binding))) => {
                 prop_assert_eq!(denied.retry_after(), wait.map(nanos));
                 let named = NAMES.iter().position(|name| *name == denied.limit()).unwrap();
-                prop_assert!(binding.contains(&named), "{} is named, of {:?}", denied.limit(), binding);
+                prop_assert!(binding.contains(&named), "{} is named, instead of one of {:?}", denied.limit(), binding);
             }
             (seen, expected) => prop_assert!(false, "{seen:?}, expected {expected:?}"),
         }
         Ok(())
     }
 
-    /// Polls those who were woken until nobody is.
+    /// Polls the tasks that were woken, until none is.
     fn run(&mut self) -> Result<(), TestCaseError> {
         loop {
             let woken: Vec<usize> =
@@ -151,7 +153,8 @@ impl<const N: usize> Run<'_, N> {
             for id in woken {
                 let (task, acquire) = self.pending.get_mut(&id).unwrap();
                 if self.steps_back {
-                    // Woken by its timer before a step back, it would sleep on. With another waker it has to look.
+                    // If its timer fired before a step back, the task would sleep on. With another
+                    // waker it has to look.
                     *task = Task::new();
                 }
                 match (task.poll(acquire), self.model.look(id)) {
@@ -170,10 +173,10 @@ impl<const N: usize> Run<'_, N> {
         }
     }
 
-    /// Whoever has come due was woken and knows of it.
+    /// All waiters that have come due were woken and know of it.
     fn all_know(&mut self) -> Result<(), TestCaseError> {
         self.run()?;
-        prop_assert!(self.model.all_know(), "somebody was not told: {:?}", self.model);
+        prop_assert!(self.model.all_know(), "a waiter was not woken: {:?}", self.model);
         Ok(())
     }
 
@@ -256,7 +259,7 @@ impl<const N: usize> Run<'_, N> {
         for (member, model) in self.members.iter().zip(&self.model.members) {
             prop_assert_eq!(member.available(), model.available(self.model.now), "available");
             prop_assert_eq!(member.capacity_info(3).needed, model.needed(3, self.model.now), "needed");
-            // To the nanosecond: when it will be full.
+            // To the nanosecond: when the limit will be full.
             if let Some(wait) = model.until_full(self.model.now) {
                 let denied = member.try_acquire(model.burst).map(drop).unwrap_err();
                 prop_assert_eq!(denied.retry_after(), Some(nanos(wait)), "until it is full");
@@ -284,7 +287,7 @@ fn run<const N: usize>(limits: &[(u64, u64)], ops: Vec<Op>) -> Result<Model, Tes
             .and_then(|()| run.compare())
             .map_err(|error| TestCaseError::fail(format!("{id}, {done}: {error}")))?;
     }
-    // In the end all have their turn.
+    // In the end all are granted.
     run.perform(0, Op::Run)?;
     run.model.now += 1 << 40;
     run.clock.set(nanos(run.model.now));
@@ -297,8 +300,8 @@ fn run<const N: usize>(limits: &[(u64, u64)], ops: Vec<Op>) -> Result<Model, Tes
     Ok(run.model)
 }
 
-/// Each limit keeps its bound over every window, if `bounded`. (It does not count what was granted before a step back and
-/// refunded after it as refunded in between.)
+/// Each limit keeps its bound over every window, if `bounded`. (The bound does not hold for a grant
+/// before a step back that is refunded after it: the model counts the refund as made in between.)
 fn check(limits: &[(u64, u64)], ops: Vec<Op>, bounded: bool) -> Result<(), TestCaseError> {
     let model = match limits.len() {
         1 => run::<1>(limits, ops),
@@ -316,22 +319,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn without_debts(limits in limits(), ops in ops(Mix { debts: false, refunds: true, back: false })) {
+    fn set_without_debts_equals_the_model(limits in limits(), ops in ops(Mix { debts: false, refunds: true, back: false })) {
         check(&limits, ops, true)?;
     }
 
     #[test]
-    fn with_debts(limits in limits(), ops in ops(Mix { debts: true, refunds: true, back: false })) {
+    fn set_with_debts_equals_the_model(limits in limits(), ops in ops(Mix { debts: true, refunds: true, back: false })) {
         check(&limits, ops, true)?;
     }
 
     #[test]
-    fn with_a_clock_that_steps_back(limits in limits(), ops in ops(Mix { debts: true, refunds: false, back: true })) {
+    fn set_with_a_clock_that_steps_back_equals_the_model(limits in limits(), ops in ops(Mix { debts: true, refunds: false, back: true })) {
         check(&limits, ops, true)?;
     }
 
     #[test]
-    fn with_refunds_after_a_step_back(limits in limits(), ops in ops(Mix { debts: true, refunds: true, back: true })) {
+    fn set_with_refunds_after_a_step_back_equals_the_model(limits in limits(), ops in ops(Mix { debts: true, refunds: true, back: true })) {
         check(&limits, ops, false)?;
     }
 }

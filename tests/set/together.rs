@@ -7,7 +7,7 @@ use limitor::{LimitSet, ManualClock, RateLimiter, SystemClock, Timestamp, set};
 use crate::{Pair, one_a_second, secs};
 
 #[test]
-fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
+fn shared_types_are_send_and_sync_and_held_by_tasks() {
     fn check<T: Send + Sync + Unpin + 'static>() {}
     check::<LimitSet<2>>();
     check::<LimitSet<3, ManualClock>>();
@@ -18,7 +18,7 @@ fn shared_types_are_send_and_sync_and_tasks_can_hold_them() {
 }
 
 #[test]
-fn a_refusal_by_any_leaves_all_as_they_were() {
+fn refusal_by_any_limit_changes_none() {
     for refusing in 0..3 {
         let clock = ManualClock::new();
         let limits: [Arc<RateLimiter<ManualClock>>; 3] =
@@ -33,38 +33,38 @@ fn a_refusal_by_any_leaves_all_as_they_were() {
 }
 
 #[test]
-fn a_cost_of_nothing_asks_nothing_of_its_limit() {
+fn cost_of_zero_needs_nothing_of_its_limit() {
     let pair = Pair::empty(10, 10);
     pair.b.refund(10);
     assert_eq!(pair.set.try_acquire([0, 3]).unwrap().costs(), [0, 3]);
     assert_eq!(pair.available(), [0, 7]);
     pair.a.close();
-    assert!(pair.set.try_acquire([0, 3]).is_ok(), "also when that is closed");
+    assert!(pair.set.try_acquire([0, 3]).is_ok(), "also when the limit is closed");
     assert!(pair.set.try_acquire([1, 3]).is_err());
     assert!(pair.set.try_acquire([0, 0]).is_ok() && pair.set.acquire([0, 0]).timeout(secs(0)).wait().is_ok());
     assert_eq!(pair.available()[1], 4);
 }
 
 #[test]
-fn a_grant_is_settled_once_with_each_limit() {
+fn grant_is_settled_once_with_each_limit() {
     let pair = Pair::new(10, 100);
     pair.set.try_acquire([2, 50]).unwrap().reconcile([1, 20]);
     assert_eq!(pair.available(), [9, 80]);
     pair.set.acquire([3, 5]).wait().unwrap().refund();
     assert_eq!(pair.available(), [9, 80]);
-    // More than was granted is a debt, also of a limit that nothing was asked of.
+    // More than was granted is a debt, also at a limit with a cost of zero.
     pair.set.try_acquire([1, 0]).unwrap().reconcile([12, 90]);
     assert_eq!((pair.a.capacity_info(0).needed, pair.a.capacity_info(1).needed), (0, 4));
     assert_eq!(pair.b.capacity_info(1).needed, 11);
     pair.set.reconcile([0, 0], [12, 90]);
     assert_eq!(pair.available(), [9, 80]);
     drop(pair.set.try_acquire([1, 1]).unwrap());
-    assert_eq!(pair.available(), [8, 79], "dropping it spends it");
+    assert_eq!(pair.available(), [8, 79], "a dropped grant is spent");
 }
 
-/// What a bypassed limit lets pass was not charged, so it is not given back either.
+/// What a bypassed limit grants was not charged, so it is not refunded either.
 #[test]
-fn what_was_not_charged_is_not_given_back() {
+fn uncharged_permits_are_not_refunded() {
     let pair = Pair::new(10, 10);
     pair.a.try_acquire(6).unwrap();
     let before = pair.set.try_acquire([2, 2]).unwrap();
@@ -80,7 +80,7 @@ fn what_was_not_charged_is_not_given_back() {
 }
 
 #[test]
-fn a_reading_can_be_given() {
+fn reading_can_be_given() {
     let pair = Pair::new(10, 10);
     let at = |seconds: u64| Timestamp::from_ticks(seconds * 1_000_000_000);
     assert!(pair.set.try_acquire_at(at(100), [10, 5]).is_ok());
@@ -99,7 +99,7 @@ fn limits_are_listed_in_order() {
 
 #[test]
 #[should_panic(expected = "twice")]
-fn a_limit_is_in_a_set_once() {
+fn limit_is_in_a_set_once() {
     let limit = one_a_second(1, ManualClock::new());
     let _ = LimitSet::new([("one", limit.clone()), ("other", limit)]);
 }

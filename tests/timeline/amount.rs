@@ -1,4 +1,4 @@
-//! How many permits, said so that every quota meets its own boundaries.
+//! Numbers of permits, in terms with which every quota meets its own boundaries.
 
 use limitor_model::Model;
 
@@ -9,9 +9,9 @@ pub(crate) enum Amount {
     Part(u8),
     /// So many more than the burst.
     Burst(i8),
-    /// So many more than are to be had.
+    /// So many more than are available.
     Room(i8),
-    /// So many fewer than can be said.
+    /// So many fewer than the largest number.
     Most(u8),
 }
 

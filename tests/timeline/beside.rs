@@ -1,4 +1,4 @@
-//! Runs both, and compares what they say.
+//! Runs the limiter and the model, and compares their answers.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::holders::{Held, Holders, Looked};
 use super::time::Range;
 use super::{Amount, Await, Op, Patience, Reading, SLACK, Step};
 
-/// Runs the operations on a limiter beside the model, and asserts the bound on all that was granted.
+/// Runs the operations on a limiter beside the model, and asserts the bound on all grants.
 pub(crate) fn run(built: Limiter, ops: impl IntoIterator<Item = Op>) {
     let Limiter { capacity, period_nanos, burst, initial, max_waiters, start } = built;
     let quota = Quota::new(capacity, Duration::from_nanos(period_nanos)).unwrap().with_burst(burst).unwrap();
@@ -34,7 +34,7 @@ pub(super) struct Beside<'a> {
     pub(super) now: u64,
     /// The latest reading that was used.
     latest: u64,
-    /// How close boundaries may not be; 0 if nothing rounds.
+    /// The distance to keep from boundaries; 0 if nothing rounds.
     pub(super) slack: u64,
 }
 
@@ -170,7 +170,8 @@ impl<'a> Beside<'a> {
         self.now = at;
         self.latest = self.latest.max(at);
         self.limiter.clock().set(Duration::from_nanos(at));
-        // Both look at the line, so that those due at this reading are granted even if the clock steps back after it.
+        // Both settle the queue, so that entries that are due at this reading are granted even if
+        // the clock steps back after it.
         assert_eq!(self.limiter.waiters(), self.waiting());
     }
 
@@ -187,8 +188,9 @@ impl<'a> Beside<'a> {
         amount.of(&self.model, at, self.built.burst)
     }
 
-    /// The reading to use, away from boundaries, and an amount there. `None` if the reading is ahead of a clock that rounds: what
-    /// is granted behind those who wait begins where that reading was, not where they end.
+    /// The reading to use, away from boundaries, and an amount there. `None` if the reading is
+    /// ahead of a clock that rounds: a grant behind waiters begins at that reading, not where the
+    /// waiters end.
     fn reading(&mut self, amount: Amount, reading: Reading) -> Option<(Timestamp, u64)> {
         let mut at = match reading {
             Reading::Clock => self.now,
@@ -223,7 +225,7 @@ impl<'a> Beside<'a> {
         }
     }
 
-    /// The wait that would be needed, in ns; `None` if it is no question of that.
+    /// The wait that would be needed, in ns; `None` if the result does not depend on it.
     fn wait_needed(&self, at: u64, n: u64) -> Option<u128> {
         match self.model.clone().reserve(at, n, Some(0), usize::MAX) {
             Err(Refusal::TooLong(wait)) => Some(wait),
@@ -231,7 +233,8 @@ impl<'a> Beside<'a> {
         }
     }
 
-    /// A limit that is by `more` ns longer than the wait that is needed; clearly longer or clearly shorter if that rounds.
+    /// A limit that is `more` ns longer than the wait that is needed; clearly longer or clearly
+    /// shorter if the wait rounds.
     fn limit(&self, at: u64, n: u64, more: i8) -> u64 {
         let more = match self.slack {
             0 => i64::from(more),
@@ -243,7 +246,7 @@ impl<'a> Beside<'a> {
 
     fn reserve(&mut self, id: usize, amount: Amount, reading: Reading, more: Option<i8>) {
         let Some((at, n)) = self.reading(amount, reading) else { return };
-        if !self.model.counts_place(at.ticks(), n) {
+        if !self.model.counts_entry(at.ticks(), n) {
             return;
         }
         let within = more.map(|more| self.limit(at.ticks(), n, more));
@@ -258,7 +261,7 @@ impl<'a> Beside<'a> {
         match (seen, expected) {
             (Ok(reservation), Ok(Reserved::Granted(charge))) => {
                 assert_eq!((reservation.amount(), reservation.wait_time()), (n, Duration::ZERO));
-                let grant = reservation.wait().expect("granted at once");
+                let grant = reservation.wait().expect("granted without a wait");
                 self.held.hold(grant, charge);
             }
             (Ok(reservation), Ok(Reserved::Waits(_))) => {
@@ -272,7 +275,7 @@ impl<'a> Beside<'a> {
 
     fn acquire(&mut self, id: usize, amount: Amount, patience: Patience, how: Await) {
         let Some((_, n)) = self.reading(amount, Reading::Clock) else { return };
-        if !self.model.counts_place(self.now, n) {
+        if !self.model.counts_entry(self.now, n) {
             return;
         }
         let (timeout, deadline) = match patience {
@@ -291,7 +294,8 @@ impl<'a> Beside<'a> {
             Held::Task(acquire)
         };
         let expected = self.model.reserve(self.now, n, timeout.or(deadline), id);
-        // Nobody moves the clock for whoever blocks: so not before it is certain that there is nothing to wait for.
+        // The clock does not move during a blocking wait. So the wait blocks only if there is
+        // certainly nothing to wait for.
         let how = match expected {
             Ok(Reserved::Waits(_)) => Await::Poll,
             Ok(Reserved::Granted(_)) => {
@@ -330,7 +334,8 @@ impl<'a> Beside<'a> {
             (Looked::Pending(held), Standing::Waits(_)) => {
                 self.held.places.insert(id, held);
             }
-            // One that was due by a later reading may learn of it when the clock comes to its time.
+            // An entry that was due at a later reading may be seen as due only when the clock
+            // reaches its time.
             (Looked::Pending(held), Standing::Granted(Charge::Counted)) if self.now < self.latest => {
                 self.held.places.insert(id, held);
             }
@@ -344,7 +349,7 @@ impl<'a> Beside<'a> {
             return;
         }
         let Some(Held::Place(reservation)) = self.held.places.remove(&id) else {
-            // A future is dropped instead, which gives its place back.
+            // A future is dropped instead, which returns its permits.
             self.model.cancel(self.now, id);
             return;
         };

@@ -1,4 +1,4 @@
-//! What must be the same of both.
+//! What must be equal for both.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::beside::Beside;
 use super::holders::Held;
 
 impl Beside<'_> {
-    /// Compares two stretches of time, the model's in ns.
+    /// Compares two intervals of time, the model's in ns.
     #[track_caller]
     pub(super) fn assert_near(&self, seen: Duration, expected: u128) {
         assert!(seen.as_nanos().abs_diff(expected) <= self.slack.into(), "{} ns, expected {expected}", seen.as_nanos());
@@ -57,9 +57,9 @@ impl Beside<'_> {
         }
     }
 
-    /// Compares all that can be seen.
+    /// Compares everything that is visible.
     pub(super) fn compare(&mut self, op: Op) {
-        // Places may have moved to where the clock is.
+        // Entries may have moved to the current time.
         self.set_clock(self.now);
         assert_eq!(self.limiter.waiters(), self.waiting(), "waiters after {op:?}");
         assert_eq!(self.limiter.is_closed(), self.model.is_closed(), "after {op:?}");

@@ -1,4 +1,4 @@
-//! Operations and quotas out of arbitrary bytes: those of a fuzzer, or random ones that shrink to 0.
+//! Operations and quotas from arbitrary bytes: those of a fuzzer, or random ones that shrink to 0.
 
 use limitor_model::Limiter;
 
@@ -40,7 +40,7 @@ impl From<[u8; 5]> for Op {
     }
 }
 
-/// Small ones mostly; rarely one past all counting.
+/// Mostly small amounts; rarely one that cannot be counted.
 fn amount(kind: u8, value: u8) -> Amount {
     let more = i8::try_from(value % 3).expect("small") - 1;
     match kind % 32 {
@@ -52,7 +52,7 @@ fn amount(kind: u8, value: u8) -> Amount {
     }
 }
 
-/// Small ones forward mostly.
+/// Mostly small steps forward.
 fn step(kind: u8, value: u8) -> Step {
     let signed = value.cast_signed();
     match kind % 16 {
@@ -67,7 +67,8 @@ fn step(kind: u8, value: u8) -> Step {
     }
 }
 
-/// A burst that takes 25 years at the most: `burst` itself if it is small, and beyond that a part of what there can be.
+/// A burst that takes 25 years at most: `burst` itself if it is small, and otherwise a part of the
+/// largest.
 fn burst(burst: u16, capacity: u64, period_nanos: u64) -> u64 {
     let most = u128::from(YEARS_25) * u128::from(capacity) / u128::from(period_nanos);
     let most = u64::try_from(most).unwrap_or(u64::MAX);
@@ -83,7 +84,7 @@ pub(crate) fn exact(log: u8, capacity: u16, burst_seed: u16) -> Limiter {
     let (capacity, period_nanos) = match log % 64 {
         log @ 0..56 => {
             let capacity = u64::from(capacity) % 10 + 1;
-            // T is at most 2^55 ns, over a year; a period is at most 2^64.
+            // T is at most 2^55 ns, over a year; a period is at most 2^64 ns.
             (capacity, capacity << log)
         }
         _ => (u64::from(capacity % 10 + 1) * 1_000_000_000, 1_000_000_000),

@@ -1,4 +1,5 @@
-//! What callers of the limiter hold: places and pending futures, and grants not yet settled.
+//! What callers of the limiter hold: entries and pending futures, and grants that are not settled
+//! yet.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,14 +13,14 @@ use super::Await;
 
 type Granted<'a> = Result<Grant<'a, ManualClock>, AcquireError>;
 
-/// A place, as its holder has it.
+/// An entry in the queue, as its holder sees it.
 #[derive(Debug)]
 pub(super) enum Held<'a> {
     Place(Reservation<'a, ManualClock>),
     Task(Acquire<'a, ManualClock>),
 }
 
-/// What came of a look.
+/// The result of a look.
 #[derive(Debug)]
 pub(super) enum Looked<'a> {
     Ended(Granted<'a>),
@@ -57,7 +58,7 @@ pub(super) struct Holders<'a> {
 }
 
 impl<'a> Holders<'a> {
-    /// The name of one of those held.
+    /// The id of one of those held.
     pub(super) fn nth(&self, index: usize) -> Option<usize> {
         self.places.keys().nth(index % self.places.len().max(1)).copied()
     }

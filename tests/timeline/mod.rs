@@ -1,16 +1,18 @@
-//! A limiter and the model of it, told of the same, and held to the same answers.
+//! A limiter and the model of it: both get the same operations, and must give the same answers.
 //!
 //! # What rounds
 //!
-//! Where T is a power of two ns, or a whole fraction of 1 ns, clock readings convert exactly, and so all answers must be the model's
-//! own, to the nanosecond and on every boundary.
+//! If T is a power of two ns, or a whole fraction of 1 ns, clock readings convert exactly. Then all
+//! answers must equal those of the model, to the nanosecond and on every boundary.
 //!
-//! At all other rates the crate rounds each reading by less than 1 ns (a unit of its word). What it makes of readings are only
-//! the later and the earlier of two times, and sums with whole permits: none of that is further apart for times that were
-//! closer together. So, as long as both decide the same, all its times stay within 1 ns of the model's. They may decide
-//! differently only if the reading is that close to a boundary; so the clock is moved past any that is within [`SLACK`], and waits
-//! may differ by as much. (One sum is of differences: what a refund has left for debts behind a kept place. So
-//! debts and kept places do not meet there.) The fastest rates, where a boundary is always near, are left to the exact ones.
+//! At all other rates the crate rounds each reading by less than 1 ns (a unit of its word). From
+//! readings it computes only the later and the earlier of two times, and sums with whole permits.
+//! None of these increases a difference between times. So, as long as both make the same decisions,
+//! all times stay within 1 ns of the model's. The decisions can differ only if the reading is that
+//! close to a boundary. So the clock is moved past any boundary that is within [`SLACK`], and waits
+//! may differ by as much. (One sum is of differences: what a refund has left for debts behind a
+//! kept reservation. So debts and kept reservations are not combined there.) The fastest rates,
+//! which always have a boundary nearby, are left to the exact quotas.
 
 mod amount;
 mod beside;
@@ -24,10 +26,12 @@ pub(crate) use self::beside::run;
 pub(crate) use self::decode::{exact, rounding};
 pub(crate) use self::time::{Reading, Step};
 
-/// How close to a boundary, in ns, nothing is asked of a limiter that rounds; twice the most that it can be off.
+/// A limiter that rounds is not used within this distance of a boundary, in ns; twice the largest
+/// error.
 const SLACK: u64 = 2;
 
-/// What is done to both. Places that are held, and grants that were kept, are named by their order.
+/// An operation on both. Entries that are held, and grants that were kept, are named by their
+/// order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Op {
     /// The clock moves.
@@ -35,11 +39,11 @@ pub(crate) enum Op {
     Try(Amount, Reading),
     UpTo(Amount, Reading),
     Reserve(Amount, Reading),
-    /// With a wait so much longer than it would have to be, in ns.
+    /// With a wait that is longer than needed by so many ns.
     ReserveWithin(Amount, Reading, i8),
-    /// Polled once, or waited for if it need not wait.
+    /// Polled once, or waited for if it does not have to wait.
     Acquire(Amount, Patience, Await),
-    /// What is held is polled, or waited for if its time has come.
+    /// An entry that is held is polled, or waited for if it is due.
     Look(usize, Await),
     Cancel(usize),
     Keep(usize),
@@ -48,7 +52,7 @@ pub(crate) enum Op {
     Charge(Amount),
     /// A grant is settled at this cost.
     Settle(usize, Amount),
-    /// A grant is given back.
+    /// A grant is refunded.
     GiveBack(usize),
     CancelWaiters,
     Reset,
@@ -56,7 +60,7 @@ pub(crate) enum Op {
     Close,
 }
 
-/// How long a wait may be, compared with how long it would have to be, in ns.
+/// How long a wait may be, compared with the wait that is needed, in ns.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Patience {
     Endless,

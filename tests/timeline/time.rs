@@ -1,16 +1,17 @@
-//! How clocks move, and what readings are used.
+//! How clocks move, and which readings are used.
 
-/// A stretch of time, forward or back, said so that every quota meets its own boundaries.
+/// An interval of time, forward or back, in terms with which every quota meets its own boundaries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
     Nanos(i16),
-    /// Halves of T, and 1 ns more if they are odd: so that boundaries are hit, and missed.
+    /// Halves of T, and 1 ns more if odd: so that boundaries are hit, and missed.
     Halves(i16),
     /// Eighths of burst · T.
     Depth(i8),
-    /// Years and some.
+    /// Years, and a little more.
     Years(i8),
-    /// To so many ns after the time at which what is held, counted from the front, comes due.
+    /// To so many ns after the time at which an entry that is held, counted from the front, comes
+    /// due.
     Due(usize, i8),
 }
 
@@ -18,13 +19,13 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reading {
     Clock,
-    /// This far from the clock's own.
+    /// This far from the clock's own reading.
     Off(Step),
 }
 
 const YEAR: u64 = 31_557_600_000_000_000;
 
-/// The readings a timeline may use.
+/// The readings that a timeline may use.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
     pub(super) first: u64,
@@ -32,16 +33,17 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// From where the limiter's time begins to as far as every word lasts. Who is built late begins there; see `Scale`.
+    /// From the beginning of the limiter's time to the time that every word lasts for. The time of
+    /// a limiter that is built late begins there; see `Scale`.
     pub(super) fn from(start: u64) -> Self {
         Self { first: if start > 8 * YEAR { start } else { 0 }, last: start + 20 * YEAR }
     }
 
     fn clamp(self, at: i128) -> u64 {
-        u64::try_from(at.clamp(self.first.into(), self.last.into())).expect("between two of them")
+        u64::try_from(at.clamp(self.first.into(), self.last.into())).expect("between two ticks")
     }
 
-    /// `nth_wait` says how long a place has to wait.
+    /// `nth_wait` returns the wait of an entry.
     pub(super) fn after(
         self,
         now: u64,

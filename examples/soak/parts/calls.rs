@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use limitor::Quota;
-use limitor::llm::{Call, Charged, PerLimit, LlmLimiter, Usage};
+use limitor::llm::{Call, Charged, LlmLimiter, PerLimit, Usage};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::runtime::Handle;

@@ -188,7 +188,13 @@ async fn wait(slots: &Slots, world: &World, seat: usize, rng: &mut StdRng) {
 
 impl Slots {
     /// The work, which may panic; then the slot is free as it unwinds.
-    fn begin<'a>(&'a self, world: &World, slot: &concurrency::Slot<'_, Warp>, trace: Trace, rng: &mut StdRng) -> Within<'a> {
+    fn begin<'a>(
+        &'a self,
+        world: &World,
+        slot: &concurrency::Slot<'_, Warp>,
+        trace: Trace,
+        rng: &mut StdRng,
+    ) -> Within<'a> {
         self.rate.journal.granted(slot.amount(), trace);
         world.tally.grants.count();
         let within = self.inside.enter(world);
