@@ -44,8 +44,21 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.look(known, now, |tat| tat, |limiter| limiter.meter().peek(now).0)
     }
 
-    /// How far the TAT of a key is ahead of the clock, in units.
+    /// How far the TAT of a key is ahead of the clock, in units. Of a key that has no word: if there is room
+    /// for it.
     pub(super) fn ahead(&self, known: &Known<K>, now: Timestamp) -> u64 {
-        self.tat(known, now).saturating_sub(self.store.tier(known).rate.units(now))
+        let mut site = self.store.site(known);
+        let tat = loop {
+            match site.peek() {
+                Ok(tat) => break tat,
+                Err(Missed::Awaited(name)) => {
+                    if let Some((tat, _)) = self.with_awaited(&site, name, |limiter| limiter.meter().peek(now)) {
+                        break tat;
+                    }
+                }
+                Err(_) => break site.would_begin(now),
+            }
+        };
+        tat.saturating_sub(site.tier.rate.units(now))
     }
 }

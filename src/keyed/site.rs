@@ -124,6 +124,15 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
+    /// Where a key that has no word would begin, if there is room for it. Makes no room.
+    pub(super) fn would_begin(&self, at: Timestamp) -> u64 {
+        match &self.within {
+            // Of a set that was swept there is always an answer.
+            Within::Hashed(home) => home.set.begin(at, (self.tiers, self.tier), true).unwrap_or_default(),
+            Within::Stored(site) => self.tier.rate.units(at.max(site.floor())),
+        }
+    }
+
     /// Takes the word out, to be kept elsewhere for as long as a request waits. `keep` is given the name of
     /// the entry or cell, the word's owner, and the word.
     pub(super) fn take_out(&mut self, keep: impl FnOnce(usize, Owner<K>, u64)) -> Result<(), NotOut> {

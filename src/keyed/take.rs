@@ -34,12 +34,12 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     pub(super) fn take(&self, known: &Known<K>, now: Timestamp, amount: Amount) -> Result<(u64, Charge), Refused> {
         let (tier, least) = (self.store.tier(known), amount.least());
         let gcra = &tier.rate.gcra;
-        if least > gcra.burst() {
-            return Err(Refused::ExceedsBurst(gcra.available(self.ahead(known, now), 0)));
-        } else if tier.is_closed() {
-            return Err(Refused::Closed);
-        } else if least == 0 {
-            return Ok((0, Charge::Counted { ahead: self.ahead(known, now) }));
+        match (least > gcra.burst(), tier.is_closed()) {
+            (true, true) => return Err(Refused::ExceedsBurst(0)),
+            (true, false) => return Err(Refused::ExceedsBurst(gcra.available(self.ahead(known, now), 0))),
+            (false, true) => return Err(Refused::Closed),
+            (false, false) if least == 0 => return Ok((0, Charge::Counted { ahead: self.ahead(known, now) })),
+            (false, false) => {}
         }
         let (mut site, units, taken) = (self.store.site(known), tier.rate.units(now), Cell::new(0));
         let decide = |tat| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limitor::{AcquireError, Denied, KeyedLimiter, ManualClock, Quota, RateLimiter, Reservation, keyed};
+use limitor::{AcquireError, Denied, Grant, KeyedLimiter, ManualClock, Quota, RateLimiter, Reservation, keyed};
 use proptest::prelude::*;
 
 use super::secs;
@@ -20,7 +20,12 @@ enum Op {
     Cancel(usize),
     Keep(usize),
     Wait(usize),
+    UpTo(u64),
     Reset,
+    CancelWaiters,
+    CancelAll,
+    Close,
+    ResetAll,
 }
 
 fn quotas() -> impl Strategy<Value = Quota> {
@@ -44,7 +49,10 @@ fn ops(keys: usize) -> impl Strategy<Value = Vec<(usize, Op)>> {
         2 => any::<usize>().prop_map(Op::Cancel),
         1 => any::<usize>().prop_map(Op::Keep),
         2 => any::<usize>().prop_map(Op::Wait),
+        3 => amount().prop_map(Op::UpTo),
         1 => Just(Op::Reset),
+        1 => Just(Op::CancelWaiters),
+        1 => prop_oneof![2 => Just(Op::CancelAll), 1 => Just(Op::Close), 3 => Just(Op::ResetAll)],
         1 => Just(Op::Charge(u64::MAX)),
         1 => Just(Op::Refund(u64::MAX)),
     ];
@@ -53,12 +61,20 @@ fn ops(keys: usize) -> impl Strategy<Value = Vec<(usize, Op)>> {
 
 /// The reason of a refusal, and when to retry.
 fn refusal(denied: Denied) -> impl PartialEq + std::fmt::Debug {
-    (denied.reason(), denied.retry_after(), denied.requested(), denied.burst())
+    (denied.reason(), denied.retry_after(), denied.requested(), denied.burst(), denied.remaining())
+}
+
+/// The amount of a grant, and what was left after it.
+fn granted<K>(grant: keyed::Grant<'_, K, ManualClock>) -> (u64, u64) {
+    (grant.amount(), grant.remaining())
+}
+
+fn granted_alone(grant: Grant<'_, ManualClock>) -> (u64, u64) {
+    (grant.amount(), grant.remaining())
 }
 
 /// A reservation of a key, with the same one on the limiter of its own.
 struct Held<'a, K> {
-    key: usize,
     place: keyed::Reservation<'a, K, ManualClock>,
     own: Reservation<'a, ManualClock>,
 }
@@ -74,19 +90,20 @@ where
     let clock = ManualClock::new();
     let limiter = table(KeyedLimiter::<K>::builder(quota).clock(clock.clone())).build();
     let owns: Vec<_> = keys.iter().map(|_| RateLimiter::with_clock(quota, clock.clone())).collect();
+    let handles: Vec<_> = keys.iter().map(|key| limiter.key(*key)).collect();
     let mut held: Vec<Held<'_, K>> = Vec::new();
     // Half of T, and sometimes a nanosecond more or less, so that boundaries are hit and just
     // missed.
     let half = u64::try_from(quota.period().as_nanos()).unwrap() / quota.capacity() / 2;
     for (index, op) in ops {
-        let (key, own) = (keys[index], &owns[index]);
+        let (key, handle, own) = (keys[index], &handles[index], &owns[index]);
         let mut reserved = |max_wait: Option<Duration>, n| {
             let (place, own) = match max_wait {
                 None => (limiter.reserve(key, n), own.reserve(n)),
-                Some(wait) => (limiter.reserve_within(key, n, wait), own.reserve_within(n, wait)),
+                Some(wait) => (handle.reserve_within(n, wait), own.reserve_within(n, wait)),
             };
             match (place, own) {
-                (Ok(place), Ok(own)) => held.push(Held { key: index, place, own }),
+                (Ok(place), Ok(own)) => held.push(Held { place, own }),
                 (place, own) => prop_assert_eq!(place.map(drop).map_err(refusal), own.map(drop).map_err(refusal)),
             }
             Ok(())
@@ -94,11 +111,15 @@ where
         match op {
             Op::Advance(halves) => clock.advance(Duration::from_nanos(halves * half + halves % 2)),
             Op::Try(n) => prop_assert_eq!(
-                limiter.try_acquire(key, n).map(|grant| grant.amount()).map_err(refusal),
-                own.try_acquire(n).map(|grant| grant.amount()).map_err(refusal)
+                limiter.try_acquire(key, n).map(granted).map_err(refusal),
+                own.try_acquire(n).map(granted_alone).map_err(refusal)
+            ),
+            Op::UpTo(n) => prop_assert_eq!(
+                limiter.try_acquire_up_to(key, n).map(granted).map_err(refusal),
+                own.try_acquire_up_to(n).map(granted_alone).map_err(refusal)
             ),
             Op::Work(n, actual) => prop_assert_eq!(
-                limiter.try_acquire(key, n).map(|grant| grant.reconcile(actual)).map_err(refusal),
+                handle.try_acquire(n).map(|grant| grant.reconcile(actual)).map_err(refusal),
                 own.try_acquire(n).map(|grant| grant.reconcile(actual)).map_err(refusal)
             ),
             Op::Refund(n) => {
@@ -112,45 +133,66 @@ where
             Op::Reserve(n) => reserved(None, n)?,
             Op::Within(n, halves) => reserved(Some(Duration::from_nanos(halves * half)), n)?,
             Op::Cancel(place) if !held.is_empty() => {
-                let Held { place, own, .. } = held.swap_remove(place % held.len());
+                let Held { place, own } = held.swap_remove(place % held.len());
                 place.cancel();
                 own.cancel();
             }
             Op::Keep(place) if !held.is_empty() => {
-                let Held { place, own, .. } = held.swap_remove(place % held.len());
+                let Held { place, own } = held.swap_remove(place % held.len());
                 prop_assert_eq!(place.keep(), own.keep());
             }
             Op::Wait(place) if !held.is_empty() => {
                 let place = place % held.len();
                 if held[place].own.wait_time() == Duration::ZERO {
-                    let Held { place, own, .. } = held.swap_remove(place);
+                    let Held { place, own } = held.swap_remove(place);
                     prop_assert_eq!(place.wait().unwrap().amount(), own.wait().unwrap().amount());
                 }
             }
             Op::Cancel(_) | Op::Keep(_) | Op::Wait(_) => {}
             Op::Reset => {
                 limiter.reset(key);
-                own.reset();
-                let ended = |place: &Held<'_, K>| place.own.wait_time() == Duration::MAX;
-                for Held { place, own, .. } in held.extract_if(.., |place| place.key == index && ended(place)) {
-                    let cancelled = place.wait().map(drop);
-                    prop_assert_eq!(cancelled, Err(AcquireError::Cancelled));
-                    prop_assert_eq!(own.wait().map(drop), cancelled);
+                // A key does not open the limiter.
+                if !limiter.is_closed() {
+                    own.reset();
                 }
             }
+            Op::CancelWaiters => {
+                limiter.cancel_waiters_of(key);
+                own.cancel_waiters();
+            }
+            Op::CancelAll => {
+                limiter.cancel_waiters();
+                owns.iter().for_each(RateLimiter::cancel_waiters);
+            }
+            Op::Close => {
+                limiter.close();
+                owns.iter().for_each(RateLimiter::close);
+            }
+            Op::ResetAll => {
+                limiter.reset_all();
+                owns.iter().for_each(RateLimiter::reset);
+            }
         }
+        for Held { place, own } in held.extract_if(.., |held| held.own.wait_time() == Duration::MAX) {
+            let ended = place.wait().map(drop);
+            prop_assert!(matches!(ended, Err(AcquireError::Cancelled | AcquireError::Closed)), "{:?}", ended);
+            prop_assert_eq!(own.wait().map(drop), ended);
+        }
+        prop_assert_eq!(limiter.is_closed(), owns[0].is_closed());
         for (key, own) in keys.iter().zip(&owns) {
             prop_assert_eq!(limiter.available(*key), own.available());
             prop_assert_eq!(limiter.capacity_info(*key, 3), own.capacity_info(3));
+            prop_assert_eq!(limiter.standing(*key), own.standing());
+            prop_assert_eq!(limiter.waiters_of(*key), own.waiters());
         }
-        for Held { place, own, .. } in &held {
+        for Held { place, own } in &held {
             prop_assert_eq!(place.wait_time(), own.wait_time());
         }
         prop_assert_eq!(limiter.waiters(), owns.iter().map(RateLimiter::waiters).sum::<usize>());
     }
     prop_assert_eq!(limiter.evictions(), 0);
     let idle = owns.iter().filter(|own| own.capacity_info(quota.burst()).has_capacity).count();
-    prop_assert_eq!(limiter.len(), owns.len() - idle);
+    prop_assert!(limiter.is_closed() || limiter.len() == owns.len() - idle);
     drop(held);
     clock.advance(secs(100));
     Ok(())

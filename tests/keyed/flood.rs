@@ -55,7 +55,7 @@ fn evictions(keys: u64, max_keys: usize) -> u64 {
 /// keys 15.4 %, with half as many 0.005 %.
 #[test]
 fn new_keys_find_room_with_the_documented_odds() {
-    let (half, as_planned, twice) = (evictions(50_000, 100_000), evictions(100_000, 100_000), evictions(200_000, 100_000));
+    let [half, as_planned, twice] = [50_000, 100_000, 200_000].map(|keys| evictions(keys, 100_000));
     assert!(half < 50, "{half}");
     assert!((400..1_000).contains(&as_planned), "{as_planned}");
     assert!((14_500..16_500).contains(&twice), "{twice}");

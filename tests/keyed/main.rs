@@ -5,12 +5,14 @@
 //! are in `loom_keyed.rs`, allocations in `keyed_allocation.rs`.
 #![cfg(all(feature = "keyed", not(loom)))]
 
+mod control;
 mod edges;
 mod exact;
 mod flood;
 mod overload;
 mod tasks;
 mod tiers;
+mod verbs;
 mod waiting;
 
 use std::sync::Arc;

@@ -114,6 +114,10 @@ impl<'a, K> StoredSite<'a, K> {
         match self.0 {}
     }
 
+    pub(in crate::keyed) fn floor(&self) -> Timestamp {
+        match self.0 {}
+    }
+
     pub(in crate::keyed) fn take_out(&mut self, _: impl FnOnce(&CellRef<K>, u64)) -> Result<(), NotOut> {
         match self.0 {}
     }

@@ -71,6 +71,11 @@ impl<'a, K> StoredSite<'a, K> {
         self.exact.begin(&mut self.cell, at, tiers, (swept, &mut self.others))
     }
 
+    /// The reading before which the key would not begin.
+    pub(in crate::keyed) fn floor(&self) -> Timestamp {
+        self.exact.floor(&self.cell)
+    }
+
     /// Takes the word out, to be kept elsewhere for as long as a request waits. `keep` is given the cell
     /// and the word.
     pub(in crate::keyed) fn take_out(&mut self, keep: impl FnOnce(&CellRef<K>, u64)) -> Result<(), NotOut> {

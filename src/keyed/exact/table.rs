@@ -129,10 +129,15 @@ impl<K> Exact<K> {
     ) -> Option<u64> {
         let tier = tiers.of_index(cell.tier());
         match self.make_room(at, tiers, awaited) {
-            Ok(()) => Some(self.within(cell, |part| tier.rate.units(at.max(part.floor())))),
+            Ok(()) => Some(tier.rate.units(at.max(self.floor(cell)))),
             Err(_) if !swept && !awaited.is_empty() || self.has_come(cell) => None,
             Err(_) => Some(tier.rate.units(at) + tier.rate.gcra.depth()),
         }
+    }
+
+    /// The reading before which a key that enters does not begin.
+    pub(super) fn floor(&self, cell: &Cell<K>) -> Timestamp {
+        self.within(cell, |part| part.floor())
     }
 
     /// All cells that are in the index now.
