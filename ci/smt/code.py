@@ -44,6 +44,10 @@ class Code:
         """When n permits behind this TAT come due."""
         return self.due(depth, saturating_add(tat, self.amount(n, k)))
 
+    def moment(self, due, now, rounded):
+        """The time of a reading at which permits come due. `rounded`: the reading is the first that is not before `due`."""
+        return If(And(due <= now, rounded), due, now)
+
     def refund(self, tat, floor, amount):
         return umin(tat, umax(saturating_sub(tat, amount), floor))
 
@@ -194,6 +198,10 @@ class Code:
     def merged(self, low, ended):
         return umin(ended, low)
 
+    def lowest_of_none(self):
+        """The lowest low if no stretch belongs to the past of a call."""
+        return 0
+
     def is_past(self, stretch, since):
         """Whether a stretch belongs to the past of the call that began `since`."""
         return stretch >= since
@@ -225,6 +233,10 @@ SOURCES = {
     "src/rate.rs": """
         end.saturating_sub(self.gcra.depth())
         self.due(tat.saturating_add(self.gcra.amount(n)))
+        let (due, now) = (self.due_behind(tat, n), self.units(at));
+        if due <= now && self.reading(due) == at { due } else { now }
+        tat.saturating_sub(self.units(at))
+        tat.max(self.units(at)).saturating_add(self.gcra.amount(n))
     """,
     "src/state.rs": """
         Self(tat.min(SATURATED))
@@ -348,19 +360,23 @@ SOURCES = {
         |begin, now| Ok(begin.max(now))
     """,
     "src/llm/account.rs": """
-        self.tat.saturating_sub(self.scale.units(now))
+        self.rate.backlog(self.tat, now)
         let before = self.backlog(now);
-        let begin = self.tat.max(self.scale.units(now));
-        self.tat = begin.saturating_add(self.gcra.amount(n)).min(MAX_TAT);
-        let credit = self.gcra.amount(n).min(low).min(self.backlog(now));
+        self.tat = self.rate.take(self.tat, now, n).min(MAX_TAT);
+        let credit = self.rate.gcra.amount(n).min(low).min(self.backlog(now));
         self.tat -= credit;
     """,
-    "src/llm/ledger.rs": """
-        self.rates.charge(costs, now, |index, backlog| lows[index].note(backlog));
+    "src/llm/rates.rs": """
         Some(Limit::Rolling(account)) => before(index, account.take(costs[index], now)),
+    """,
+    "src/llm/ledger.rs": """
+        const FORGOTTEN: u64 = u64::MAX;
+        self.rates.charge(costs, now, |index, backlog: Low| lows[index].note(backlog));
         let since = (charged == 0).then(|| self.begin(index));
         lows.lower(since[index], account.give_back(unused, lows.lowest(since[index]), now));
         lows.end(since[index]);
+        self.lows = Default::default();
+        self.calls.values_mut().for_each(|call| call.since = [FORGOTTEN; Kind::ALL.len()]);
     """,
     "src/llm/lows.rs": """
         self.stretches.insert(since, Low::MAX);

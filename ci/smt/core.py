@@ -4,7 +4,7 @@ The premises are what `limits.py` proves of every quota (a depth of at most 2^63
 MAX_TAT - depth).
 """
 
-from z3 import Implies, Not, Or
+from z3 import Bool, Implies, Not, Or
 
 from .claim import Cases, Claim
 from .words import *
@@ -154,6 +154,13 @@ def queries(code):
         granted, asked = request(k)
         return And(asked, tat <= MAX_TAT), granted == (code.due_behind(quota(k)[0], k, tat, n) <= now)
 
+    def moment(k):
+        granted, asked = request(k)
+        depth, rounded = quota(k)[0], Bool("Rounded")
+        at = code.moment(code.due_behind(depth, k, tat, n), now, rounded)
+        then, after, _ = code.decide(Machine(), depth, tat, at, n * 2**k)
+        return And(asked, tat <= MAX_TAT), And(at <= now, then == granted, Implies(then, after <= at + depth))
+
     def needed(k):
         granted, asked = request(k)
         return asked, granted == (code.needed(quota(k)[0], k, tat, now, n) <= 0)
@@ -171,5 +178,6 @@ def queries(code):
     yield Cases("remaining: of a refusal, what is available then", remaining_denied, PERMITS)
     yield Cases("wait_for: 0 if so many are granted, and otherwise retry_after", wait_for, PERMITS)
     yield Cases("due_behind: n permits are granted if and only if that time has come", due_behind, PERMITS)
+    yield Cases("moment: not past the reading, and n permits are granted then if and only if at the reading", moment, PERMITS)
     yield Cases("needed: at most 0 if and only if so many are granted", needed, PERMITS)
     yield Cases("leaving: does not wrap, is a time, and leaves exactly so many permits", leaving, PERMITS)

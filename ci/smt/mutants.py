@@ -247,6 +247,12 @@ class _:
         return self.due(depth, saturating_add(tat, self.amount(1, k)))
 
 
+@mutant("moment: when the permits come due, also if that is past the reading")
+class _:
+    def moment(self, due, now, rounded):
+        return due
+
+
 @mutant("leaving: the permits left are counted as taken")
 class _:
     def leaving(self, m, depth, k, now, permits):
@@ -482,3 +488,9 @@ class _:
 class _:
     def is_past(self, stretch, since):
         return stretch > since
+
+
+@mutant("account: a call without a stretch has no lowest backlog")
+class _:
+    def lowest_of_none(self):
+        return MAX
