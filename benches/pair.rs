@@ -1,7 +1,7 @@
 //! Two limits decided on together: words moved one after the other, as `LimitSet` does it, beside both halves of one 128-bit word
 //! moved by a single compare-and-swap, which would need no giving back.
 //!
-//! `cargo bench --bench pair` measures in rounds that alternate, and prints the least and the median time of a call, and their ratios
+//! `cargo bench -p limitor-benches --bench pair` measures in rounds that alternate, and prints the least and the median time of a call, and their ratios
 //! to two exchanges of bare words. `-- count NAME`, or `-- count NAME refused`, makes 100,000 calls of one contender in
 //! `counted`, for `valgrind --tool=callgrind --toggle-collect='*counted*'` to count what they take.
 

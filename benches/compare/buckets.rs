@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
+use limitor_benches::Allowance;
 
 use crate::clocks::Time;
-use crate::contest::{Allowance, Shared};
+use crate::contest::Shared;
 
 /// The token bucket of the textbook, behind a lock.
 pub(crate) struct Locked {

@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
+use limitor_benches::{Effort, median};
+
 use crate::batch::{self, Batch};
 use crate::contest::{Contender, Visitor};
 use crate::fields::Field;
-use crate::results::{Contended, Results, median};
+use crate::results::{Contended, Results};
 
 /// Threads on one limiter.
 pub(crate) const THREADS: [usize; 4] = [1, 2, 4, 8];
@@ -21,15 +23,6 @@ pub(crate) const ALONE: &str = "ours alone";
 /// How often a batch is tried in one round.
 const TRIES: usize = 5;
 
-/// How much is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effort {
-    /// Enough to see that it works.
-    Smoke,
-    Quick,
-    Full,
-}
-
 /// The batches of one number of threads.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
@@ -42,12 +35,8 @@ impl Plan {
     fn new(threads: usize, effort: Effort) -> Self {
         // Threads that must take turns on a processor need a window of many turns.
         let (window, rounds) = if batch::running(threads) == threads { (5, 100) } else { (40, 20) };
-        let (window, rounds) = match effort {
-            Effort::Smoke => (2, 1),
-            Effort::Quick => (window, rounds / 3),
-            Effort::Full => (window, rounds),
-        };
-        Self { threads, window: Duration::from_millis(window), rounds }
+        let window = if effort == Effort::Smoke { 2 } else { window };
+        Self { threads, window: Duration::from_millis(window), rounds: effort.rounds(rounds) }
     }
 }
 

@@ -11,10 +11,11 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{InsufficientCapacity, NotUntil};
 use limitor::{Denied, Grant, Quota, RateLimiter, SystemClock};
+use limitor_benches::Allowance;
 use ratelimit::{Ratelimiter, StdClock, TryWaitError};
 
 use crate::clocks::{Cached, Time, UPKEEP};
-use crate::contest::{Allowance, Shared};
+use crate::contest::Shared;
 
 pub(crate) fn quota(allowance: Allowance) -> Quota {
     let quota = Quota::new(allowance.capacity.into(), allowance.period).expect("a quota");

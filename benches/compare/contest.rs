@@ -2,22 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
-use std::time::Duration;
-
-/// What a limiter is to allow; all are full at the start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance {
-    pub(crate) capacity: u32,
-    pub(crate) period: Duration,
-    pub(crate) burst: u32,
-}
-
-impl Allowance {
-    /// Permits per second.
-    pub(crate) fn rate(self) -> f64 {
-        f64::from(self.capacity) / self.period.as_secs_f64()
-    }
-}
+use limitor_benches::Allowance;
 
 /// Something that decides at once, for one thread or for several.
 pub(crate) trait Contender: Sized + Sync {

@@ -3,10 +3,11 @@
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
 use limitor::{Denied, LocalLimiter, RateLimiter, SystemClock};
+use limitor_benches::Allowance;
 
 use crate::contended::THREADS;
 use crate::contenders::quota;
-use crate::contest::{Allowance, Contender};
+use crate::contest::Contender;
 
 /// As many handles as there are ever threads.
 const HANDLES: usize = THREADS[THREADS.len() - 1];

@@ -53,21 +53,3 @@ impl Results {
         self.singles.is_empty() && self.contended.is_empty()
     }
 }
-
-/// A figure in as few digits as it needs.
-pub(crate) fn short(figure: f64) -> String {
-    match figure {
-        ..0.1 => format!("{figure:.4}"),
-        0.1..10.0 => format!("{figure:.2}"),
-        10.0..100.0 => format!("{figure:.1}"),
-        _ => format!("{figure:.0}"),
-    }
-}
-
-/// The middle one of the values, or between the middle two.
-pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
-}

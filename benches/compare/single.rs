@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 
-use crate::contest::{Allowance, Contender, Visitor};
+use limitor_benches::{Allowance, median};
+
+use crate::contest::{Contender, Visitor};
 use crate::fields::Field;
-use crate::results::{Results, Single, median};
+use crate::results::{Results, Single};
 
 /// More comes back between two calls than one takes.
 pub(crate) const FULL: Allowance =

@@ -1,6 +1,6 @@
-//! What limitor sets out to reach.
+//! The targets of limitor.
 
-use std::fmt::Write as _;
+use limitor_benches::{Bound, Verdict};
 
 use crate::batch;
 use crate::contended::{AGAIN, ALONE, THREADS};
@@ -8,7 +8,6 @@ use crate::contest::Contender;
 use crate::fields::{Field, OnCounter, OnPrepaid};
 use crate::prepaid::Prepaid;
 use crate::results::{Results, Single};
-use crate::verdict::{self, Bound, Verdict};
 
 const GOVERNOR: &str = "governor";
 
@@ -26,24 +25,15 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     verdicts
 }
 
-/// A line for each, and how many there are.
-pub(crate) fn list(results: &Results, verdicts: &[Verdict]) -> String {
-    let mut text = String::from("## Targets\n\n");
-    for verdict in verdicts {
-        let _ = writeln!(text, "- {verdict}");
-    }
-    for (row, ours) in [(OnCounter::NAME, <OnCounter as Field>::Ours::NAME), (OnPrepaid::NAME, Prepaid::NAME)] {
-        let row = format!("{row} granted full");
-        if let Some(Single { ratio, .. }) = results.single(&row, ours) {
-            let _ = write!(text, "\n{ours} beside itself ({row}): {ratio:.3}, which would be 1 without noise.\n");
-        }
-    }
-    let _ = writeln!(text, "\n{}.", verdict::count(verdicts));
-    text
-}
-
-fn judge(what: String, figure: Option<f64>, bound: Bound) -> Verdict {
-    Verdict { what, figure, bound, noise: None }
+/// How far limitor is from itself in each field, which is noise.
+pub(crate) fn remarks(results: &Results) -> Vec<String> {
+    let fields = [(OnCounter::NAME, <OnCounter as Field>::Ours::NAME), (OnPrepaid::NAME, Prepaid::NAME)];
+    let remark = |(field, ours)| {
+        let row = format!("{field} granted full");
+        let Single { ratio, .. } = results.single(&row, ours)?;
+        Some(format!("{ours} beside itself ({row}): {ratio:.3}. Without noise it would be 1."))
+    };
+    fields.into_iter().filter_map(remark).collect()
 }
 
 /// Decisions of one thread on the shared word.
@@ -53,13 +43,13 @@ fn one_thread(results: &Results) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for row in ["granted full", "granted saturated", "granted weighted"] {
         let least = ratio(row, "limit: clock + CAS").map(f64::recip);
-        verdicts.push(judge(format!("{row}, limitor / (clock + CAS)"), least, Bound::AtMost(1.12)));
+        verdicts.push(Verdict::new(format!("{row}, limitor / (clock + CAS)"), least, Bound::AtMost(1.12)));
         let governor = ratio(row, GOVERNOR);
-        verdicts.push(judge(format!("{row}, governor / limitor"), governor, Bound::AtLeast(1.05)));
+        verdicts.push(Verdict::new(format!("{row}, governor / limitor"), governor, Bound::AtLeast(1.05)));
     }
     for row in ["refused", "refused passed on"] {
         let least = ratio(row, "limit: clock").map(f64::recip);
-        verdicts.push(judge(format!("{row}, limitor / clock"), least, Bound::AtMost(1.10)));
+        verdicts.push(Verdict::new(format!("{row}, limitor / clock"), least, Bound::AtMost(1.10)));
     }
     verdicts
 }
@@ -87,7 +77,7 @@ fn several_threads(results: &Results) -> Vec<Verdict> {
 fn prepaid(results: &Results) -> Vec<Verdict> {
     let single = |name| results.single(&format!("{} granted full", OnPrepaid::NAME), name);
     let nanos = single(Prepaid::NAME).map(|ours| ours.nanos);
-    let mut verdicts = vec![judge("prepaid, nanoseconds of a decision".to_owned(), nanos, Bound::AtMost(2.0))];
+    let mut verdicts = vec![Verdict::new("prepaid, nanoseconds of a decision".to_owned(), nanos, Bound::AtMost(2.0))];
     for threads in THREADS {
         let s = if threads == 1 { "" } else { "s" };
         let over = |name| results.contended(OnPrepaid::CONTENDED, threads, name).and_then(|theirs| theirs.cost_ratio);

@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
+use limitor_benches::{Options, median};
+
 use crate::case::{Access, Case, What, count};
 use crate::contenders::Keyed;
 use crate::contest::{self, Contender, Visitor, filled};
 use crate::keys::{Drawn, Key, Newcomers, Order, Ranks, Uniform};
-use crate::options::Options;
-use crate::results::{Cost, Results, median};
+use crate::results::{Cost, Results};
 use crate::single::Turn;
 use crate::threads::Batch;
 

@@ -11,7 +11,9 @@ use dashmap::DashMap;
 use moka::sync::Cache;
 use quanta::{Clock, Instant};
 
-use crate::contest::{Allowance, Contender};
+use limitor_benches::Allowance;
+
+use crate::contest::Contender;
 use crate::keys::Key;
 
 /// What all token buckets of a map have in common.

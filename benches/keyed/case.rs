@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
-use crate::contest::Allowance;
+use limitor_benches::Allowance;
 
 /// What the answers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,11 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use limitor::{KeyedLimiter, Quota};
+use limitor_benches::{Effort, Options};
 
 use crate::case::{What, count};
 use crate::contest::{self, Contender, Visitor, filled};
 use crate::keys::Key;
-use crate::options::{Effort, Options};
 use crate::results::{Churn, Resident, Results};
 
 /// What a child is to measure: a contender, the kind of its keys and how many, with a slash between; or how many keys come.

@@ -10,8 +10,9 @@ use governor::clock::DefaultClock;
 use governor::state::StateStore;
 use governor::state::keyed::{DashMapStateStore, HashMapStateStore};
 use limitor::{KeyedLimiter, Quota};
+use limitor_benches::Allowance;
 
-use crate::contest::{Allowance, Contender};
+use crate::contest::Contender;
 use crate::keys::Key;
 
 pub(crate) type Keyed<K> = KeyedLimiter<K>;

@@ -1,25 +1,10 @@
 //! What it takes to take part.
 
-use std::time::Duration;
+use limitor_benches::Allowance;
 
 use crate::buckets::{Choice, HashClockCas, InDashMap, InMoka};
 use crate::contenders::{FromForm, Governor, Keyed};
 use crate::keys::Key;
-
-/// What each key is to be allowed; all are full at first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance {
-    pub(crate) capacity: u32,
-    pub(crate) period: Duration,
-    pub(crate) burst: u32,
-}
-
-impl Allowance {
-    /// Permits per second.
-    pub(crate) fn rate(self) -> f64 {
-        f64::from(self.capacity) / self.period.as_secs_f64()
-    }
-}
 
 /// A limit for each key, that decides at once.
 pub(crate) trait Contender<K: Key>: Sized + Sync {

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use limitor_benches::Effort;
+
 use crate::case::{Case, What};
 use crate::contest::Contender;
 use crate::keys::{Key, Order};
-use crate::options::Effort;
 
 /// Keys whose states fit the cache next to the processor, with any contender.
 const FEW: u64 = 10_000;

@@ -4,9 +4,10 @@ use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use limitor_benches::Effort;
+
 use crate::contest::Contender;
 use crate::keys::{Key, Order};
-use crate::options::Effort;
 use crate::single::ask;
 
 /// Questions between two looks at the clock.

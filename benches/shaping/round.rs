@@ -1,10 +1,10 @@
-//! Rounds of equal length, alternating, and what they came to.
+//! Rounds of equal length that alternate, and their results.
 
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
-/// What one round of one contender came to.
+/// The result of one round of one contender.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Round {
     /// Permits handed out per second.
@@ -27,12 +27,6 @@ pub(crate) fn measure(length: Duration, mut turn: impl FnMut()) -> Round {
         }
     };
     Round { rate: f64::from(turns) / elapsed, cpu: cpu.elapsed().as_secs_f64() / elapsed }
-}
-
-/// The middle one of the values.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// A pure spin on the grid of a limiter with a burst of 1.

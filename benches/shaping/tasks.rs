@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 use limitor::{Quota, RateLimiter};
+use limitor_benches::median;
 use tokio::runtime::Runtime;
 
-use crate::round::{Round, measure, median, spin_on_grid};
+use crate::round::{Round, measure, spin_on_grid};
 
 const ROUNDS: usize = 9;
 const LENGTH: Duration = Duration::from_millis(300);
@@ -117,9 +118,9 @@ pub(crate) fn rates() {
             let mut spin = spin_on_grid(Duration::from_secs(1) / rate);
             let rounds: Vec<(Round, Round)> =
                 (0..ROUNDS).map(|_| (alone(&runtime, &shaper), measure(LENGTH, &mut spin))).collect();
-            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate).collect());
-            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate).collect());
-            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu).collect());
+            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate));
+            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate));
+            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu));
             println!("| {rate}/s | {name} | {achieved:.0} | {ratio:.4} | {:.1} % |", 100.0 * cpu);
         }
     }
@@ -131,8 +132,8 @@ pub(crate) fn rates() {
         for (name, shaper) in contenders(rate) {
             let runtime = runtime();
             let rounds: Vec<Round> = (0..3).map(|_| crowd(&runtime, &shaper, 1_000)).collect();
-            let achieved = median(rounds.iter().map(|round| round.rate).collect());
-            let cpu = median(rounds.iter().map(|round| round.cpu).collect());
+            let achieved = median(rounds.iter().map(|round| round.rate));
+            let cpu = median(rounds.iter().map(|round| round.cpu));
             println!(
                 "| {rate}/s | {name} | {achieved:.0} | {:.4} | {:.1} % |",
                 achieved / f64::from(rate),
@@ -143,7 +144,7 @@ pub(crate) fn rates() {
 }
 
 /// 10,000 tasks in the line: what each takes, and what a refund, a cancel and the wait itself cost.
-pub(crate) fn line() {
+pub(crate) fn queue() {
     const TASKS: usize = 10_000;
     println!("\n## {TASKS} tasks waiting\n");
     println!("| | |\n|---|---|");

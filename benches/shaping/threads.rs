@@ -4,8 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use limitor::{Clock, Quota, RateLimiter, Strategy};
+use limitor_benches::median;
 
-use crate::round::{Round, measure, median, spin_on_grid};
+use crate::round::{Round, measure, spin_on_grid};
 
 const ROUNDS: usize = 15;
 const LENGTH: Duration = Duration::from_millis(200);
@@ -52,9 +53,9 @@ pub(crate) fn rates() {
             let mut spin = spin_on_grid(Duration::from_secs(1) / rate);
             let rounds: Vec<(Round, Round)> =
                 (0..ROUNDS).map(|_| (measure(LENGTH, &mut turn), measure(LENGTH, &mut spin))).collect();
-            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate).collect());
-            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate).collect());
-            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu).collect());
+            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate));
+            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate));
+            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu));
             println!("| {rate}/s | {name} | {achieved:.0} | {ratio:.4} | {:.1} % |", 100.0 * cpu);
         }
     }

@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use limitor::{Quota, RateLimiter};
 use quanta::Clock;
 
-use crate::Effort;
+use crate::Turns;
 use crate::rows::{Row, times};
 
 const THREADS: [usize; 3] = [2, 8, 32];
@@ -38,13 +38,13 @@ impl Locked {
 const PLACES: u32 = 4;
 
 /// Percentiles of a decision, for each contender and number of threads.
-pub(crate) fn measure(effort: Effort) -> Vec<Row> {
+pub(crate) fn measure(turns: Turns) -> Vec<Row> {
     let mut rows = Row::all(&["limitor", "governor", "mutex"], &THREADS);
     let many = NonZeroU32::new(PLENTY).expect("it is more than 0");
-    for round in 1..=effort.rounds {
-        println!("decisions, round {round} of {}", effort.rounds);
+    for round in 1..=turns.rounds {
+        println!("decisions, round {round} of {}", turns.rounds);
         for row in &mut rows {
-            let turn = Turn { threads: row.threads, window: effort.window / PLACES, clock: Clock::new() };
+            let turn = Turn { threads: row.threads, window: turns.window / PLACES, clock: Clock::new() };
             row.times += match row.name {
                 "limitor" => {
                     let limiter = || RateLimiter::new(Quota::per_second(PLENTY.into()).expect("it is a rate"));

@@ -1,13 +1,15 @@
 //! What a target is, and whether a run reached it.
 
-use std::fmt::{Display, Formatter, Result};
+use std::fmt::{Display, Formatter, Result, Write as _};
 
 use serde::{Deserialize, Serialize};
 
 /// What a figure must be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Bound {
+pub enum Bound {
+    /// Not above this.
     AtMost(f64),
+    /// Not below this.
     AtLeast(f64),
 }
 
@@ -22,19 +24,27 @@ impl Display for Bound {
 
 /// One target in one run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Verdict {
+pub struct Verdict {
     /// What the figure is.
-    pub(crate) what: String,
-    /// Nothing if it was not measured.
-    pub(crate) figure: Option<f64>,
-    pub(crate) bound: Bound,
-    /// The same of ours beside itself, if that was measured: it would be 1 without noise.
-    pub(crate) noise: Option<f64>,
+    pub what: String,
+    /// `None` if the run did not measure it.
+    pub figure: Option<f64>,
+    /// What the figure must be.
+    pub bound: Bound,
+    /// The same figure of limitor beside limitor, if that was measured. Without noise it would be 1.
+    pub noise: Option<f64>,
 }
 
 impl Verdict {
-    /// Whether it was reached, if that is known.
-    pub(crate) fn holds(&self) -> Option<bool> {
+    /// A target without a figure for its noise.
+    #[must_use]
+    pub fn new(what: String, figure: Option<f64>, bound: Bound) -> Self {
+        Self { what, figure, bound, noise: None }
+    }
+
+    /// Whether the target was reached, if it was measured.
+    #[must_use]
+    pub fn holds(&self) -> Option<bool> {
         self.figure.map(|figure| match self.bound {
             Bound::AtMost(most) => figure <= most,
             Bound::AtLeast(least) => figure >= least,
@@ -51,7 +61,7 @@ impl Display for Verdict {
         };
         let figure = self.figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.3}"));
         write!(f, "{verdict}: {} is {figure}, {}", self.what, self.bound)?;
-        self.noise.map_or(Ok(()), |noise| write!(f, " (ours beside itself {noise:.3})"))
+        self.noise.map_or(Ok(()), |noise| write!(f, " (limitor beside itself {noise:.3})"))
     }
 }
 
@@ -64,4 +74,18 @@ pub(crate) fn count(verdicts: &[Verdict]) -> String {
         unknown => format!("; {unknown} more were not measured"),
     };
     format!("{hold} of {} targets hold{unknown}", known.len())
+}
+
+/// A line for each target, then the remarks, then how many targets hold.
+#[must_use]
+pub fn list(verdicts: &[Verdict], remarks: &[String]) -> String {
+    let mut text = String::from("## Targets\n\n");
+    for verdict in verdicts {
+        let _ = writeln!(text, "- {verdict}");
+    }
+    for remark in remarks {
+        let _ = writeln!(text, "\n{remark}");
+    }
+    let _ = writeln!(text, "\n{}.", count(verdicts));
+    text
 }

@@ -1,12 +1,11 @@
 //! The run as a picture: what was granted by when, under what may be.
 
 use std::error::Error;
-use std::fs::{self, OpenOptions};
-use std::path::Path;
 use std::time::Duration;
 
 use indicatif::HumanCount;
 use limitor::Quota;
+use limitor_picture::{Area, GRANTED, GRID, INK, REFUSED as BOUND, text};
 use plotters::prelude::*;
 
 use crate::args::Args;
@@ -14,29 +13,13 @@ use crate::audit::{Sighting, Window};
 use crate::summary::counted;
 
 const SIZE: (u32, u32) = (1_000, 600);
-const GRANTED: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
-const BOUND: RGBColor = RGBColor(0xc8, 0x3c, 0x28);
-const INK: RGBColor = RGBColor(0x30, 0x30, 0x30);
-const GRID: RGBColor = RGBColor(0xe2, 0xe2, 0xe2);
-
-/// Makes sure that the picture can be written, leaving one that is there already as it is.
-pub(crate) fn prepare(path: &Path) -> Result<(), String> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| OpenOptions::new().append(true).create(true).open(path))
-        .map(drop)
-        .map_err(|why| format!("cannot write {}: {why}", path.display()))
-}
 
 /// Writes the picture. The grants are in the order they were seen.
-pub(crate) fn write(path: &Path, args: &Args, sightings: &[Sighting]) -> Result<(), String> {
-    let mut svg = String::new();
-    draw(&mut svg, args, sightings).map_err(|why| format!("cannot draw: {why}"))?;
-    fs::write(path, svg).map_err(|why| format!("cannot write {}: {why}", path.display()))
+pub(crate) fn write(args: &Args, sightings: &[Sighting]) -> Result<(), String> {
+    limitor_picture::write(&args.plot, SIZE, |area| draw(area, args, sightings))
 }
 
-fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box<dyn Error>> {
+fn draw(area: &Area<'_>, args: &Args, sightings: &[Sighting]) -> Result<(), Box<dyn Error>> {
     let elapsed = sightings.last().map_or(0, |seen| seen.after).max(1);
     let end = elapsed.saturating_add(elapsed / 50).max(10);
     let bound = |at| Window { from: 0, to: at }.bound(args.tokens());
@@ -57,13 +40,11 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
 
     let taken = if args.calls() { "used" } else { "granted" };
     let (time, tokens) = (Unit::of_time(elapsed), Unit::of_tokens(top));
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    root.fill(&WHITE)?;
     let requests = counted(sightings.len() as u64, "request");
     let workers = args.workers();
     let title = format!("{requests} from {workers}, {}", limit(args.tokens()));
-    let mut chart = ChartBuilder::on(&root)
-        .caption(title, ("sans-serif", 22).into_font().color(&INK))
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, text(22))
         .margin(20)
         .x_label_area_size(55)
         .y_label_area_size(110)
@@ -73,8 +54,8 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
         .bold_line_style(GRID)
         .light_line_style(TRANSPARENT)
         .axis_style(INK)
-        .label_style(("sans-serif", 15).into_font().color(&INK))
-        .axis_desc_style(("sans-serif", 17).into_font().color(&INK))
+        .label_style(text(15))
+        .axis_desc_style(text(17))
         .x_desc(format!("time since the start ({})", time.name))
         .y_desc(format!("{} {taken} so far", tokens.name))
         .x_label_formatter(&|at| time.show(*at))
@@ -93,11 +74,10 @@ fn draw(svg: &mut String, args: &Args, sightings: &[Sighting]) -> Result<(), Box
         .position(legend)
         .margin(20)
         .legend_area_size(40)
-        .label_font(("sans-serif", 16).into_font().color(&INK))
+        .label_font(text(16))
         .background_style(WHITE)
         .border_style(GRID)
         .draw()?;
-    root.present()?;
     Ok(())
 }
 

@@ -49,9 +49,9 @@ pub(crate) type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 type Make = fn(&Warp, &mut Subjects) -> Box<dyn Part>;
 type Subjects = Vec<Arc<Subject>>;
 
-/// All there are, with the feature that brings each.
-const ALL: [(&str, &str, Option<Make>); 2] =
-    [("slots", "std", slots::MAKE), ("calls of language models", "llm", calls::MAKE)];
+/// All parts: what each is, the feature it needs, and how it is made.
+const ALL: [(&str, Option<&str>, Option<Make>); 2] =
+    [("slots", None, slots::MAKE), ("calls of language models", Some("llm"), calls::MAKE)];
 
 /// Those of this build.
 pub(crate) fn all(clock: &Warp, subjects: &mut Subjects) -> Vec<Box<dyn Part>> {
@@ -60,9 +60,9 @@ pub(crate) fn all(clock: &Warp, subjects: &mut Subjects) -> Vec<Box<dyn Part>> {
 
 /// What this build leaves out, in a line.
 pub(crate) fn left_out() -> Option<String> {
-    let timer = ("tokio's timer", "tokio", cfg!(feature = "tokio"));
-    let parts = ALL.iter().map(|(name, feature, make)| (*name, *feature, make.is_some()));
-    let missing = parts.chain([timer]).filter(|(_, _, is_in)| !is_in);
-    let missing: Vec<_> = missing.map(|(name, feature, _)| format!("{name} (--features {feature})")).collect();
+    let timer = (!cfg!(feature = "tokio")).then_some(("tokio's timer", "tokio"));
+    let missing = ALL.iter().filter(|(.., make)| make.is_none());
+    let missing = missing.filter_map(|(name, feature, _)| Some((*name, (*feature)?))).chain(timer);
+    let missing: Vec<_> = missing.map(|(name, feature)| format!("{name} (feature {feature})")).collect();
     (!missing.is_empty()).then(|| format!("left out of this build: {}", missing.join(", ")))
 }

@@ -1,6 +1,7 @@
 //! The whole bench several times, and in how many runs each target held.
 //!
-//! Each run is a process of its own, because the threads of cached clocks live on to the end of theirs.
+//! Each run is a process of its own: the threads of cached clocks live until the end of their process, and an allocator keeps
+//! what earlier work left in it.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -9,25 +10,25 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use crate::results::median;
+use crate::figures::median;
 use crate::verdict::{self, Verdict};
 
-/// The option, with its `=`, which is not for the runs themselves.
+/// The option, with its `=`. The runs themselves do not get it.
 pub(crate) const OPTION: &str = "--runs=";
 
-/// Runs it that many times; what came of it. Each run leaves its verdicts in that file.
+/// Runs the bench that many times and returns a summary. Each run leaves its verdicts in that file.
 pub(crate) fn run(times: NonZeroUsize, verdicts: &Path) -> Result<String, Box<dyn Error>> {
     let mut runs = Vec::new();
     for number in 1..=times.get() {
         println!("\nRun {number} of {times}\n");
-        // What an earlier run left must not be taken for this one's.
+        // The verdicts of an earlier run must not be taken for those of this one.
         if verdicts.exists() {
             fs::remove_file(verdicts)?;
         }
         let arguments = env::args_os().skip(1).filter(|argument| !argument.to_string_lossy().starts_with(OPTION));
         let status = Command::new(env::current_exe()?).args(arguments).status()?;
         if !status.success() || !verdicts.exists() {
-            return Err(format!("run {number} came to no verdicts: {status}").into());
+            return Err(format!("run {number} left no verdicts: {status}").into());
         }
         runs.push(serde_json::from_slice(&fs::read(verdicts)?)?);
     }

@@ -1,58 +1,32 @@
 //! The runs as a picture: what was served each second, what the budget was, and what was refused.
 
 use std::error::Error;
-use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use indicatif::HumanCount;
-use plotters::coord::Shift;
+use limitor_picture::{Area, GRANTED as SERVED, GRID, INK, REFUSED, text};
 use plotters::prelude::*;
 
 use crate::report::percent;
 use crate::run::Run;
 
 const SIZE: (u32, u32) = (1_000, 1_000);
-const SERVED: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
 const BUDGET: RGBColor = RGBColor(0x20, 0x20, 0x20);
-const REFUSED: RGBColor = RGBColor(0xc8, 0x3c, 0x28);
-const INK: RGBColor = RGBColor(0x30, 0x30, 0x30);
-const GRID: RGBColor = RGBColor(0xe2, 0xe2, 0xe2);
 
 const SECOND: u64 = 1_000_000_000;
 
 /// Each bar is for so long.
 const BAR: u64 = SECOND / 2;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-/// Makes sure that the picture can be written, leaving one that is there already as it is.
-pub(crate) fn prepare(path: &Path) -> Result<(), String> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| OpenOptions::new().append(true).create(true).open(path))
-        .map(drop)
-        .map_err(|why| format!("cannot write {}: {why}", path.display()))
-}
-
 /// Writes the picture.
 pub(crate) fn write(path: &Path, runs: &[Run]) -> Result<(), String> {
-    let mut svg = String::new();
-    draw(&mut svg, runs).map_err(|why| format!("cannot draw: {why}"))?;
-    fs::write(path, svg).map_err(|why| format!("cannot write {}: {why}", path.display()))
+    limitor_picture::write(path, SIZE, |area| {
+        let panels = area.split_evenly((runs.len(), 1));
+        panels.iter().zip(runs).enumerate().try_for_each(|(index, (panel, run))| draw(panel, run, index == 0))
+    })
 }
 
-fn draw(svg: &mut String, runs: &[Run]) -> Result<(), Box<dyn Error>> {
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    root.fill(&WHITE)?;
-    for (index, (area, run)) in root.split_evenly((runs.len(), 1)).iter().zip(runs).enumerate() {
-        panel(area, run, index == 0)?;
-    }
-    root.present()?;
-    Ok(())
-}
-
-fn panel(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>> {
+fn draw(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>> {
     let budget = run.limits.tokens_in(SECOND);
     // The burst goes far beyond the picture: its figure stands beside it. Above all else is the strip of what was refused.
     let (highest, top) = (budget * 2, budget * 2 + budget / 4);
@@ -64,7 +38,7 @@ fn panel(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>>
         percent(run.share())
     );
     let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 20).into_font().color(&INK))
+        .caption(title, text(20))
         .margin(15)
         .x_label_area_size(45)
         .y_label_area_size(85)
@@ -74,8 +48,8 @@ fn panel(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>>
         .bold_line_style(GRID)
         .light_line_style(TRANSPARENT)
         .axis_style(INK)
-        .label_style(("sans-serif", 15).into_font().color(&INK))
-        .axis_desc_style(("sans-serif", 16).into_font().color(&INK))
+        .label_style(text(15))
+        .axis_desc_style(text(16))
         .x_desc("time since the start (s)")
         .y_desc("tokens per second")
         .y_labels(5)
@@ -87,8 +61,8 @@ fn panel(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>>
         .map(|index| (index * BAR, run.used_between(index * BAR, (index + 1) * BAR - 1) * SECOND / BAR))
         .collect();
     let over = bars.iter().filter(|(_, rate)| *rate > highest).map(|(from, rate)| {
-        let text = format!("{} tokens per second", HumanCount(*rate));
-        Text::new(text, (from + BAR + BAR / 5, highest), ("sans-serif", 15).into_font().color(&SERVED))
+        let words = format!("{} tokens per second", HumanCount(*rate));
+        Text::new(words, (from + BAR + BAR / 5, highest), ("sans-serif", 15).into_font().color(&SERVED))
     });
     chart.draw_series(over)?;
     let bars = bars.iter().map(|(from, rate)| {
@@ -131,7 +105,7 @@ fn panel(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>>
         .position(SeriesLabelPosition::Coordinate(640, 40))
         .margin(8)
         .legend_area_size(40)
-        .label_font(("sans-serif", 15).into_font().color(&INK))
+        .label_font(text(15))
         .background_style(WHITE)
         .border_style(GRID)
         .draw()?;

@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
 
 /// Whether all claims are so.
 async fn job(args: &Args) -> Result<bool, String> {
-    plot::prepare(&args.plot)?;
+    limitor_picture::prepare(&args.plot)?;
     let limits = Limits::new(args);
     say(&format!(
         "{} tasks at a server that allows {} requests and {} tokens per minute, {} and {} of them at once\n",

@@ -35,7 +35,9 @@ use audit::Sighting;
 use plain::Plain;
 use summary::Summary;
 
-fn main() -> ExitCode {
+/// Runs the job as the command line asks.
+#[must_use]
+pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(refusal) if refusal.use_stderr() => {
@@ -69,7 +71,7 @@ fn job(args: &Args) -> Result<bool, String> {
         return calls(args, &sizes);
     }
     // A picture that cannot be written is better known now than when the work is done.
-    plot::prepare(&args.plot)?;
+    limitor_picture::prepare(&args.plot)?;
     let (_, sightings) = run::run(args, Plain::new(args, sizes))?;
     let summary = Summary::of(args, &sightings);
     run::say(&summary.to_string());
@@ -81,7 +83,7 @@ fn job(args: &Args) -> Result<bool, String> {
 #[cfg(feature = "llm")]
 fn calls(args: &Args, sizes: &[u64]) -> Result<bool, String> {
     let calls = calls::Calls::new(args, sizes)?;
-    plot::prepare(&args.plot)?;
+    limitor_picture::prepare(&args.plot)?;
     let (calls, sightings) = run::run(args, calls)?;
     let (summary, settled) = (Summary::of(args, &sightings), settled::Settled::of(args, &calls, &sightings));
     run::say(&format!("{summary}\n{settled}"));
@@ -96,7 +98,7 @@ fn calls(_: &Args, _: &[u64]) -> Result<bool, String> {
 }
 
 fn picture(args: &Args, sightings: &[Sighting]) -> Result<(), String> {
-    plot::write(&args.plot, args, sightings)?;
+    plot::write(args, sightings)?;
     run::say(&format!("picture      {}", args.plot.display()));
     Ok(())
 }
