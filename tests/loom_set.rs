@@ -42,7 +42,15 @@ impl Shared {
         let (a, b) = (limiter(burst_a), limiter(burst_b));
         let set = Arc::new(LimitSet::new([("a", a.clone()), ("b", b.clone())]));
         let other = LimitSet::new([("b", b.clone()), ("a", a.clone())]);
-        Self { clock, a, b, set, other, grant: Mutex::new(None), place: Mutex::new(None) }
+        Self {
+            clock,
+            a,
+            b,
+            set,
+            other,
+            grant: Mutex::new(None),
+            place: Mutex::new(None),
+        }
     }
 
     /// With nothing left, and who has it.

@@ -62,7 +62,12 @@ impl<C: Clock> fmt::Debug for AcquireSlot<'_, C> {
 
 impl<'a, C: Clock> AcquireSlot<'a, C> {
     pub(crate) fn new(home: Held<'a, ConcurrentLimiter<C>>, n: u64) -> Self {
-        Self { home, n, patience: Patience::default(), stage: Stage::Begin }
+        Self {
+            home,
+            n,
+            patience: Patience::default(),
+            stage: Stage::Begin,
+        }
     }
 
     /// Wait no longer than `timeout` for the slot and the permits together, counted from when the wait begins.

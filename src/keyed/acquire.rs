@@ -45,7 +45,13 @@ impl<K, C: Clock + Clone + 'static> fmt::Debug for KeyedAcquire<'_, K, C> {
 
 impl<'a, K, C: Clock + Clone + 'static> KeyedAcquire<'a, K, C> {
     pub(super) fn new(limiter: Held<'a, KeyedLimiter<K, C>>, slot: Result<Slot<K>, Refused>, n: u64) -> Self {
-        Self { limiter, slot, n, patience: Patience::default(), reservation: None }
+        Self {
+            limiter,
+            slot,
+            n,
+            patience: Patience::default(),
+            reservation: None,
+        }
     }
 
     /// Wait no longer than `timeout`, counted from when the wait begins.

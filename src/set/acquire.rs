@@ -92,7 +92,13 @@ impl<const N: usize, C: Clock> fmt::Debug for AcquireSet<'_, N, C> {
 
 impl<'a, const N: usize, C: Clock> AcquireSet<'a, N, C> {
     pub(super) fn new(set: Held<'a, LimitSet<N, C>>, costs: [u64; N]) -> Self {
-        Self { set, costs, patience: Patience::default(), stage: Stage::Begin, nap: Nap::default() }
+        Self {
+            set,
+            costs,
+            patience: Patience::default(),
+            stage: Stage::Begin,
+            nap: Nap::default(),
+        }
     }
 
     /// Wait no longer than `timeout`, counted from when the wait begins.

@@ -44,7 +44,12 @@ impl<C: Clock> fmt::Debug for Acquire<'_, C> {
 
 impl<'a, C: Clock> Acquire<'a, C> {
     pub(crate) fn new(limiter: Handle<'a, C>, n: u64) -> Self {
-        Self { limiter, n, patience: Patience::default(), reservation: None }
+        Self {
+            limiter,
+            n,
+            patience: Patience::default(),
+            reservation: None,
+        }
     }
 
     /// Wait no longer than `timeout`, counted from when the wait begins.

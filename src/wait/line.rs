@@ -149,7 +149,13 @@ impl<C: Clock> RateLimiter<C> {
     }
 
     fn turn(&self, places: &Places, ticket: Ticket, n: u64, end: u64) -> Turn {
-        Turn { ticket, n, due: self.due(end), changes: self.changes(), crowded: places.waiting() > CROWD }
+        Turn {
+            ticket,
+            n,
+            due: self.due(end),
+            changes: self.changes(),
+            crowded: places.waiting() > CROWD,
+        }
     }
 
     /// How often places have moved.

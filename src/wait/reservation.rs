@@ -75,7 +75,13 @@ impl<'a, C: Clock> Reservation<'a, C> {
             Joined::Granted(charge) => Seat::Granted(charge),
             Joined::Waiting(turn) => Seat::Waiting(turn),
         };
-        Self { limiter, n, seat, latest, nap: super::task::Nap::default() }
+        Self {
+            limiter,
+            n,
+            seat,
+            latest,
+            nap: super::task::Nap::default(),
+        }
     }
 
     /// The permits reserved.
