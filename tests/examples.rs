@@ -1,11 +1,11 @@
-//! The examples, run as a user runs them.
+//! Runs the examples as a user runs them.
 #![cfg(not(loom))]
 
 use std::env::{self, consts::EXE_SUFFIX};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The program of an example. `cargo test` builds it before it runs this test.
+/// The program of an example. `cargo test` builds it before this test.
 fn program(name: &str) -> PathBuf {
     let this = env::current_exe().expect("the path of this test");
     let profile = this.parent().and_then(|deps| deps.parent()).expect("tests are built into target/PROFILE/deps");
@@ -15,7 +15,7 @@ fn program(name: &str) -> PathBuf {
 }
 
 #[test]
-fn short_examples_print_and_succeed() {
+fn short_examples_succeed() {
     let always = ["loop", "guard", "closure", "context", "deadline", "reserve"];
     let keyed: &[_] = if cfg!(feature = "keyed") { &["cached_work", "user_then_system"] } else { &[] };
     let decorator = cfg!(feature = "macros").then_some("decorator");

@@ -1,11 +1,11 @@
-//! The demo, run as a user runs it.
+//! Runs the demo as a user runs it.
 
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-/// The exit status says that no call was refused through the limiter, and few when limits changed. The share of the budget
-/// that is used needs a longer run.
+/// The provider refuses no call that the limiter granted, and few when limits change: the exit
+/// status shows it. A shorter run cannot show how much of the budget is used.
 #[test]
 fn provider_refuses_no_call_of_the_limiter() {
     let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("server.svg");
@@ -21,7 +21,7 @@ fn provider_refuses_no_call_of_the_limiter() {
     assert!(printed.contains("through the limiter, none is refused: 0 were"), "{printed}");
     assert!(!printed.contains("BROKEN"), "{printed}");
 
-    let svg = fs::read_to_string(&picture).expect("the picture was written");
+    let svg = fs::read_to_string(&picture).expect("the plot was written");
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "not an SVG: {svg}");
-    assert!(printed.contains(&picture.display().to_string()), "does not say where the picture is:\n{printed}");
+    assert!(printed.contains(&picture.display().to_string()), "does not print the path of the plot:\n{printed}");
 }
