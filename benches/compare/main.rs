@@ -1,12 +1,14 @@
 //! Measures the cost of a decision: limitor, other limiters, and the hardware's limit.
 //!
-//! `cargo bench -p limitor-benches --bench compare` measures every contender in one run. It prints a table of medians and of their
-//! ratios to limitor's, and whether limitor's targets hold in that run. It writes `compare/compare.md` and
-//! `compare/compare.svg` to the target directory. Compare only ratios within a run: the speed of a machine changes between runs.
+//! `cargo bench -p limitor-benches --bench compare` measures every contender in one run. It prints
+//! a table of medians and of their ratios to limitor's, and whether limitor's targets hold in that
+//! run. It writes `compare/compare.md` and `compare/compare.svg` to the target directory. Compare
+//! only ratios within a run: the speed of a machine changes between runs.
 //!
-//! The arguments are criterion's. A word chooses the rows with that word in their name (`-- single`, `-- cached`,
-//! `-- contended`, `-- prepaid`). `--quick` does a third of the rounds, `--test` tries everything once. Options that have a value
-//! are written with `=`. `--runs=3` runs the bench three times, and prints in how many runs each target held.
+//! The arguments are criterion's. A word chooses the rows with that word in their name (`--
+//! single`, `-- cached`, `-- contended`, `-- prepaid`). `--quick` does a third of the rounds,
+//! `--test` tries everything once. Options that have a value are written with `=`. `--runs=3` runs
+//! the bench three times, and prints in how many runs each target held.
 
 mod batch;
 mod buckets;
@@ -53,7 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     bench.grants::<OnPrepaid>();
     contend::<OnCounter>(&options, &mut results);
     contend::<OnPrepaid>(&options, &mut results);
-    // Last, because cached clocks have threads that wake up all the time, to the end of the process.
+    // Last, because cached clocks have threads that wake up all the time, to the end of the
+    // process.
     Bench { criterion: &mut criterion, smoke, results: &mut results }.decisions::<OnCached>();
     contend::<OnCached>(&options, &mut results);
     criterion.final_summary();

@@ -11,10 +11,12 @@ use crate::results::{Results, Single};
 
 const GOVERNOR: &str = "governor";
 
-/// How many times as much as one thread those that run at a time must do on prepaid permits, of as many times as they are.
+/// The share of a linear gain that threads must reach on prepaid permits, if all of them run at the
+/// same time.
 const LINEAR: f64 = 0.95;
 
-/// The same where threads must take turns, which costs something by itself: 2 to 3 in 100 on a quiet machine.
+/// The same if threads take turns on a processor, which costs 2 to 3 % by itself on a quiet
+/// machine.
 const LINEAR_IN_TURNS: f64 = 0.90;
 
 /// Whether each target was reached.
@@ -25,7 +27,7 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     verdicts
 }
 
-/// How far limitor is from itself in each field, which is noise.
+/// The ratio of limitor to itself in each field, which is noise.
 pub(crate) fn remarks(results: &Results) -> Vec<String> {
     let fields = [(OnCounter::NAME, <OnCounter as Field>::Ours::NAME), (OnPrepaid::NAME, Prepaid::NAME)];
     let remark = |(field, ours)| {
@@ -58,7 +60,7 @@ fn one_thread(results: &Results) -> Vec<Verdict> {
 fn several_threads(results: &Results) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for threads in THREADS.into_iter().filter(|threads| *threads > 1) {
-        // What calls cost on the whole, and a single one.
+        // The cost of calls on average, and of a single one.
         let over = |name| match results.contended(OnCounter::CONTENDED, threads, name) {
             Some(theirs) => {
                 [theirs.cost_ratio, theirs.call_ratios[0], theirs.call_ratios[2]].map(|it| it.map(f64::recip))
@@ -73,7 +75,7 @@ fn several_threads(results: &Results) -> Vec<Verdict> {
     verdicts
 }
 
-/// Decisions of one thread and of several on permits of their own.
+/// Decisions of one thread and of several on prepaid permits.
 fn prepaid(results: &Results) -> Vec<Verdict> {
     let single = |name| results.single(&format!("{} granted full", OnPrepaid::NAME), name);
     let nanos = single(Prepaid::NAME).map(|ours| ours.nanos);
@@ -89,7 +91,8 @@ fn prepaid(results: &Results) -> Vec<Verdict> {
         let linear = if batch::running(threads) == threads { LINEAR } else { LINEAR_IN_TURNS };
         #[expect(clippy::cast_precision_loss, reason = "a few processors")]
         let running = batch::running(threads) as f64;
-        // What a call costs alone is in the same rounds; that many threads run at a time.
+        // The same rounds have the cost of a call on one thread. That many threads run at the same
+        // time.
         let figure = ours(ALONE).map(|alone| alone * running);
         let what = format!("prepaid, {threads} threads, calls per second over those of 1 thread");
         verdicts.push(Verdict { what, figure, bound: Bound::AtLeast(linear * running), noise: ours(AGAIN) });

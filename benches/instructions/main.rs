@@ -1,8 +1,8 @@
 //! Counts the instructions of a decision by callgrind. The counts are the same on every run.
 //!
-//! `cargo bench --bench instructions` compares them with `recorded.txt` beside this file, and fails if a count is over the
-//! recorded one by more than 3 % and half an instruction. After a change that is meant, `-- --record` writes the file anew.
-//! Needs valgrind.
+//! `cargo bench --bench instructions` compares them with `recorded.txt` beside this file, and fails
+//! if a count is over the recorded one by more than 3 % and half an instruction. After a change
+//! that is meant, `-- --record` writes the file anew. Needs valgrind.
 
 mod work;
 

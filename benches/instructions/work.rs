@@ -1,4 +1,4 @@
-//! The work whose instructions are counted.
+//! The work of which the instructions are counted.
 
 use std::hint::black_box;
 
@@ -19,8 +19,8 @@ fn quota(permits: u64) -> Quota {
 
 /// Does one kind of work so many times, and checks its results.
 pub(crate) fn run(name: &str, rounds: u32) {
-    // A permit takes 1 ns. At 5 permits a nanosecond, a counter under 2.5 GHz has no usual scale (`src/scale.rs`) and needs 13
-    // instructions more.
+    // A permit takes 1 ns. At 5 permits a nanosecond, a counter under 2.5 GHz has no usual scale
+    // (`src/scale.rs`) and needs 13 instructions more.
     let (plenty, none) = (quota(1_000_000_000), Quota::per_day(1).expect("a quota"));
     let limiter = RateLimiter::new(if name.ends_with("refusal") { none } else { plenty });
     let (granted, expected) = match name {

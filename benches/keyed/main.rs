@@ -1,12 +1,14 @@
-//! Measures the cost of a limit for each of many keys: decisions, memory, and keys that come and go.
+//! Measures the cost of a limit for each of many keys: decisions, memory, and keys that come and
+//! go.
 //!
-//! `cargo bench -p limitor-benches --bench keyed` measures every contender in one run. It prints tables of medians and of their ratios
-//! to limitor's, and whether limitor's targets hold in that run. It writes `keyed/keyed.md`, `keyed/cost.svg` and
-//! `keyed/memory.svg` to the target directory. Compare only ratios within a run: the speed of a machine changes between runs.
+//! `cargo bench -p limitor-benches --bench keyed` measures every contender in one run. It prints
+//! tables of medians and of their ratios to limitor's, and whether limitor's targets hold in that
+//! run. It writes `keyed/keyed.md`, `keyed/cost.svg` and `keyed/memory.svg` to the target
+//! directory. Compare only ratios within a run: the speed of a machine changes between runs.
 //!
-//! A word chooses the rows with that word in their name (`-- granted`, `-- String`, `-- resident`, `-- churn`). `--quick` does a
-//! third of the rounds, `--test` tries everything once, on fewer keys. `--runs=3` runs the bench three times, and prints in how
-//! many runs each target held.
+//! A word chooses the rows with that word in their name (`-- granted`, `-- String`, `-- resident`,
+//! `-- churn`). `--quick` does a third of the rounds, `--test` tries everything once, on fewer
+//! keys. `--runs=3` runs the bench three times, and prints in how many runs each target held.
 
 mod bench;
 mod buckets;
@@ -48,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         bench.decisions::<u64>(What::Granted, keys);
         bench.decisions::<String>(What::Granted, keys);
         bench.decisions::<u64>(What::Refused, keys);
-        bench.decisions::<u64>(What::Newcomer, keys);
+        bench.decisions::<u64>(What::NewKey, keys);
     }
     if !options.is_smoke() {
         bench.decisions::<u64>(What::Granted, 10 * many);

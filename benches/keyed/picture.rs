@@ -17,7 +17,7 @@ use crate::table::legend;
 const PANEL: (i32, i32) = (560, 400);
 const COLUMNS: Columns = Columns { names: 190, bars: 420, values: 70 };
 
-/// Draws what decisions cost.
+/// Draws the cost of decisions.
 pub(crate) fn cost(results: &Results, path: &Path) -> Drawn {
     let panel = |what, kind, access, threads| Panel::new(results, Case { what, keys: 0, kind, access, threads });
     let panels: Vec<Panel> = [
@@ -48,7 +48,7 @@ struct Panel {
 }
 
 impl Panel {
-    /// Those of the case with any number of keys; nothing if there are none.
+    /// The lines of the case for all numbers of keys. `None` if there are none.
     fn new(results: &Results, like: Case) -> Option<Self> {
         let cases: Vec<Case> = results.cases().into_iter().filter(|case| Case { keys: 0, ..*case } == like).collect();
         let points = |name| {
@@ -56,7 +56,7 @@ impl Panel {
         };
         let legend = legend();
         let lines = legend.names().map(|name| (name, points(name).collect::<Vec<_>>()));
-        // The choice of the key is next to nothing beside the others.
+        // The choice of the key is small beside the others.
         let shown = |name| name != <Choice as Contender<u64>>::NAME;
         let lines: Vec<_> = lines.filter(|(name, points)| shown(*name) && !points.is_empty()).collect();
         let access = if like.access == Access::Zipf { ", by Zipf's law" } else { "" };
@@ -69,7 +69,7 @@ impl Panel {
         let points = || self.lines.iter().flat_map(|(_, points)| points);
         let most = points().map(|(_, nanos)| *nanos).fold(1.0, f64::max);
         let many = points().map(|(keys, _)| *keys).fold(1.0, f64::max);
-        // To the right of the last point stand the names.
+        // The names are to the right of the last point.
         let mut chart = ChartBuilder::on(area)
             .caption(&self.title, style(20, FontStyle::Bold, HPos::Left))
             .x_label_area_size(28)

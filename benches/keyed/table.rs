@@ -56,7 +56,7 @@ pub(crate) fn markdown(results: &Results) -> String {
          fills them and is not timed.\n\n\
          - granted: all keys are known and busy, and have enough permits.\n\
          - refused: all keys are known and exhausted.\n\
-         - newcomer: no key is known; as many others are, and idle. If a limiter does not forget idle keys by itself, they are \
+         - new key: no key is known; as many others are, and idle. If a limiter does not forget idle keys by itself, they are \
          swept out now and then, which is not timed.\n\
          - u64, String: keys of 8 bytes and of 20. All keys are equally frequent, or follow Zipf's law with the exponent 0.99.\n\
          - threads: several threads call one limiter; nanoseconds of a thread that runs.\n\

@@ -11,10 +11,10 @@ use crate::results::Results;
 const OURS: &str = <Keyed<u64> as Contender<u64>>::NAME;
 const GOVERNOR: &str = <Governor<u64> as Contender<u64>>::NAME;
 
-/// Bytes a key that it is for.
+/// Bytes for each key of `max_keys`.
 const BYTES_A_KEY: f64 = 24.0;
 
-/// Megabytes that a process may grow by beyond what the limiter says it occupies, whatever its size.
+/// The most megabytes by which a process grows beyond what the limiter states, at any size.
 const BESIDES: f64 = 0.5;
 
 /// Whether each target was reached.

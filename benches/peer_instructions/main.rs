@@ -1,7 +1,9 @@
-//! Counts the instructions of governor's decisions by callgrind, as `cargo bench --bench instructions` counts limitor's.
+//! Counts the instructions of governor's decisions by callgrind, as `cargo bench --bench
+//! instructions` counts limitor's.
 //!
-//! `cargo bench -p limitor-benches --bench peer_instructions` compares them with `recorded.txt` beside this file. Another count
-//! comes with another release of governor, so it is no error. Needs valgrind.
+//! `cargo bench -p limitor-benches --bench peer_instructions` compares them with `recorded.txt`
+//! beside this file. Another count comes with another release of governor, so it is no error. Needs
+//! valgrind.
 
 use std::hint::black_box;
 use std::num::NonZeroU32;

@@ -1,8 +1,9 @@
 //! Measures the precision and the cost of waiting.
 //!
-//! `cargo bench -p limitor-benches --bench shaping` prints the tables. All contenders work on the same grid, with a burst of 1, in
-//! short rounds that alternate with a pure spin on that grid. The medians of the ratios are compared, so that a slow machine slows
-//! both sides of a ratio. Words on the command line choose among the tables: `threads`, `lateness`, `tasks`, `queue`. With
+//! `cargo bench -p limitor-benches --bench shaping` prints the tables. All contenders work on the
+//! same grid, with a burst of 1, in short rounds that alternate with a pure spin on that grid. The
+//! medians of the ratios are compared, so that a slow machine slows both sides of a ratio. Words on
+//! the command line choose among the tables: `threads`, `lateness`, `tasks`, `queue`. With
 //! `--features tokio`, tasks wait on tokio's timer.
 
 mod round;

@@ -77,7 +77,8 @@ impl Options {
         self.effort == Effort::Smoke
     }
 
-    /// The file of that name and extension in the bench's directory, which is in the target directory.
+    /// The file of that name and extension in the bench's directory, which is in the target
+    /// directory.
     ///
     /// # Errors
     ///
@@ -91,8 +92,8 @@ impl Options {
         Ok(directory.join(name).with_extension(extension))
     }
 
-    /// Runs the whole bench as often as `--runs` says, and prints and writes the number of runs in which each target held.
-    /// Returns whether it did: without `--runs` it does nothing.
+    /// Runs the whole bench as often as `--runs` says, and prints and writes the number of runs in
+    /// which each target held. Returns whether it did: without `--runs` it does nothing.
     ///
     /// # Errors
     ///

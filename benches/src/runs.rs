@@ -1,7 +1,7 @@
 //! The whole bench several times, and in how many runs each target held.
 //!
-//! Each run is a process of its own: the threads of cached clocks live until the end of their process, and an allocator keeps
-//! what earlier work left in it.
+//! Each run is a process of its own: the threads of cached clocks live until the end of their
+//! process, and an allocator keeps what earlier work left in it.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -34,7 +34,8 @@ impl Legend {
     }
 }
 
-/// A table under construction. A cell without a figure is a dash; a row without figures is left out.
+/// A table under construction. A cell without a figure is a dash; a row without figures is left
+/// out.
 #[derive(Debug)]
 pub struct Table {
     names: Vec<&'static str>,
@@ -71,7 +72,8 @@ impl Table {
         }
     }
 
-    /// The table as aligned Markdown, without columns that have no figure. An empty table is an empty text.
+    /// The table as aligned Markdown, without columns that have no figure. An empty table is an
+    /// empty text.
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut text = String::new();

@@ -31,7 +31,8 @@ pub struct Verdict {
     pub figure: Option<f64>,
     /// What the figure must be.
     pub bound: Bound,
-    /// The same figure of limitor beside limitor, if that was measured. Without noise it would be 1.
+    /// The same figure of limitor beside limitor, if that was measured. Without noise it would be
+    /// 1.
     pub noise: Option<f64>,
 }
 

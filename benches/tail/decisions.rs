@@ -1,4 +1,4 @@
-//! Decisions: all threads ask one limiter, one permit after the other.
+//! Decisions: all threads call one limiter, one permit after the other.
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
@@ -15,7 +15,7 @@ use crate::rows::{Row, times};
 
 const THREADS: [usize; 3] = [2, 8, 32];
 
-/// So many permits a second, and as many at once, that all are granted.
+/// Permits a second and at once: so many that all are granted.
 const PLENTY: u32 = 1_000_000_000;
 
 /// The token bucket of the textbook, behind a lock.
@@ -23,7 +23,7 @@ struct Locked(Mutex<(f64, Instant)>);
 
 impl Locked {
     fn try_acquire(&self) -> bool {
-        let mut bucket = self.0.lock().expect("nobody panics with it");
+        let mut bucket = self.0.lock().expect("no holder of the lock panics");
         let now = Instant::now();
         let refill = now.saturating_duration_since(bucket.1).as_secs_f64() * f64::from(PLENTY);
         let tokens = f64::from(PLENTY).min(bucket.0 + refill);
@@ -33,8 +33,8 @@ impl Locked {
     }
 }
 
-/// Where in memory a limiter is, in each part of a turn: how far a cache line travels between two processors depends on its
-/// address, by a tenth and more.
+/// The number of addresses of a limiter in a turn. The address changes the distance that a cache
+/// line travels between two processors, and with it the time by a tenth and more.
 const PLACES: u32 = 4;
 
 /// Percentiles of a decision, for each contender and number of threads.
@@ -68,7 +68,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// Nanoseconds of what `ask` took, each time, on all threads, with one limiter after the other.
+    /// Nanoseconds of each call of `ask`, on all threads, with one limiter after the other.
     fn take<L: Sync>(&self, limiter: impl Fn() -> L, ask: impl Fn(&L) -> bool + Sync) -> Histogram<u64> {
         let limiters: Vec<L> = (0..PLACES).map(|_| limiter()).collect();
         limiters.iter().map(|limiter| self.ask(|| ask(limiter))).fold(times(), |all, part| all + part)

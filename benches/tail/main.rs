@@ -1,8 +1,9 @@
 //! Measures the tail: the slowest decisions where many threads contend, and the latest waits.
 //!
-//! `cargo bench -p limitor-benches --bench tail` measures in rounds, in which all contenders take turns. It prints tables of
-//! percentiles, and writes them and a picture to `tail/tail.md` and `tail/tail.svg` in the target directory. `-- --quick` does
-//! fewer and shorter rounds, `-- --test` tries everything once.
+//! `cargo bench -p limitor-benches --bench tail` measures in rounds, in which all contenders take
+//! turns. It prints tables of percentiles, and writes them and a picture to `tail/tail.md` and
+//! `tail/tail.svg` in the target directory. `-- --quick` does fewer and shorter rounds, `-- --test`
+//! tries everything once.
 
 mod decisions;
 mod picture;

@@ -1,4 +1,5 @@
-//! The picture: percentiles on an axis that stretches towards the last, a panel for each number of threads.
+//! The picture: percentiles on an axis that stretches towards the last, a panel for each number of
+//! threads.
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ const TOP: i32 = 56;
 
 const COLORS: [RGBColor; 3] = [RGBColor(29, 105, 178), RGBColor(196, 72, 32), RGBColor(120, 120, 120)];
 
-/// Where the percentiles end: one in so many is above.
+/// The last percentile: one in so many is above.
 const LAST: f64 = 20_000.0;
 
 pub(crate) fn draw(decisions: &[Row], waits: &[Row], path: &Path) -> Drawn {
@@ -40,7 +41,7 @@ pub(crate) fn draw(decisions: &[Row], waits: &[Row], path: &Path) -> Drawn {
     Ok(())
 }
 
-/// What one in so many takes longer than.
+/// The time that one in so many exceeds.
 #[expect(clippy::cast_precision_loss, reason = "for display")]
 fn at(row: &Row, one_in: f64) -> f64 {
     (row.times.value_at_quantile(1.0 - 1.0 / one_in) as f64).max(1.0)

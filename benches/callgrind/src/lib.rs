@@ -1,7 +1,7 @@
 //! Counts the instructions of a piece of work by callgrind, and compares them with recorded counts.
 //!
-//! A bench is a program with a list of pieces of work. It runs itself under valgrind once for each of them. Needs valgrind, and
-//! fails with a message if valgrind is missing.
+//! A bench is a program with a list of pieces of work. It runs itself under valgrind once for each
+//! of them. Needs valgrind, and fails with a message if valgrind is missing.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -20,11 +20,13 @@ pub struct Bench {
     pub work: fn(name: &str, rounds: u32),
     /// The file of recorded counts.
     pub recorded: &'static str,
-    /// Whether a count above the recorded one is an error. The argument says so with a reason if it is not.
+    /// Whether a count above the recorded one is an error. The argument says so with a reason if it
+    /// is not.
     pub comparable: fn() -> Result<(), &'static str>,
 }
 
-/// Calls `round` so many times, and returns how often it was true. callgrind counts what happens in here.
+/// Calls `round` so many times, and returns how often it was true. callgrind counts what happens in
+/// here.
 #[inline(never)]
 pub fn measured(rounds: u32, mut round: impl FnMut() -> bool) -> u32 {
     (0..rounds).map(|_| u32::from(black_box(round()))).sum()
@@ -35,8 +37,9 @@ type Counts = BTreeMap<String, f64>;
 impl Bench {
     /// Runs the bench as its command line asks.
     ///
-    /// Without an option, it counts and compares, and fails if a count is over the recorded one by more than 3 % and half an
-    /// instruction. `--record` writes the file of recorded counts anew. `--test` runs each piece of work briefly, without valgrind.
+    /// Without an option, it counts and compares, and fails if a count is over the recorded one by
+    /// more than 3 % and half an instruction. `--record` writes the file of recorded counts anew.
+    /// `--test` runs each piece of work briefly, without valgrind.
     #[must_use]
     pub fn main(self) -> ExitCode {
         let args: Vec<String> = env::args().skip(1).collect();

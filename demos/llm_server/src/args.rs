@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use clap::{Parser, value_parser};
 
-/// Sends the same calls to a provider with limits: as people do, through a limiter, and with limits halved on the way.
+/// Sends the same calls to a provider with limits: without a limiter, through one, and with limits
+/// halved during the run.
 #[derive(Debug, Parser)]
 #[command(name = "llm_server")]
 pub(crate) struct Args {
-    /// Length of each of the three runs
+    /// Length of each of the three runs, in seconds
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(5..=600))]
     seconds: u32,
 
@@ -17,7 +18,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u16).range(32..=1_024))]
     pub(crate) tasks: u16,
 
-    /// How many milliseconds closer together requests may arrive than they were sent: that much of the burst is left alone
+    /// Milliseconds by which requests may arrive closer together than they were sent; that much of
+    /// the burst is not used
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u16).range(0..=500))]
     jitter: u16,
 
@@ -25,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Where to write the picture, as SVG
+    /// Where to write the plot, as SVG
     #[arg(long, value_name = "FILE", default_value = "target/llm_server.svg")]
     pub(crate) plot: PathBuf,
 }

@@ -1,50 +1,51 @@
-//! A token bucket as a provider may have it, written apart from limitor: it fills continuously, in exact integers.
+//! A token bucket as a provider may have it, written independently of limitor: it fills
+//! continuously, in exact integers.
 
 use std::time::Duration;
 
-/// What comes back in a nanosecond is whole in this part of one.
+/// The amount that comes back in a nanosecond is a whole number of these parts.
 const PARTS: u128 = 60_000_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Bucket {
     per_minute: u64,
-    /// In parts, as all that follows.
+    /// In parts, as all fields below.
     most: u128,
     left: u128,
-    /// When that was left, in nanoseconds since the start.
+    /// The time of that level, in nanoseconds since the start.
     at: u64,
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub(crate) fn new(per_minute: u64, burst: u64) -> Self {
         let most = u128::from(burst) * PARTS;
         Self { per_minute, most, left: most, at: 0 }
     }
 
-    /// Fills it up to `now`.
+    /// Fills the bucket up to `now`.
     pub(crate) fn fill(&mut self, now: u64) {
         let back = u128::from(now.saturating_sub(self.at)) * u128::from(self.per_minute);
         self.left = self.most.min(self.left + back);
         self.at = self.at.max(now);
     }
 
-    /// From now on it is of this size, and empty.
+    /// Gives the bucket another size, and empties it.
     pub(crate) fn replace(&mut self, per_minute: u64, burst: u64) {
         *self = Self { per_minute, most: u128::from(burst) * PARTS, left: 0, at: self.at };
     }
 
-    /// How long until there are `n`, if nobody else comes; zero if there are.
+    /// The time until `n` are available, if no other request comes; zero if they are.
     pub(crate) fn wait(&self, n: u64) -> Duration {
         self.until(u128::from(n) * PARTS)
     }
 
-    /// How long until it is full.
+    /// The time until the bucket is full.
     pub(crate) fn reset(&self) -> Duration {
         self.until(self.most)
     }
 
-    /// Takes `n` that are there.
+    /// Takes `n`, which must be available.
     pub(crate) fn take(&mut self, n: u64) {
         self.left -= u128::from(n) * PARTS;
     }
@@ -53,7 +54,7 @@ impl Bucket {
         self.per_minute
     }
 
-    /// What is left, in whole ones.
+    /// The level, rounded down to whole ones.
     pub(crate) fn left(&self) -> u64 {
         u64::try_from(self.left / PARTS).unwrap_or(u64::MAX)
     }

@@ -10,10 +10,11 @@ use reqwest::{Response, StatusCode};
 
 use crate::workload::{Call, Reply, Workload};
 
-/// How often a call that was refused is sent again, unless there is a limiter: as OpenAI's own client does by default.
+/// The number of times that a refused call is sent again without a limiter: the default of OpenAI's
+/// own client.
 const RETRIES: u32 = 2;
 
-/// What all tasks share.
+/// The state that all tasks share.
 #[derive(Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -23,10 +24,10 @@ pub(crate) struct Client {
     end: Instant,
 }
 
-/// What became of the calls that came to an end.
+/// The results of the calls that ended.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// How long those took that were answered, from when they were wanted; shortest first.
+    /// The times of answered calls, from when they were wanted; shortest first.
     pub(crate) answered: Vec<Duration>,
     pub(crate) given_up: u64,
 }
@@ -69,7 +70,7 @@ impl Client {
         Ok(outcome)
     }
 
-    /// Sends those home who wait for the limiter. Calls under way come to their end.
+    /// Cancels the waits for the limiter. Calls under way end normally.
     pub(crate) fn close(&self) {
         if let Some(limiter) = &self.limiter {
             limiter.close();
@@ -87,9 +88,10 @@ impl Client {
         Instant::now() >= self.end
     }
 
-    /// As people do: send it, and if it is refused, send it again when the server says so, but not for ever.
+    /// The usual way: sends the call, and if it is refused, sends it again when the server says so,
+    /// a few times.
     ///
-    /// Whether it was answered; `None` if time was up before.
+    /// Returns whether it was answered; `None` if time was up before.
     async fn retry(&self, call: &Call) -> reqwest::Result<Option<bool>> {
         for _ in 0..=RETRIES {
             if self.is_over() {
@@ -101,13 +103,13 @@ impl Client {
                 return Ok(Some(true));
             }
             let pause = retry_after(&response);
-            response.bytes().await?; // so that the connection can be used again
+            response.bytes().await?; // lets the connection be used again
             tokio::time::sleep(pause).await;
         }
         Ok(Some(false))
     }
 
-    /// Through the limiter: estimate, wait, send, look at what the provider says, settle.
+    /// Through the limiter: estimates, waits, sends, reads the provider's limits, reconciles.
     async fn limited(&self, limiter: &LlmLimiter, call: &Call) -> reqwest::Result<Option<bool>> {
         loop {
             let leave = match limiter.acquire(call.estimate).await {
@@ -120,7 +122,7 @@ impl Client {
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 leave.fail(Charged::Nothing);
                 response.bytes().await?;
-                continue; // from the end of the line
+                continue; // at the end of the queue
             }
             let used: Reply = response.json().await?;
             leave.settle(Usage::new(used.prompt_tokens, used.completion_tokens));

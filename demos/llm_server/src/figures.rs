@@ -1,7 +1,8 @@
-//! What a run comes to, by the server's books.
+//! The figures of a run, as the server counted them.
 //!
-//! The budget of a run is what comes back at the server from the first request until nothing is sent any more. The
-//! burst is there at the start already, so it counts neither as budget nor, the first that are used, as used.
+//! The budget of a run is the tokens that come back at the server from the first request to the
+//! last. The burst is available at the start, so it is not part of the budget, and its use is not
+//! part of the use.
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ impl Run {
         there.map(|arrival| arrival.tokens).sum()
     }
 
-    /// How much of the budget was used.
+    /// The share of the budget that was used.
     pub(crate) fn share(&self) -> f64 {
         let first = self.arrivals.first().map_or(0, |arrival| arrival.at);
         let budget = match self.change {
@@ -39,19 +40,21 @@ impl Run {
         ratio(self.used().saturating_sub(self.limits.token_burst()), budget)
     }
 
-    /// How much was used of the budget after the limits were halved. Nothing was left at that time.
+    /// The share of the budget that was used after the limits were halved. At that time no token
+    /// was left.
     pub(crate) fn share_of_half(&self) -> Option<f64> {
         self.change.map(|(at, half)| ratio(self.used_between(at, self.end), half.tokens_in(self.end - at)))
     }
 
-    /// The numbers of the requests that were refused after the limits were halved, counted from there.
+    /// The numbers of the requests that were refused after the limits were halved, counted from
+    /// that time.
     pub(crate) fn refused_after(&self) -> Vec<usize> {
         let at = self.change.map_or(u64::MAX, |(at, _)| at);
         let after = self.arrivals.iter().filter(|arrival| arrival.at >= at).zip(1..);
         after.filter(|(arrival, _)| !arrival.served).map(|(_, number)| number).collect()
     }
 
-    /// Tokens of a call that was answered, on average.
+    /// The mean tokens of an answered call.
     pub(crate) fn mean(&self) -> u64 {
         let served = self.arrivals.iter().filter(|arrival| arrival.served);
         served.clone().map(|arrival| arrival.tokens).sum::<u64>() / (served.count() as u64).max(1)

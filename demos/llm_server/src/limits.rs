@@ -1,4 +1,4 @@
-//! What the provider allows, and what the client makes of it.
+//! The limits of the provider, and the client's limiter for them.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::args::Args;
 const REQUESTS_PER_MINUTE: u64 = 2_400;
 const TOKENS_PER_MINUTE: u64 = 1_200_000;
 
-/// At a real provider a minute's may be used at once. Here it is less, so that it is over soon and the rest of the run shows
-/// the rate.
+/// At a real provider, the tokens of a minute may be used at once. Here the burst is smaller, so
+/// that it ends soon and the rest of the run shows the rate.
 const LONGEST_BURST: Duration = Duration::from_secs(4);
 
-/// Limits per minute, of which only so much may be used at once.
+/// Limits per minute, with a burst that is a part of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) rpm: u64,
@@ -27,7 +27,7 @@ impl Limits {
         Self { rpm: REQUESTS_PER_MINUTE, tpm: TOKENS_PER_MINUTE, burst: (args.length() / 5).min(LONGEST_BURST) }
     }
 
-    /// Half of each.
+    /// Half of each limit.
     pub(crate) fn halved(self) -> Self {
         Self { rpm: self.rpm / 2, tpm: self.tpm / 2, ..self }
     }
@@ -49,9 +49,10 @@ impl Limits {
 
     /// A limiter at the provider's full rate.
     ///
-    /// Requests do not arrive as evenly as they were let go: of what was let go over a second, a little more may arrive within
-    /// one. So the provider can hold less for a moment than was thought here. The margin for that is taken from the burst,
-    /// where it is forgone once; taken from the rate, it would be forgone for good.
+    /// Requests do not arrive as evenly as they were granted: of the requests of one second, a
+    /// little more may arrive within one. So for a moment the provider may have less than the
+    /// client computes. The margin for that is taken from the burst, where it is lost once; from
+    /// the rate it would be lost all the time.
     pub(crate) fn limiter(self, jitter: Duration) -> Result<LlmLimiter, QuotaError> {
         let burst = self.burst.saturating_sub(jitter);
         LlmLimiter::builder()
@@ -61,7 +62,7 @@ impl Limits {
     }
 }
 
-/// What comes back in `time` at so many per minute, in whole ones.
+/// The amount that comes back in `time` at a rate per minute, in whole ones.
 fn within(time: Duration, per_minute: u64) -> u64 {
     let back = u128::from(per_minute) * time.as_nanos() / Duration::from_secs(60).as_nanos();
     u64::try_from(back).unwrap_or(u64::MAX)

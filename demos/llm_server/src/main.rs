@@ -1,13 +1,15 @@
-//! A provider that limits requests and tokens per minute, and a client of many tasks that wants more than it may have: as
-//! people write it, through [`LlmLimiter`](limitor::llm::LlmLimiter), and with the provider's limits halved on the way.
+//! Runs a provider that limits requests and tokens per minute, and a client of many tasks that
+//! wants more than that. The client runs without a limiter, through
+//! [`LlmLimiter`](limitor::llm::LlmLimiter), and with the provider's limits halved during the run.
 //!
 //! ```text
-//! cargo run --release --example llm_server --features http
+//! cargo run --release -p llm_server
 //! ```
 //!
-//! Both run in this program and talk HTTP. The server counts by itself (`bucket.rs`), answers with the headers of OpenAI and
-//! refuses with 429; what the client does is in `client.rs`. Ends with a comparison and a picture. Exits with 0 if what is
-//! claimed of the limiter was so, with 1 if it was not, and with 2 if it could not be done.
+//! Both run in this program and use HTTP. The server counts independently (`bucket.rs`), answers
+//! with the headers of OpenAI, and refuses with 429. The client is in `client.rs`. The program ends
+//! with a comparison and a plot. It exits with 0 if the claims about the limiter hold, with 1 if
+//! one does not, and with 2 if it could not run.
 
 mod args;
 mod bucket;
@@ -46,7 +48,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether all claims are so.
+/// Returns whether all claims hold.
 async fn job(args: &Args) -> Result<bool, String> {
     limitor_picture::prepare(&args.plot)?;
     let limits = Limits::new(args);
@@ -63,11 +65,13 @@ async fn job(args: &Args) -> Result<bool, String> {
         runs.push(run::run(args, limits, setup).await?);
     }
     say(&report::table(&runs));
-    say("\nbudget   the tokens that come back at the server during a run; the burst counts on neither side");
-    say(&format!("limiter  at the server's full rate, its burst smaller by what comes back in {:?}", args.jitter()));
-    say("halved   after half of the run the server allows half as much, and nothing is left of what was");
+    say(
+        "\nbudget   the tokens that come back at the server during a run; the burst counts neither as budget nor as used",
+    );
+    say(&format!("limiter  at the server's full rate, with a burst smaller by the tokens of {:?}", args.jitter()));
+    say("halved   after half of the run the server halves its limits and empties its buckets");
     if let Some(share) = runs[2].share_of_half() {
-        say(&format!("         of what came back from then on, {} were used", report::percent(share)));
+        say(&format!("         of the tokens that came back after that, {} were used", report::percent(share)));
     }
     let claims = report::claims(&runs[0], &runs[1], &runs[2], args.length());
     say("");
@@ -75,6 +79,6 @@ async fn job(args: &Args) -> Result<bool, String> {
         say(&format!("{:8} {claim}", if *holds { "holds" } else { "BROKEN" }));
     }
     plot::write(&args.plot, &runs)?;
-    say(&format!("picture  {}", args.plot.display()));
+    say(&format!("plot     {}", args.plot.display()));
     Ok(claims.iter().all(|(holds, _)| *holds))
 }

@@ -1,4 +1,4 @@
-//! The runs as a picture: what was served each second, what the budget was, and what was refused.
+//! Draws the runs: the tokens served each second, the budget, and the refused requests.
 
 use std::error::Error;
 use std::path::Path;
@@ -15,10 +15,10 @@ const BUDGET: RGBColor = RGBColor(0x20, 0x20, 0x20);
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Each bar is for so long.
+/// Nanoseconds of each bar.
 const BAR: u64 = SECOND / 2;
 
-/// Writes the picture.
+/// Writes the plot.
 pub(crate) fn write(path: &Path, runs: &[Run]) -> Result<(), String> {
     limitor_picture::write(path, SIZE, |area| {
         let panels = area.split_evenly((runs.len(), 1));
@@ -28,7 +28,8 @@ pub(crate) fn write(path: &Path, runs: &[Run]) -> Result<(), String> {
 
 fn draw(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>> {
     let budget = run.limits.tokens_in(SECOND);
-    // The burst goes far beyond the picture: its figure stands beside it. Above all else is the strip of what was refused.
+    // The burst exceeds the plot, so its figure is beside the bar. The strip at the top shows
+    // refused requests.
     let (highest, top) = (budget * 2, budget * 2 + budget / 4);
     let end = (run.end / BAR).max(1) * BAR;
     let title = format!(
@@ -85,7 +86,7 @@ fn draw(area: &Area<'_>, run: &Run, legend: bool) -> Result<(), Box<dyn Error>> 
         .label("what comes back")
         .legend(|(x, y)| PathElement::new([(x + 5, y), (x + 30, y)], BUDGET.stroke_width(2)));
 
-    // What comes within half a pixel is one stroke.
+    // Requests within half a pixel are one stroke.
     let close = end / u64::from(2 * SIZE.0);
     let mut refused: Vec<_> = run.arrivals.iter().filter(|one| !one.served).map(|one| one.at).collect();
     refused.dedup_by_key(|at| *at / close.max(1));

@@ -1,4 +1,4 @@
-//! What came of it, in words: the runs side by side, and whether they bear out what is claimed.
+//! Prints the results: the runs side by side, and whether the claims hold.
 
 use std::io::{self, Write};
 use std::iter;
@@ -8,24 +8,24 @@ use indicatif::HumanCount;
 
 use crate::run::Run;
 
-/// With the limiter, so much of the budget is used.
+/// The share of the budget that is used with the limiter.
 const LEAST_SHARE: f64 = 0.97;
 
-/// In shorter runs what is left over at the end weighs too much.
+/// In shorter runs, the tokens that are left at the end count too much.
 const LONG_ENOUGH: Duration = Duration::from_secs(15);
 
-/// When the limits have changed, nothing is refused any more after so many requests.
+/// The number of requests after a change of the limits, from which none is refused.
 const FEW: usize = 20;
 
-/// Prints a line. That nobody reads it any more is no reason to stop.
+/// Prints a line. A closed output is no reason to stop.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// What stands in a row of the table, for each run.
+/// A row of the table: its text for each run.
 type Figure<'a> = &'a dyn Fn(&Run) -> String;
 
-/// The runs, side by side.
+/// Prints the runs side by side.
 pub(crate) fn table(runs: &[Run]) -> String {
     let count = |number: u64| HumanCount(number).to_string();
     let time = |time: Duration| format!("{:.2} s", time.as_secs_f64());
@@ -47,7 +47,7 @@ pub(crate) fn table(runs: &[Run]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What is claimed, and whether it is so.
+/// The claims, and whether each holds.
 pub(crate) fn claims(retry: &Run, limited: &Run, halved: &Run, length: Duration) -> Vec<(bool, String)> {
     let refused = limited.refused();
     let mut claims = vec![

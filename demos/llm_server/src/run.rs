@@ -11,30 +11,30 @@ use crate::limits::Limits;
 use crate::server::{Arrival, Server};
 use crate::workload::Workload;
 
-/// What is different from run to run.
+/// The differences between runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
     pub(crate) name: &'static str,
     pub(crate) limited: bool,
-    /// From the middle of the run on the server allows half as much.
+    /// Whether the server halves its limits in the middle of the run.
     pub(crate) halved: bool,
 }
 
-/// What was seen of a run. Times are in nanoseconds since the start of the server.
+/// The observations of a run. Times are in nanoseconds since the start of the server.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) setup: Setup,
     pub(crate) limits: Limits,
-    /// What the server saw, in order.
+    /// The requests in the order in which the server saw them.
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) outcome: Outcome,
-    /// When the server began to allow half, and how much that is.
+    /// The time at which the server halved its limits, and the halved limits.
     pub(crate) change: Option<(u64, Limits)>,
-    /// When nothing was sent any more.
+    /// The time of the last request.
     pub(crate) end: u64,
 }
 
-/// Does it.
+/// Runs the server and the client.
 pub(crate) async fn run(args: &Args, limits: Limits, setup: Setup) -> Result<Run, String> {
     let limiter = setup.limited.then(|| limits.limiter(args.jitter())).transpose().map_err(|why| why.to_string())?;
     let server = Server::start(limits).await?;
@@ -71,7 +71,7 @@ impl Progress {
         Self(ProgressBar::new(length).with_style(style).with_prefix(name))
     }
 
-    /// Shows what goes on until `end`.
+    /// Shows the progress until `end`.
     async fn until(&self, end: Instant, server: &Server) {
         while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             tokio::time::sleep(left.min(Duration::from_millis(100))).await;

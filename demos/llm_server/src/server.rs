@@ -1,6 +1,8 @@
-//! The provider: an HTTP server that counts requests and tokens as they arrive and refuses what is over its limits.
+//! The provider: an HTTP server that counts requests and tokens as they arrive, and refuses
+//! requests over its limits.
 //!
-//! A request is charged its prompt and the reply it will get, when it arrives. Refused, it is charged nothing.
+//! When a request arrives, it is charged its prompt and the reply that it will get. A refused
+//! request is charged nothing.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +29,7 @@ pub(crate) struct Arrival {
     pub(crate) served: bool,
 }
 
-/// A server at work.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -48,7 +50,8 @@ impl Server {
         Ok(Self { address, desk, task })
     }
 
-    /// From now on it allows so much, and nothing is left of what was. When that is, in nanoseconds since the start.
+    /// Changes the limits and empties the buckets. Returns the time of that, in nanoseconds since
+    /// the start.
     pub(crate) fn allow(&self, limits: Limits) -> u64 {
         let books = &mut *self.desk.books();
         let now = self.desk.fill(books);
@@ -57,7 +60,7 @@ impl Server {
         now
     }
 
-    /// How many requests were refused so far, and how many there were.
+    /// The number of refused requests, and of all.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let books = self.desk.books();
         (books.log.iter().filter(|arrival| !arrival.served).count(), books.log.len())
@@ -68,14 +71,14 @@ impl Server {
         self.desk.now()
     }
 
-    /// Ends it; what it saw, in order.
+    /// Stops the server. Returns the requests in order.
     pub(crate) fn stop(self) -> Vec<Arrival> {
         self.task.abort();
         std::mem::take(&mut self.desk.books().log)
     }
 }
 
-/// Where requests are let in.
+/// Accepts or refuses requests.
 #[derive(Debug)]
 struct Desk {
     start: Instant,
@@ -111,7 +114,8 @@ impl Desk {
         now
     }
 
-    /// Serves or refuses a request; what the headers say of it, and whether it was served.
+    /// Serves or refuses a request. Returns the headers of the answer, and whether the request was
+    /// served.
     fn admit(&self, request: Request) -> (HeaderMap, bool) {
         let tokens = request.prompt_tokens + request.completion_tokens;
         let books = &mut *self.books();
@@ -137,7 +141,7 @@ async fn complete(State(desk): State<Arc<Desk>>, Json(request): Json<Request>) -
     (headers, Json(Reply { prompt_tokens, completion_tokens })).into_response()
 }
 
-/// As OpenAI has them.
+/// The headers of OpenAI.
 fn headers(books: &Books, wait: Duration) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut say = |name, value: String| {

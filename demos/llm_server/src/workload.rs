@@ -5,10 +5,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// A reply is cut off here; most calls are estimated to use all of it.
+/// The longest reply; most calls are estimated at this.
 const MAX_TOKENS: u64 = 512;
 
-/// What is sent. No model answers, so it says itself what the answer will be.
+/// The request. No model answers, so the request carries the size of its answer.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Request {
     pub(crate) prompt_tokens: u64,
@@ -16,14 +16,14 @@ pub(crate) struct Request {
     pub(crate) latency_ms: u64,
 }
 
-/// What comes back.
+/// The answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Reply {
     pub(crate) prompt_tokens: u64,
     pub(crate) completion_tokens: u64,
 }
 
-/// A call, and what the client thinks of it beforehand.
+/// A call, and the client's estimate of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
     pub(crate) request: Request,
@@ -50,7 +50,8 @@ impl Iterator for Workload {
             completion_tokens: rng.random_range(20..=400),
             latency_ms: rng.random_range(50..=300),
         };
-        // A prompt is known to a tenth. Of the reply one knows the most it may be; every tenth call hopes for half of what comes.
+        // The tokens of a prompt are known to a tenth. Of a reply, only the largest size is known;
+        // every tenth call estimates half of the reply.
         let prompt = request.prompt_tokens * rng.random_range(90..=110) / 100;
         let reply = if rng.random_bool(0.1) { request.completion_tokens / 2 } else { MAX_TOKENS };
         Some(Call { request, estimate: Usage::new(prompt, reply) })

@@ -1,12 +1,14 @@
-//! Whether a limit was kept over every window of time, in exact arithmetic, by the readings that the decisions used.
+//! Checks whether a limit was kept over every window of time, in exact arithmetic, by the readings
+//! that the decisions used.
 //!
-//! In a window counts every grant whose reading certainly lies in it, less all that may have been given back in it. That is at most
-//! the burst and what came back meanwhile, as `ci/smt/bound.py` proves. Something that was taken before the window and is given back
-//! in it, without having been granted, may let others have more in the window; so whatever of that kind was under way when the
-//! window began is taken off as well.
+//! A window holds every grant with a reading that is certainly in it, less all permits that may
+//! have been given back in it. That is at most the burst and what came back meanwhile, as
+//! `ci/smt/bound.py` proves. Permits may be taken before the window and given back in it without a
+//! grant. Then others may get more in the window. So all such permits that were under way when the
+//! window began are subtracted as well.
 //!
-//! The windows worth looking at begin with a grant and end with one. They are gone through by their ends, with the best
-//! beginning for each at the root of a tree: n log n steps for n² windows.
+//! Only windows that begin with a grant and end with one matter. The check goes through their ends,
+//! and a tree keeps the best beginning for each at its root: n log n steps for n² windows.
 
 use limitor::{Quota, Tick};
 
@@ -18,18 +20,19 @@ use crate::tree::Tree;
 pub(crate) struct Window {
     pub(crate) from: u64,
     pub(crate) to: u64,
-    /// What it held beyond what it may, in permits.
+    /// The permits beyond the bound.
     pub(crate) excess: f64,
     pub(crate) kept: bool,
 }
 
-/// Permits, and time in what comes back during it: both times `period · per`, so that they are whole.
+/// Permits, and the time in which they come back: both times `period · per`, so that they are
+/// whole.
 struct Scale {
     permit: i128,
     tick: i128,
-    /// The burst, and what may have slipped.
+    /// The burst, and the permits that may be unseen.
     most: i128,
-    /// Readings are rounded to units of the limiter's, by less than a nanosecond.
+    /// The limiter rounds readings to its units, by less than a nanosecond.
     nanosecond: i128,
     origin: u64,
 }
@@ -52,14 +55,14 @@ impl Scale {
     }
 }
 
-/// Of all windows the one that comes nearest to its bound and `grace`, or exceeds it most.
+/// Returns the window that is closest to its bound and `grace`, or exceeds it most.
 pub(crate) fn tightest(quota: Quota, tick: Tick, grace: u64, entries: &[Entry]) -> Option<Window> {
     let grants = || entries.iter().filter(|entry| entry.what == What::Granted);
     let mut begins: Vec<u64> = grants().map(|grant| grant.from).collect();
     begins.sort_unstable();
     begins.dedup();
     let scale = Scale::new(quota, tick, grace, *begins.first()?);
-    // So many windows' beginnings are not after it.
+    // The number of windows that begin no later.
     let until = |reading: u64| begins.partition_point(|begin| *begin <= reading);
 
     let mut tree = Tree::new(begins.len());
@@ -68,7 +71,7 @@ pub(crate) fn tightest(quota: Quota, tick: Tick, grace: u64, entries: &[Entry]) 
         tree.add(until(slip.to), -weight);
         tree.add(until(slip.from), weight);
     }
-    // What is given back counts from the beginning, a grant from the end of the time it may have been at.
+    // Permits that are given back count from the beginning of their range, a grant from its end.
     let mut events: Vec<(u64, What, u64, u64)> = entries
         .iter()
         .filter_map(|entry| match entry.what {
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_can_be_had_again_but_only_then() {
+    fn returned_permits_count_from_their_return() {
         let mut entries =
             vec![entry(What::Granted, 5, 100, 100), entry(What::Granted, 3, 110, 110), entry(What::Back, 2, 105, 106)];
         assert!(kept(&entries));

@@ -1,17 +1,17 @@
-//! Who is doing what since when, so that nobody waits past its time unnoticed.
+//! Records what each thread and task does and since when, so that a wait past its time is noticed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::stalls::{Stalls, Watch};
 
-/// What somebody is doing.
+/// The activity of a thread or a task.
 #[derive(Debug, Clone, Copy)]
 struct Doing {
     what: &'static str,
     with: &'static str,
     since: Watch,
-    /// How long that may take.
+    /// The longest time that it may take.
     at_most: Duration,
 }
 
@@ -38,7 +38,7 @@ impl Board {
         *self.seats[seat].lock().unwrap_or_else(PoisonError::into_inner) = doing;
     }
 
-    /// What takes longer than it may, with each told once.
+    /// Returns activities that take longer than allowed, each once.
     pub(crate) fn overdue(&self) -> Vec<String> {
         let late = |seat: &Mutex<Option<Doing>>| {
             let mut doing = seat.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,11 +52,11 @@ impl Board {
         self.seats.iter().filter_map(late).collect()
     }
 
-    /// Whatever is still being done.
+    /// Returns all activities under way.
     pub(crate) fn under_way(&self) -> Vec<String> {
         let told = |doing: &Mutex<Option<Doing>>| {
             let doing = (*doing.lock().unwrap_or_else(PoisonError::into_inner))?;
-            Some(format!("never came to its end: {} with {:?}", doing.what, doing.with))
+            Some(format!("never ended: {} with {:?}", doing.what, doing.with))
         };
         self.seats.iter().filter_map(told).collect()
     }

@@ -1,4 +1,4 @@
-//! Sets one of the clocks an hour forward and back, and stops it now and then.
+//! Sets one of the clocks an hour forward and back, and stops it sometimes.
 
 use std::thread;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) fn run(world: &World, mut rng: StdRng) {
         match rng.random_range(0..4) {
             0 => clock.forward(HOUR),
             1 => {
-                // Long waits, for those who wait meanwhile: so not for long.
+                // Waits are long meanwhile, so this does not last.
                 clock.back(HOUR);
                 pause(&mut rng);
                 clock.forward(HOUR);
@@ -36,6 +36,6 @@ pub(crate) fn run(world: &World, mut rng: StdRng) {
             }
         }
     }
-    // Lets all who still wait on it go.
+    // Ends all waits on the clock.
     clock.forward(10 * HOUR);
 }

@@ -1,9 +1,9 @@
-//! What is checked, what was found wrong, and the figures behind each verdict.
+//! The checks, the violations, and the figures for each verdict.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// What the run is to show.
+/// What the run shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Check {
     Bound,
@@ -25,14 +25,14 @@ impl fmt::Display for Check {
             Self::Bound => "bound in every window",
             Self::LastPermit => "last permit found",
             Self::Order => "first come, first served",
-            Self::Wakes => "nobody asleep past its time",
-            Self::UnderWay => "no more under way than may be",
-            Self::Ends => "all came to an end",
+            Self::Wakes => "no wait past its time",
+            Self::UnderWay => "no more under way than allowed",
+            Self::Ends => "all threads and tasks ended",
         })
     }
 }
 
-/// How many wrongs are told in full; a broken limiter commits thousands.
+/// The number of violations that are printed in full; a broken limiter commits thousands.
 const TOLD: usize = 20;
 
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Wrongs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Prints a line for a check: its verdict, and the figures it rests on.
+    /// Prints a line for a check: its verdict and its figures.
     pub(crate) fn verdict(&self, check: Check, figures: &str) {
         let wrongs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let verdict = match wrongs.iter().filter(|(of, _)| *of == check).count() {
@@ -57,7 +57,7 @@ impl Wrongs {
         println!("{check:<30} {verdict}: {figures}");
     }
 
-    /// Prints what went wrong.
+    /// Prints the violations.
     pub(crate) fn tell(&self) {
         let wrongs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         wrongs.iter().take(TOLD).for_each(|(check, what)| eprintln!("error: {check}: {what}"));

@@ -1,4 +1,4 @@
-//! A clock that can be set and stopped, on top of the system's; and which readings a call took of it.
+//! A clock over the system's that can be set and stopped; and the readings that a call takes of it.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -8,32 +8,32 @@ use std::time::Duration;
 
 use limitor::{Clock, Sleep, SystemClock, Tick, Timestamp};
 
-/// The system's clock, unless it is told otherwise.
+/// The system's clock, unless it is set or stopped.
 #[derive(Debug, Clone)]
 pub(crate) struct Warp(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     system: SystemClock,
-    /// Whether it is set while others wait on it. They look again and again then.
+    /// Whether the clock is set while others wait on it. Then waiters look at it repeatedly.
     steps: bool,
-    /// Ticks added to the system's.
+    /// Ticks added to those of the system.
     offset: AtomicI64,
-    /// The reading it was stopped at.
+    /// The reading at which the clock was stopped.
     stopped: AtomicU64,
-    /// The latest that anybody has read.
+    /// The latest reading that any thread has taken.
     highest: AtomicU64,
 }
 
 const RUNS: u64 = u64::MAX;
 
-/// How long those who wait on a clock that steps go without a look.
+/// The time between two looks of a waiter on a clock that steps.
 const GLANCE: Duration = Duration::from_millis(20);
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Warp {
-    /// `steps`: it will be set while others wait on it.
+    /// `steps`: whether the clock will be set while others wait on it.
     pub(crate) fn new(steps: bool) -> Self {
         let inner = Inner {
             system: SystemClock::new(),
@@ -43,7 +43,7 @@ impl Warp {
             highest: AtomicU64::new(0),
         };
         let clock = Self(Arc::new(inner));
-        // So that there are readings before the origin of any limiter.
+        // So readings before the origin of any limiter exist.
         clock.forward(100 * HOUR);
         clock
     }
@@ -75,7 +75,7 @@ impl Warp {
         self.0.stopped.store(RUNS, Ordering::SeqCst);
     }
 
-    /// The latest reading that anybody has taken.
+    /// The latest reading that any thread has taken.
     pub(crate) fn highest(&self) -> u64 {
         self.0.highest.load(Ordering::SeqCst)
     }
@@ -84,7 +84,7 @@ impl Warp {
         self.0.system.now().ticks().wrapping_add_signed(self.0.offset.load(Ordering::SeqCst))
     }
 
-    /// The reading now, of which no trace is left.
+    /// The reading now, which is not recorded.
     pub(crate) fn glance(&self) -> u64 {
         match self.0.stopped.load(Ordering::SeqCst) {
             RUNS => self.running(),
@@ -92,8 +92,8 @@ impl Warp {
         }
     }
 
-    /// How long those who wait until `at` go without a look.
-    fn nap(&self, at: Timestamp) -> Duration {
+    /// The time between two looks of a waiter until `at`.
+    fn look_after(&self, at: Timestamp) -> Duration {
         let left = self.between(Timestamp::from_ticks(self.glance()), at);
         if self.0.steps { left.min(GLANCE) } else { left }
     }
@@ -118,11 +118,11 @@ impl Clock for Warp {
     }
 
     fn park_until(&self, at: Timestamp) {
-        thread::park_timeout(self.nap(at));
+        thread::park_timeout(self.look_after(at));
     }
 
     fn sleep_until(&self, at: Timestamp) -> Sleep {
-        Sleep::precise(self.nap(at))
+        Sleep::precise(self.look_after(at))
     }
 }
 
@@ -146,7 +146,7 @@ impl Trace {
         Self { first, last: reading, count: self.count.saturating_add(1) }
     }
 
-    /// This, and what came after it.
+    /// These readings and later ones.
     pub(crate) fn then(self, later: Self) -> Self {
         match (self.count, later.count) {
             (0, _) => later,
@@ -156,7 +156,7 @@ impl Trace {
     }
 }
 
-/// Calls, and says which readings that took on this thread.
+/// Calls `call` and returns the readings that it took on this thread.
 pub(crate) fn traced<R>(call: impl FnOnce() -> R) -> (R, Trace) {
     TRACE.set(Trace::NONE);
     let answer = call();

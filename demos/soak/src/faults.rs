@@ -1,4 +1,4 @@
-//! Panics of the user's own, which are as they should be.
+//! Panics of the user, which are intended.
 
 use std::any::Any;
 use std::panic;
@@ -10,12 +10,12 @@ use crate::checks::Check;
 use crate::tally::Tally;
 use crate::world::World;
 
-/// What they panic with.
+/// The payload of these panics.
 #[derive(Debug)]
 pub(crate) struct Fault;
 
 impl Fault {
-    /// Panics once in a while.
+    /// Panics sometimes.
     pub(crate) fn maybe(rng: &mut StdRng, tally: &Tally) {
         if rng.random_range(0..300) == 0 {
             Self::strike(tally);
@@ -28,7 +28,7 @@ impl Fault {
         panic::panic_any(Self)
     }
 
-    /// Says nothing of them.
+    /// Prints no message for them.
     pub(crate) fn hush() {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -38,7 +38,7 @@ impl Fault {
         }));
     }
 
-    /// Whether it is one of them; notes it if it is not.
+    /// Whether a panic is one of them. Another panic is recorded as a violation.
     pub(crate) fn expected(cause: &(dyn Any + Send), world: &World) {
         if cause.downcast_ref::<Self>().is_none() {
             let text = cause.downcast_ref::<String>().cloned();

@@ -1,4 +1,4 @@
-//! What was granted and given back, with the clock readings that count.
+//! Records grants and refunds, with the clock readings that count.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,22 +7,24 @@ use limitor::Clock;
 use crate::clock::{Trace, Warp};
 use crate::order::{self, Served, Wait};
 
-/// A line of a journal. The reading that counts lies from `from` to `to`, both included.
+/// A line of a journal. The reading that counts is between `from` and `to`, both included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) what: What,
     pub(crate) n: u64,
     pub(crate) from: u64,
     pub(crate) to: u64,
-    /// Of a grant: a reading by which whoever asked had it in hand, if that says who was served before whom.
+    /// For a grant: a reading at which the caller had the grant, if the order of grants is checked
+    /// by it.
     pub(crate) got: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
-    /// Given back by whom it was granted.
+    /// Given back by the holder of a grant.
     Back,
-    /// Maybe given back without having been granted: a place that was left, a request of several limits that one refused.
+    /// Maybe given back without a grant: an entry that was left, or a request for several limits
+    /// that one of them refused.
     Slip,
     Granted,
 }
@@ -48,12 +50,13 @@ impl Journal {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Somebody had a place, and was still waiting for it.
+    /// Records that a caller had an entry and was still waiting.
     pub(crate) fn waited(&self, wait: Wait) {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner).push(wait);
     }
 
-    /// Who was served before somebody who had come first; and how many were looked at, and before whom.
+    /// Returns grants that overtook an earlier request; and the number of grants and waits that
+    /// were compared.
     pub(crate) fn overtakers(&self) -> (Vec<Served>, [usize; 2]) {
         let served = |entry: &Entry| entry.got.map(|got| Served { came: entry.from, got });
         let served: Vec<_> = self.entries().iter().filter_map(served).collect();
@@ -69,13 +72,13 @@ impl Journal {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
-    /// A grant, by the readings that it took. A decision made at once counts at the one reading it took; one that was
-    /// waited for when it came due, which is somewhere from its first reading to the one by which somebody, maybe another,
-    /// found it due.
+    /// Records a grant by its readings. An immediate decision counts at its one reading. A wait
+    /// counts when it came due. That is between its first reading and the reading by which a
+    /// thread, maybe another, found it due.
     pub(crate) fn granted(&self, n: u64, trace: Trace) {
         let by = match trace.count {
             0 | 1 => trace.last,
-            // Set back meanwhile, the clock may have been later than it is.
+            // If the clock was set back meanwhile, it may have been later than now.
             _ if self.clock.steps() => self.clock.highest(),
             _ => self.clock.glance(),
         };
@@ -83,17 +86,17 @@ impl Journal {
         self.add(What::Granted, n, (trace.first, by.max(trace.last)), got);
     }
 
-    /// A grant that counts somewhere between these readings.
+    /// Records a grant that counts between these readings.
     pub(crate) fn granted_between(&self, n: u64, from: u64, to: u64) {
         self.add(What::Granted, n, (from, to), None);
     }
 
-    /// What may give `n` back, during which it may have been given back.
+    /// Records a call that may give back `n` permits.
     pub(crate) fn giving_back<R>(&self, n: u64, call: impl FnOnce() -> R) -> R {
         self.around(What::Back, n, call)
     }
 
-    /// What may give back `n` that were not granted.
+    /// Records a call that may give back `n` permits that were not granted.
     pub(crate) fn slipping<R>(&self, n: u64, call: impl FnOnce() -> R) -> R {
         self.around(What::Slip, n, call)
     }
@@ -102,7 +105,8 @@ impl Journal {
         let from = self.clock.now().ticks();
         let answer = call();
         if self.clock.steps() {
-            // On a clock that is set back it may come back before it was taken, at any reading.
+            // On a clock that is set back, permits may come back at any reading, also before they
+            // were taken.
             self.add(What::Back, n, (0, u64::MAX), None);
         } else {
             self.add(what, n, (from, self.clock.now().ticks()), None);

@@ -1,4 +1,4 @@
-//! A limit for each key: a few that are waited for, and more than the table is for.
+//! A limit for each key: few keys with waits, and more keys than the table is for.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub(crate) fn ask(world: &World, seat: usize, rng: &mut StdRng) {
             }
         }
         90..95 => {
-            // Leaked: the place stays, and comes due.
+            // Leaked: the entry stays in the queue and comes due.
             std::mem::forget(limiter.reserve_within(&key, n, timeout));
             world.tally.leaks.count();
         }

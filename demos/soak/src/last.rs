@@ -1,5 +1,5 @@
-//! Whether the last permit can be found at the end: when all places have come due and all debts are paid, a limiter has its
-//! whole burst, and a crowd that takes what there is gets just that.
+//! Checks at the end whether the last permit is found. When all entries have come due and all debts
+//! are paid, a limiter has its whole burst, and many threads together get exactly that.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -14,7 +14,7 @@ use crate::world::{Keyed, World};
 
 const THIEVES: usize = 8;
 
-/// Keys of each limiter to look at.
+/// The keys of each limiter that are checked.
 const KEYS: u64 = 200;
 
 pub(crate) fn find(world: &World) {
@@ -24,8 +24,8 @@ pub(crate) fn find(world: &World) {
         }
         rest(subject.journal.clock(), || whole(subject));
         let found = gather(|n| subject.limiter.try_acquire(n).is_ok(), subject.limiter.quota());
-        told(world, subject.name, found, subject.limiter.quota());
-        nobody_waits(world, subject.name, subject.limiter.waiters());
+        check_found(world, subject.name, found, subject.limiter.quota());
+        check_waiters(world, subject.name, subject.limiter.waiters());
     }
     for keyed in &world.keyed {
         keys(world, keyed);
@@ -38,32 +38,32 @@ fn keys(world: &World, keyed: &Keyed) {
     rest(clock, || keyed.limiter.is_empty());
     for key in 0..keyed.keys.min(KEYS) {
         let found = gather(|n| keyed.limiter.try_acquire(&key, n).is_ok(), keyed.quota);
-        told(world, keyed.name, found, keyed.quota);
-        // The others in its set would have to begin with its debt otherwise.
+        check_found(world, keyed.name, found, keyed.quota);
+        // Otherwise the other keys of its set would begin with its debt.
         keyed.limiter.reset(&key);
     }
-    nobody_waits(world, keyed.name, keyed.limiter.waiters());
+    check_waiters(world, keyed.name, keyed.limiter.waiters());
 }
 
 fn whole(subject: &Subject) -> bool {
     subject.limiter.available() == subject.limiter.quota().burst()
 }
 
-/// Sets the clock on until all is paid, and stops it there.
+/// Sets the clock forward until all debts are paid, and stops it there.
 pub(crate) fn rest(clock: &Warp, is_paid: impl Fn() -> bool) {
     clock.go_on();
     let mut by = Duration::from_secs(1);
-    // In the end by 68 years, which is more than the deepest burst, and debts besides.
+    // The last step is 68 years, which is more than the deepest burst and any debt.
     while !is_paid() && by < Duration::from_secs(1 << 31) {
         clock.forward(by);
         by *= 2;
     }
-    // There may be debts that nobody is in any more, which newcomers would inherit.
+    // A table may hold debts of keys that are gone, which new keys inherit.
     clock.forward(Duration::from_secs(3_600));
     clock.stop();
 }
 
-/// Has a crowd take what there is, down to the last permit. How much that was.
+/// Lets many threads take all permits. Returns the number taken.
 fn gather(take: impl Fn(u64) -> bool + Sync, quota: Quota) -> u64 {
     let found = AtomicU64::new(0);
     thread::scope(|scope| {
@@ -83,13 +83,13 @@ fn gather(take: impl Fn(u64) -> bool + Sync, quota: Quota) -> u64 {
     found.into_inner()
 }
 
-pub(crate) fn nobody_waits(world: &World, name: &str, waiters: usize) {
+pub(crate) fn check_waiters(world: &World, name: &str, waiters: usize) {
     if waiters > 0 {
         world.wrong(Check::Ends, format!("{name}: {waiters} still wait"));
     }
 }
 
-pub(crate) fn told(world: &World, name: &str, found: u64, quota: Quota) {
+pub(crate) fn check_found(world: &World, name: &str, found: u64, quota: Quota) {
     world.tally.gathered.count();
     if found != quota.burst() {
         world.wrong(Check::LastPermit, format!("{name}: {found} permits found at the end, of {}", quota.burst()));

@@ -14,7 +14,7 @@ pub(crate) fn spend(world: &World, rng: &mut StdRng) {
     let clock = subject.journal.clock();
     for _ in 0..rng.random_range(1..100) {
         let n = if rng.random_bool(0.02) { BATCH + 10 } else { rng.random_range(1..4) };
-        // What it holds it spends without a look at the clock.
+        // A handle spends its permits without a reading of the clock.
         let from = clock.now().ticks();
         let answer = handle.try_acquire(n);
         let to = clock.now().ticks();
@@ -25,7 +25,7 @@ pub(crate) fn spend(world: &World, rng: &mut StdRng) {
             }
             Err(_) => world.tally.refusals.count(),
         }
-        // It gives back what it holds as the panic unwinds.
+        // The handle gives back its permits as the panic unwinds.
         Fault::maybe(rng, &world.tally);
         match rng.random_range(0..100) {
             0 => handle.flush(),

@@ -1,39 +1,44 @@
-//! A soak: threads and tasks that mix everything on a few limiters, with faults, and an audit of every grant afterwards.
+//! Runs threads and tasks that mix every operation on a few limiters, with faults, and audits every
+//! grant afterwards.
 //!
 //! ```text
-//! cargo run --release --example soak -- --seconds 600
-//! cargo run --release --example soak --features tokio,llm -- --seconds 600
+//! cargo run --release -p soak -- --seconds 600
+//! cargo run --release -p soak --no-default-features -- --seconds 600
 //! ```
 //!
-//! The first is what the default features have; slots, calls of language models and tokio's timer are in the second (`parts.rs`).
+//! The second command leaves out calls of language models and tokio's timer (`parts.rs`).
 //!
-//! They try, wait, reserve, cancel, keep, refund, reconcile, run into debt, spend prepaid permits, ask for keys, for several limits at
-//! once, for slots and for calls of a language model; they give up at random, panic while they hold something, leak what they hold,
-//! leave in the middle of a wait. Limiters are breached, closed and reset under them. Quotas go from one a year to ten a
-//! nanosecond. One of the clocks is set an hour forward and back, and stopped.
+//! The threads and tasks try, wait, reserve, cancel, keep, refund, reconcile, run into debt and
+//! spend prepaid permits. They request permits of keys, of several limits at once, of slots and of
+//! calls of a language model. At random they give up, panic or leak while they hold something, or
+//! leave during a wait. Limiters are bypassed, closed and reset meanwhile. Quotas are between one a
+//! year and ten a nanosecond. One of the clocks is set an hour forward and back, and stopped.
 //!
-//! Checked is, by what the public can see:
+//! The checks use the public API only:
 //!
-//! - the bound over every window, in exact arithmetic, by the readings that the decisions used (`audit.rs`); of calls, by
-//!   what they really used (`parts/calls.rs`);
-//! - the last permit: when all is over, each limit has its whole burst, and a crowd finds just that (`last.rs`);
-//! - first come, first served: places of one thread come due in the order in which they were taken (`places.rs`), and nobody who
-//!   came later is served while one who came before still waits (`order.rs`);
-//! - nobody sleeps past its time: waits end when they were to (`board.rs`), tasks are woken when their time has come, also where it
-//!   has moved up (`watch.rs`), and what is given back comes to whoever is next (`relay.rs`);
-//! - no more slots are taken, and no more calls under way, than may be (`parts/slots.rs`);
-//! - all come to their end.
+//! - the bound over every window, in exact arithmetic, by the readings that the decisions used
+//!   (`audit.rs`); for calls, by their actual use (`parts/calls.rs`);
+//! - the last permit: at the end each limit has its whole burst, and many threads together get
+//!   exactly that (`last.rs`);
+//! - the order: entries of one thread come due in the order in which they entered (`places.rs`),
+//!   and no later request is granted while an earlier one still waits (`order.rs`);
+//! - the wake-ups: waits end in time (`board.rs`), tasks are woken when they are due, also if they
+//!   have moved forward (`watch.rs`), and a refund reaches the next waiter (`relay.rs`);
+//! - no more slots are taken, and no more calls are under way, than allowed (`parts/slots.rs`);
+//! - all threads and tasks end.
 //!
-//! Where the limiter does not tell, the audit gives it the benefit of the doubt: a grant that was waited for counts in windows that
-//! hold its whole wait; what may have been given back is taken off. On the clock that steps, limiters that give nothing back are
-//! held to their bound as strictly as those on a clock that runs; the one that does give back only roughly. Nothing is held
-//! against a limiter while the machine itself stands still (`stalls.rs`).
+//! Where the limiter reports nothing, the audit counts in favour of the limiter. A grant after a
+//! wait counts in windows that hold its whole wait; permits that may have been given back are
+//! subtracted. On the clock that steps, limiters without refunds are held to their bound as
+//! strictly as on a clock that runs, and the limiter with refunds only roughly. While the machine
+//! itself stands still, nothing counts against a limiter (`stalls.rs`).
 //!
-//! A future or a reservation that is leaked keeps its place. Before a rate limit that place comes due like any other: its permits are
-//! spent, and those behind wait no longer than if it had been used. Before a slot or a call it is let through when its turn
-//! comes, but the slot it gets is never given back: so only two of each are leaked here, and the rest must do with what is left.
+//! A future or a reservation that is leaked keeps its entry. Before a rate limit that entry comes
+//! due as any other: its permits are spent, and later waiters wait no longer than if it had been
+//! used. Before a slot or a call, the entry is granted in its turn, and its slot is never given
+//! back. So only two of each are leaked here, and the rest use what remains.
 //!
-//! Exits with 0 if all is well, and with 1 if anything is not.
+//! Exits with 0 if every check holds, and with 1 otherwise.
 
 mod args;
 mod audit;

@@ -1,27 +1,28 @@
-//! First come, first served, across threads: nobody who came after somebody is granted while that one still waits.
+//! Checks the order across threads: no later request is granted while an earlier one still waits.
 //!
-//! Who came when is certain where one call had returned before the other began, by readings taken outside of both; and so is who
-//! was still waiting when a grant had been handed out already. So this sees no race that was fair.
+//! The order of two requests is certain if one call had returned before the other began, by
+//! readings taken outside of both. It is certain that a request still waited if a grant had been
+//! returned before. So this check reports no fair race.
 
-/// Somebody had a place at the reading `since`, and was still waiting for it at the reading `still`.
+/// A request had an entry at the reading `since`, and still waited at the reading `still`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wait {
     pub(crate) since: u64,
     pub(crate) still: u64,
 }
 
-/// Somebody came not before the reading `came`, and had been granted what it asked for by the reading `got`.
+/// A request came at the reading `came` or later, and was granted by the reading `got`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served {
     pub(crate) came: u64,
     pub(crate) got: u64,
 }
 
-/// Who was served before somebody who had come first.
+/// Returns grants that overtook an earlier request.
 pub(crate) fn overtakers(waits: &[Wait], served: &[Served]) -> Vec<Served> {
     let mut waits = waits.to_vec();
     waits.sort_unstable_by_key(|wait| wait.since);
-    // Of those up to each, the longest wait.
+    // The longest wait up to each one.
     let mut longest = 0;
     for wait in &mut waits {
         longest = longest.max(wait.still);
@@ -39,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_came_later_and_got_it_sooner_overtakes() {
+    fn only_a_later_request_granted_sooner_overtakes() {
         let waits = [Wait { since: 10, still: 20 }, Wait { since: 5, still: 40 }, Wait { since: 30, still: 35 }];
         let overtakes = |came, got| overtakers(&waits, &[Served { came, got }]).len() == 1;
         assert!(overtakes(6, 39));

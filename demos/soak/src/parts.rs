@@ -1,4 +1,4 @@
-//! Parts that only some features bring.
+//! Parts that depend on features.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -22,30 +22,30 @@ mod calls {
     pub(super) const MAKE: Option<super::Make> = None;
 }
 
-/// A kind of limiter that has its own ways to be asked, and its own audit.
+/// A kind of limiter with calls and an audit of its own.
 pub(crate) trait Part: Debug + Send + Sync {
-    /// Asks as a thread.
+    /// Calls the limiter as a thread.
     fn ask(&self, world: &World, seat: usize, rng: &mut StdRng);
 
     /// Waits as a task.
     fn wait<'a>(&'a self, world: &'a World, seat: usize, rng: &'a mut StdRng) -> Work<'a>;
 
-    /// Hands a grant on along a line.
+    /// Hands a grant on along a queue.
     fn relay(&self, world: &World, runtime: &Handle, rng: &mut StdRng, quota: Quota);
 
-    /// What is limited besides the [subjects](World::subjects), with the bound of each.
+    /// The limits besides the [subjects](World::subjects), with the bound of each.
     fn limits(&self) -> Vec<(&'static str, Quota, &Journal)>;
 
-    /// How much was under way at most.
+    /// The largest number under way.
     fn under_way(&self) -> String;
 
-    /// Looks for the last permit when all is over.
+    /// Checks the last permit at the end.
     fn find(&self, world: &World);
 }
 
 pub(crate) type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// Makes a part; what it asks beside others, it adds to the subjects.
+/// Makes a part. Limiters of it that others call directly are added to the subjects.
 type Make = fn(&Warp, &mut Subjects) -> Box<dyn Part>;
 type Subjects = Vec<Arc<Subject>>;
 
@@ -53,12 +53,12 @@ type Subjects = Vec<Arc<Subject>>;
 const ALL: [(&str, Option<&str>, Option<Make>); 2] =
     [("slots", None, slots::MAKE), ("calls of language models", Some("llm"), calls::MAKE)];
 
-/// Those of this build.
+/// The parts of this build.
 pub(crate) fn all(clock: &Warp, subjects: &mut Subjects) -> Vec<Box<dyn Part>> {
     ALL.iter().filter_map(|(_, _, make)| *make).map(|make| make(clock, subjects)).collect()
 }
 
-/// What this build leaves out, in a line.
+/// The parts that this build leaves out, as one line of text.
 pub(crate) fn left_out() -> Option<String> {
     let timer = (!cfg!(feature = "tokio")).then_some(("tokio's timer", "tokio"));
     let missing = ALL.iter().filter(|(.., make)| make.is_none());

@@ -1,4 +1,4 @@
-//! Places that are reserved and held: first come, first served, and every way out of the line.
+//! Reservations: their order, and every way to leave the queue.
 
 use std::mem;
 use std::thread;
@@ -17,18 +17,19 @@ use crate::subject::Subject;
 use crate::threads::{LONGEST, at_most};
 use crate::world::World;
 
-/// A place, and the readings that taking it took.
+/// A reservation, and the readings that it took.
 struct Place<'a> {
     held: Reservation<'a, Warp>,
     taken: Trace,
-    /// A reading by which it was taken.
+    /// A reading at which the reservation existed.
     since: u64,
-    /// Which of several it is.
+    /// The number of the reservation among several.
     number: usize,
 }
 
-/// Takes several places, one after the other, sees that they come due in that order, and leaves each in some way.
-pub(crate) fn line_up(world: &World, subject: &Subject, seat: usize, rng: &mut StdRng) {
+/// Makes several reservations one after the other, checks that they come due in that order, and
+/// ends each in some way.
+pub(crate) fn reservations(world: &World, subject: &Subject, seat: usize, rng: &mut StdRng) {
     let mut places = Vec::new();
     for number in 0..rng.random_range(1..5) {
         let n = subject.amount(rng);
@@ -39,7 +40,7 @@ pub(crate) fn line_up(world: &World, subject: &Subject, seat: usize, rng: &mut S
             Err(_) => world.tally.refusals.count(),
         }
     }
-    // Control verbs end all waits, and those who come after need not wait for those who were sent away.
+    // Control verbs end all waits, so later requests need not wait for earlier ones.
     if !subject.controlled {
         for _ in 0..rng.random_range(1..4) {
             in_order(world, subject, &places);
@@ -52,25 +53,26 @@ pub(crate) fn line_up(world: &World, subject: &Subject, seat: usize, rng: &mut S
     }
 }
 
-/// Nobody comes due before those ahead. Places only move up, so they are looked at from the last to the first.
+/// Checks that no entry comes due before an earlier one. Entries only move forward, so the check
+/// goes from the last to the first.
 fn in_order(world: &World, subject: &Subject, places: &[Place<'_>]) {
     let clock = subject.journal.clock();
-    // The latest reading at which one of those behind can come due.
+    // The latest reading at which one of the later entries can come due.
     let mut behind = u64::MAX;
     for place in places.iter().rev() {
         let (left, look) = traced(|| place.held.wait_time());
-        // It is rounded up to a nanosecond.
+        // The wait is rounded up to a nanosecond.
         if !left.is_zero() {
             subject.journal.waited(Wait { since: place.since, still: look.last });
         }
         let earliest = look.last + clock.ticks(left.saturating_sub(Duration::from_nanos(1)));
         if !left.is_zero() && earliest > behind.saturating_add(1) {
             let late = clock.between(limitor::Timestamp::from_ticks(behind), limitor::Timestamp::from_ticks(earliest));
-            let what = format!("{}: place {} comes due {late:?} after one behind it", subject.name, place.number);
+            let what = format!("{}: entry {} comes due {late:?} after one behind it", subject.name, place.number);
             world.wrong(Check::Order, what);
         }
         let latest = match (left.is_zero(), look.count) {
-            // Granted when it was taken, or due by this look.
+            // Granted when it was made, or due by this check.
             (true, 0) => place.taken.last,
             _ => look.last.saturating_add(clock.ticks(left)),
         };
@@ -97,7 +99,7 @@ fn end(world: &World, subject: &Subject, seat: usize, place: Place<'_>, rng: &mu
             world.tally.leaks.count();
         }
         37..39 if subject.gives_back => {
-            // The place is given back as the panic unwinds.
+            // The reservation is cancelled as the panic unwinds.
             subject.journal.slipping(n, || {
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
                     let _held = held;
@@ -107,7 +109,7 @@ fn end(world: &World, subject: &Subject, seat: usize, place: Place<'_>, rng: &mu
         }
         _ => {
             let limit = at_most(world, subject, LONGEST);
-            world.board.begin(seat, "wait for a place", subject.name, limit);
+            world.board.begin(seat, "wait for a reservation", subject.name, limit);
             let (answer, look) = traced(|| held.wait());
             world.board.end(seat);
             if let Ok(grant) = answer {
@@ -118,11 +120,11 @@ fn end(world: &World, subject: &Subject, seat: usize, place: Place<'_>, rng: &mu
     }
 }
 
-/// A kept place counts when the caller was told that it comes due.
+/// A kept reservation counts at the time that `keep` returned.
 fn keep(subject: &Subject, n: u64, taken: Trace, left: Duration, look: Trace) {
     let clock = subject.journal.clock();
     if left == Duration::MAX {
-        // Sent away meanwhile.
+        // The wait was cancelled meanwhile.
     } else if left.is_zero() {
         subject.journal.granted(n, taken.then(look));
     } else {
@@ -131,7 +133,7 @@ fn keep(subject: &Subject, n: u64, taken: Trace, left: Duration, look: Trace) {
     }
 }
 
-/// Leaves in the middle of a wait, as a thread does that returns.
+/// Leaves during a wait, as a thread does that returns.
 pub(crate) fn leave(world: &World, subject: &Subject, rng: &mut StdRng) {
     if !subject.gives_back {
         return;

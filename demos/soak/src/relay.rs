@@ -1,8 +1,10 @@
-//! A relay: those in line hand one grant on, so that it is known who must be next, and that nobody is unless it is told.
+//! A relay: waiters hand one grant on, so that the next waiter is known, and no waiter is granted
+//! unless it is woken.
 //!
-//! The limits here give nothing by themselves for ten minutes. So whoever holds the grant gives it back, and the first in line
-//! must have it at once; some leave the line meanwhile, and then the next one must. Lost wake-ups, lost refunds, forgotten
-//! cancellations and overtaking all end this: within `patience` the wrong one comes, or nobody.
+//! The limits here grant nothing by themselves for ten minutes. So the holder of the grant gives it
+//! back, and the first waiter must get it immediately. Some waiters leave the queue meanwhile, and
+//! then the next one must. Lost wake-ups, lost refunds, forgotten cancellations and overtaking all
+//! end this: within `patience` the wrong waiter is granted, or none.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -29,12 +31,12 @@ pub(crate) fn run(world: &World, runtime: &Handle, mut rng: StdRng) {
             2 => round(world, runtime, &mut rng, &tracks::set(quota, &clock())),
             other => world.parts[other - 3].relay(world, runtime, &mut rng, quota),
         }
-        // The rest wants to run too.
+        // The other work needs the processor, too.
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Who has come to the end of its wait, and with what.
+/// Which waits have ended, and how.
 type End<G> = (usize, Option<G>);
 
 pub(crate) fn round<L: Send + Sync + 'static, G: Send + 'static>(
@@ -46,12 +48,12 @@ pub(crate) fn round<L: Send + Sync + 'static, G: Send + 'static>(
     let wrong = |what: String| world.wrong(Check::Wakes, format!("relay of {}: {what}", track.name));
     let (ends, ended) = channel();
     let mut held = None;
-    // What is given back while nobody waits can be had again.
+    // Permits that are given back while no request waits are available again.
     for _ in 0..3 {
         held.take().into_iter().for_each(track.give_back);
         enter(track, runtime, rng.random_bool(0.5), 0, &ends);
         let Some((_, Some(grant))) = next_end(world, &ended) else {
-            wrong("what was given back is not there".to_owned());
+            wrong("permits that were given back are not available".to_owned());
             return (track.stop)(&track.limiter);
         };
         held = Some(grant);
@@ -81,7 +83,7 @@ pub(crate) fn round<L: Send + Sync + 'static, G: Send + 'static>(
                 return (track.stop)(&track.limiter);
             }
             other => {
-                wrong(format!("number {next} was not let through: {}", told(other)));
+                wrong(format!("number {next} was not let through: {}", outcome(other)));
                 return (track.stop)(&track.limiter);
             }
         }
@@ -91,16 +93,16 @@ pub(crate) fn round<L: Send + Sync + 'static, G: Send + 'static>(
     (track.stop)(&track.limiter);
     for (number, _) in &line {
         if !matches!(next_end(world, &ended), Some((_, None))) {
-            wrong(format!("number {number} or another still waits after all were sent away"));
+            wrong(format!("number {number} or another still waits after all waits were cancelled"));
         }
     }
 }
 
-fn told<G>(end: Option<End<G>>) -> String {
-    end.map_or_else(|| "nobody was".to_owned(), |(number, _)| format!("{number} was refused"))
+fn outcome<G>(end: Option<End<G>>) -> String {
+    end.map_or_else(|| "no waiter was".to_owned(), |(number, _)| format!("{number} was refused"))
 }
 
-/// Has one more wait, as a task or as a thread.
+/// Adds a waiter, as a task or as a thread.
 fn enter<L: Send + Sync + 'static, G: Send + 'static>(
     track: &Track<L, G>,
     runtime: &Handle,
@@ -119,7 +121,7 @@ fn enter<L: Send + Sync + 'static, G: Send + 'static>(
     None
 }
 
-/// Maybe somebody leaves the line: tasks can be cancelled.
+/// Maybe cancels a waiter. Only tasks can be cancelled.
 fn leave(rng: &mut StdRng, line: &mut Vec<(usize, Option<AbortHandle>)>, waiters: impl Fn() -> usize, world: &World) {
     let at = rng.random_range(0..2 * line.len());
     if let Some((_, Some(task))) = line.get(at) {
@@ -133,7 +135,7 @@ fn leave(rng: &mut StdRng, line: &mut Vec<(usize, Option<AbortHandle>)>, waiters
     }
 }
 
-/// Whether it comes true in time.
+/// Whether the condition becomes true in time.
 fn soon(world: &World, mut is_true: impl FnMut() -> bool) -> bool {
     let began = world.board.stalls.watch();
     while !is_true() {
@@ -145,7 +147,7 @@ fn soon(world: &World, mut is_true: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// Whose wait has ended next, if that is in time.
+/// Returns the next wait that ends, if it ends in time.
 fn next_end<G>(world: &World, ended: &Receiver<End<G>>) -> Option<End<G>> {
     let mut end = None;
     soon(world, || {

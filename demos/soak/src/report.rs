@@ -18,7 +18,7 @@ pub(crate) fn print(args: &Args, world: &World) {
     for subject in &world.subjects {
         let entries = subject.journal.entries();
         if subject.controlled {
-            println!("{:<30} {:>9}  (not looked for: reset now and then)", subject.name, grants(&entries));
+            println!("{:<30} {:>9}  (not checked: reset sometimes)", subject.name, grants(&entries));
         } else {
             let window = tightest(&subject.journal, subject.quota, subject.grace, &entries);
             line(world, subject.name, grants(&entries), window);
@@ -53,10 +53,10 @@ fn figures(check: Check, args: &Args, world: &World, [served, waits]: &[usize; 2
         }
         Check::Order => {
             let lines = get(&tally.orders);
-            format!("{served} grants beside {waits} looks at who waited, {lines} lines of one thread")
+            format!("{served} grants beside {waits} looks at waiters, {lines} queues of one thread")
         }
         Check::Wakes => format!(
-            "{} waits, and {} told to be next, the slowest {:.1} ms later; {} ms would be too long; the machine stood still for {:.1?}",
+            "{} waits, and {} grants handed on, the slowest after {:.1} ms; {} ms would be too long; the machine stood still for {:.1?}",
             get(&tally.waits),
             get(&tally.relays),
             u32::try_from(get(&tally.slowest)).map_or(f64::INFINITY, f64::from) / 1e3,
@@ -69,12 +69,13 @@ fn figures(check: Check, args: &Args, world: &World, [served, waits]: &[usize; 2
         }
         Check::Ends => {
             let (threads, tasks, heirs) = (args.threads, args.tasks, get(&tally.heirs));
-            format!("{threads} threads, {tasks} tasks, {heirs} in the place of those that died")
+            format!("{threads} threads, {tasks} tasks, {heirs} replaced those that died")
         }
     }
 }
 
-/// Looks who was served before somebody who had come first, on clocks that run. How much there was to look at.
+/// Checks, on clocks that run, whether a grant overtook an earlier request. Returns the number of
+/// grants and waits that were compared.
 fn overtakers(world: &World) -> [usize; 2] {
     let ordered = |subject: &&Arc<Subject>| !subject.controlled && !subject.journal.clock().steps();
     let subjects = world.subjects.iter().filter(ordered).map(|subject| (subject.name, &subject.journal));
@@ -85,7 +86,7 @@ fn overtakers(world: &World) -> [usize; 2] {
         all = [all[0] + served, all[1] + waits];
         for by in overtakers {
             let what = format!("{name}: came at reading {}, was served by {}", by.came, by.got);
-            world.wrong(Check::Order, format!("{what}, while one who had come before still waited"));
+            world.wrong(Check::Order, format!("{what}, while an earlier request still waited"));
         }
     }
     all
@@ -99,7 +100,7 @@ fn grants(entries: &[Entry]) -> usize {
     entries.iter().filter(|entry| entry.what == What::Granted).count()
 }
 
-/// All grants to keys, and of the tightest windows of each the tightest.
+/// Returns the number of grants to all keys, and the tightest window of all of them.
 fn all_keys(keyed: &Keyed) -> (usize, Option<Window>) {
     let mut count = 0;
     let mut windows = Vec::new();

@@ -1,4 +1,4 @@
-//! The run itself: threads and tasks, others in the place of those that died, and the eye on all of them.
+//! The run: threads and tasks, their replacements, and the watch over all of them.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -16,10 +16,10 @@ use crate::faults::Fault;
 use crate::world::World;
 use crate::{chaos, relay, tasks, threads};
 
-/// How often somebody looks who has died.
+/// The interval at which dead threads and tasks are replaced.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// Runs for as long as asked, and until all have come to their end. Whether they have.
+/// Runs for the given time, and until all threads and tasks have ended. Returns whether they have.
 pub(crate) fn run(args: &Args, world: &Arc<World>) -> bool {
     let runtime = Runtime::new().expect("a runtime");
     let mut crowd = Crowd::new(args, Arc::clone(world), &runtime);
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args, world: &Arc<World>) -> bool {
         crowd.replace();
         world.board.overdue().into_iter().for_each(|late| world.wrong(Check::Wakes, late));
         bar.set_position(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-        bar.set_message(format!("{} grants, {} wrongs", world.tally.grants.get(), world.wrongs.count()));
+        bar.set_message(format!("{} grants, {} violations", world.tally.grants.get(), world.wrongs.count()));
     }
     bar.finish_and_clear();
     world.end();
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, world: &Arc<World>) -> bool {
     }
     let ended = crowd.end(threads::LONGEST + 2 * world.patience);
     world.board.under_way().into_iter().for_each(|stuck| world.wrong(Check::Ends, stuck));
-    // Who is stuck would keep it from ending.
+    // A task that hangs would block the end of the runtime.
     runtime.shutdown_background();
     ended
 }
@@ -62,13 +62,13 @@ fn progress(seconds: u64) -> ProgressBar {
     ProgressBar::new(1_000 * seconds).with_style(style.progress_chars("━╸─"))
 }
 
-/// All who are alive.
+/// All live threads and tasks.
 struct Crowd<'a> {
     world: Arc<World>,
     runtime: &'a Runtime,
     threads: Vec<(usize, JoinHandle<()>)>,
     tasks: Vec<(usize, task::JoinHandle<()>)>,
-    /// Each begins with another.
+    /// The seed of the next one.
     seed: u64,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Crowd<'a> {
         self.tasks.push((seat, self.runtime.spawn(tasks::live(world, seat, rng))));
     }
 
-    /// Buries the dead, and has others take their seats.
+    /// Replaces the threads and tasks that died.
     fn replace(&mut self) {
         for seat in self.bury_threads() {
             self.world.tally.heirs.count();
@@ -134,7 +134,7 @@ impl<'a> Crowd<'a> {
             .collect()
     }
 
-    /// Waits until all have come to their end, for so long. Whether they have.
+    /// Waits until all have ended, up to a time. Returns whether they have.
     fn end(&mut self, patience: Duration) -> bool {
         let world = Arc::clone(&self.world);
         let stalls = &world.board.stalls;
@@ -147,7 +147,7 @@ impl<'a> Crowd<'a> {
             }
             stalls.sleep(ROUND);
         }
-        let left = format!("{} threads and {} tasks never came to their end", self.threads.len(), self.tasks.len());
+        let left = format!("{} threads and {} tasks never ended", self.threads.len(), self.tasks.len());
         self.world.wrong(Check::Ends, left);
         false
     }

@@ -15,14 +15,15 @@ use crate::threads::LONGEST;
 use crate::watch;
 use crate::world::World;
 
-/// What came of a poll, and the readings that it took.
+/// The result of a poll, and the readings that it took.
 type Polled<'a> = (Poll<Result<SetGrant<'a, 2, Warp>, SetError>>, Trace);
 
 fn costs(world: &World, rng: &mut StdRng) -> [u64; 2] {
     world.members.each_ref().map(|member| if rng.random_bool(0.1) { 0 } else { member.amount(rng) })
 }
 
-/// Asks, or takes a place in line. Meanwhile something may be taken from one limit and given back, because the other refuses.
+/// Tries, or enters the queue. Meanwhile permits may be taken from one limit and given back,
+/// because the other refuses.
 fn begin<'a>(
     world: &World,
     acquire: &mut AcquireSet<'a, 2, Warp>,

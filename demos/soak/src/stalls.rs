@@ -1,20 +1,21 @@
-//! Times at which the machine ran none of this, as on a busy or a suspended host: not the limiter's doing, and not counted.
+//! Times at which the machine ran none of this, as on a busy or a suspended host. They do not count
+//! against a limiter.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How late whoever keeps watch may be itself before that is called a stall.
+/// The lateness of the watching thread that is called a stall.
 const USUAL: Duration = Duration::from_millis(100);
 
-/// Nanoseconds, as whoever keeps watch counts them.
+/// Nanoseconds, as the watching thread counts them.
 #[derive(Debug, Default)]
 pub(crate) struct Stalls {
     ran: AtomicU64,
     stood: AtomicU64,
 }
 
-/// A stop watch that stands still while the machine does.
+/// A stopwatch that stands still while the machine does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Watch {
     began: Instant,
@@ -22,7 +23,7 @@ pub(crate) struct Watch {
 }
 
 impl Stalls {
-    /// Sleeps, and notes how long that took: what is far longer than it should be was a stall.
+    /// Sleeps, and records the time that this took. If it is far too long, it was a stall.
     pub(crate) fn sleep(&self, duration: Duration) {
         let began = Instant::now();
         thread::sleep(duration);
@@ -32,7 +33,7 @@ impl Stalls {
         self.stood.fetch_add(nanos(took.saturating_sub(ran)), Ordering::Relaxed);
     }
 
-    /// How long the machine stood still in all.
+    /// The time for which the machine stood still.
     pub(crate) fn total(&self) -> Duration {
         Duration::from_nanos(self.stood.load(Ordering::Relaxed))
     }
@@ -41,8 +42,8 @@ impl Stalls {
         Watch { began: Instant::now(), ran: self.ran.load(Ordering::Relaxed) }
     }
 
-    /// What has passed of the time in which things could happen. Only what has been noted counts, so that nobody who wakes from
-    /// a stall first is misled.
+    /// The time that has passed without stalls. Only recorded stalls count, so a thread that wakes
+    /// from a stall first is not misled.
     pub(crate) fn since(&self, watch: Watch) -> Duration {
         let ran = Duration::from_nanos(self.ran.load(Ordering::Relaxed) - watch.ran);
         watch.began.elapsed().min(ran + USUAL)

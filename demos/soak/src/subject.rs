@@ -1,4 +1,4 @@
-//! A limiter under test, and what may be done with it.
+//! A limiter under test, and the operations on it.
 
 use std::sync::Arc;
 
@@ -16,15 +16,16 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     pub(crate) limiter: Arc<RateLimiter<Warp>>,
     pub(crate) journal: Journal,
-    /// What all that ask it may have together.
+    /// The quota of all callers together.
     pub(crate) quota: Quota,
-    /// The most that is asked for at a time.
+    /// The largest request.
     pub(crate) most: u64,
-    /// What may slip unseen, besides what the journal says.
+    /// Permits that may be unseen, besides those in the journal.
     pub(crate) grace: u64,
-    /// Whether places and permits are given back.
+    /// Whether reservations are cancelled and permits refunded.
     pub(crate) gives_back: bool,
-    /// Whether it is closed, breached and reset now and then, so that no bound holds from one end to the other.
+    /// Whether the limiter is closed, bypassed and reset sometimes, so that no bound holds over the
+    /// whole run.
     pub(crate) controlled: bool,
 }
 
@@ -50,8 +51,9 @@ impl Subject {
         Self { gives_back: false, ..self }
     }
 
-    /// One of several that are asked as one: whoever lets those go who wait for all of them may take what is asked for from one,
-    /// and give it back because another refuses. There is one such at a time.
+    /// Marks one of several limits that are asked as one. A thread that grants waiters of the set
+    /// may take permits from one limit, and give them back because another refuses. One such thread
+    /// exists at a time.
     pub(crate) fn of_a_set(self) -> Self {
         Self { grace: self.most, ..self }
     }
@@ -60,14 +62,14 @@ impl Subject {
         Self { controlled: true, ..self }
     }
 
-    /// How much to ask for: as often little as much, whatever that is here.
+    /// Draws the size of a request: small as often as large.
     pub(crate) fn amount(&self, rng: &mut StdRng) -> u64 {
         let bits = rng.random_range(0..=self.most.ilog2());
         rng.random_range(1..=(1 << bits << 1).min(self.most))
     }
 
-    /// Does the work that something was granted for, and settles it: kept, given back, less or more than thought, or the work
-    /// panics.
+    /// Does the work of a grant, and settles it: kept, given back, less or more than estimated; or
+    /// the work panics.
     pub(crate) fn work(&self, grant: Grant<'_, Warp>, trace: Trace, rng: &mut StdRng, tally: &Tally) {
         let n = grant.amount();
         self.journal.granted(n, trace);

@@ -1,4 +1,4 @@
-//! How often things happened.
+//! Counts of events.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ impl Count {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Keeps the highest.
+    /// Keeps the largest value.
     pub(crate) fn at_least(&self, value: u64) {
         self.0.fetch_max(value, Ordering::Relaxed);
     }
@@ -32,21 +32,21 @@ pub(crate) struct Tally {
     pub(crate) keeps: Count,
     pub(crate) leaks: Count,
     pub(crate) panics: Count,
-    /// Threads that left in the middle of a wait.
+    /// Threads that left during a wait.
     pub(crate) deaths: Count,
-    /// Threads and tasks that took the place of others.
+    /// Threads and tasks that replaced others.
     pub(crate) heirs: Count,
-    /// Of a clock.
+    /// Steps of a clock.
     pub(crate) steps: Count,
-    /// Breaches, resets, closings and the like.
+    /// Bypasses, resets, closings and the like.
     pub(crate) controls: Count,
-    /// Looks at several places of one thread.
+    /// Checks of several entries of one thread.
     pub(crate) orders: Count,
-    /// Handed from one who held a grant to the next in line.
+    /// Grants handed from their holder to the next waiter.
     pub(crate) relays: Count,
     /// The slowest of these, in microseconds.
     pub(crate) slowest: Count,
-    /// Permits looked for at the end, by limit or key.
+    /// Limits and keys that were checked for their last permit at the end.
     pub(crate) gathered: Count,
 }
 

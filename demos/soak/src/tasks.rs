@@ -1,4 +1,4 @@
-//! What tasks do, until they die by a panic.
+//! The work of tasks, until a panic ends them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,17 +55,17 @@ async fn wait(world: &World, subject: &Subject, seat: usize, rng: &mut StdRng) {
     }
 }
 
-/// Takes a place, and is watched as it waits for it.
+/// Enters the queue, and is watched while it waits.
 async fn hold(world: &World, subject: &Subject, seat: usize, rng: &mut StdRng) {
     let n = subject.amount(rng);
     let (answer, taken) = traced(|| subject.limiter.reserve_owned(n));
     let Ok(held) = answer else { return world.tally.refusals.count() };
     let since = subject.journal.clock().glance();
     if held.wait_time() > LONGEST {
-        // There are too many already.
+        // The queue has too many entries.
         return subject.journal.slipping(n, || held.cancel());
     }
-    world.board.begin(seat, "wait for a place as a task", subject.name, at_most(world, subject, LONGEST));
+    world.board.begin(seat, "wait for a reservation as a task", subject.name, at_most(world, subject, LONGEST));
     let Watched { answer, trace, late, still } = watch::place(held, world).await;
     world.board.end(seat);
     subject.journal.waited(Wait { since, still });

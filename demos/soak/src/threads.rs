@@ -1,4 +1,5 @@
-//! What threads do, until they die: by the end of their ops, by leaving in the middle of a wait, or by a panic.
+//! The work of threads, until they end: after their operations, by leaving during a wait, or by a
+//! panic.
 
 use std::thread;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::subject::Subject;
 use crate::world::World;
 use crate::{keyed, locals, places, sets};
 
-/// The longest that anybody means to wait.
+/// The longest wait that a caller accepts.
 pub(crate) const LONGEST: Duration = Duration::from_secs(1);
 
 pub(crate) fn live(world: &World, seat: usize, mut rng: StdRng) {
@@ -24,7 +25,7 @@ pub(crate) fn live(world: &World, seat: usize, mut rng: StdRng) {
         match rng.random_range(0..100) {
             0..40 => ask(world, subject, seat, &mut rng),
             40..55 => wait(world, subject, seat, &mut rng),
-            55..65 => places::line_up(world, subject, seat, &mut rng),
+            55..65 => places::reservations(world, subject, seat, &mut rng),
             65..74 => keyed::ask(world, seat, &mut rng),
             74..80 => sets::ask(world, seat, &mut rng),
             80..91 => {
@@ -34,7 +35,7 @@ pub(crate) fn live(world: &World, seat: usize, mut rng: StdRng) {
             }
             91..96 => locals::spend(world, &mut rng),
             96..99 => control(world, &mut rng),
-            // A thread that ends in the middle of a wait.
+            // A thread that ends during a wait.
             99 if rng.random_bool(0.3) => return places::leave(world, subject, &mut rng),
             _ => thread::yield_now(),
         }
@@ -72,7 +73,8 @@ fn wait(world: &World, subject: &Subject, seat: usize, rng: &mut StdRng) {
     }
 }
 
-/// How long a wait may take in real time; on a clock that is set back and stopped nobody knows.
+/// The longest time of a wait in real time. On a clock that is set back and stopped it has no
+/// bound.
 pub(crate) fn at_most(world: &World, subject: &Subject, timeout: Duration) -> Duration {
     if subject.journal.clock().steps() { Duration::MAX } else { timeout + world.patience }
 }

@@ -1,4 +1,4 @@
-//! What is handed on in a relay: each kind of limit, with one grant.
+//! The limits of a relay: each kind, with one grant.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use crate::clock::Warp;
 
 pub(crate) type Waiting<G> = Pin<Box<dyn Future<Output = Option<G>> + Send>>;
 
-/// A limit with one grant, and how it is asked for and given back.
+/// A limit with one grant, and the calls that take it and give it back.
 pub(crate) struct Track<L, G> {
     pub(crate) name: &'static str,
     pub(crate) limiter: Arc<L>,
@@ -18,7 +18,7 @@ pub(crate) struct Track<L, G> {
     pub(crate) thread: fn(&Arc<L>) -> Option<G>,
     pub(crate) give_back: fn(G),
     pub(crate) waiters: fn(&L) -> usize,
-    /// Sends all who wait away.
+    /// Cancels all waits.
     pub(crate) stop: fn(&L),
 }
 

@@ -1,16 +1,16 @@
-//! A tree over the beginnings of windows, which keeps the greatest of their values at its root.
+//! A tree over the beginnings of windows, with the largest of their values at its root.
 
-/// The value of each window that ends now, by its beginning, and the greatest of them: a tree over the beginnings.
+/// The value of each window that ends now, by its beginning, and the largest of them.
 pub(crate) struct Tree {
     leaves: usize,
-    /// The root is at 1, the children of `i` at `2i` and `2i + 1`: of each the greatest value below it, and where that is, without
-    /// what was added to all above.
+    /// The root is at 1, the children of `i` are at `2i` and `2i + 1`. Each node has the largest
+    /// value below it and its leaf, without what was added to all nodes above.
     greatest: Vec<(i128, usize)>,
-    /// What was added to all below.
+    /// The value that was added to all nodes below.
     added: Vec<i128>,
 }
 
-/// Of a window that has not begun. Sums stay well above it.
+/// The value of a window that has not begun. Sums stay well above it.
 const NOT_BEGUN: i128 = i128::MIN / 4;
 
 impl Tree {
@@ -20,9 +20,10 @@ impl Tree {
         Self { leaves, greatest, added: vec![0; 2 * leaves] }
     }
 
-    /// Adds to the first `count`.
+    /// Adds to the first `count` leaves.
     pub(crate) fn add(&mut self, count: usize, value: i128) {
-        // The whole subtrees that make up the beginning, from the right: each is the left sibling of a step upwards.
+        // The whole subtrees of the first leaves, from the right: each is the left sibling of a
+        // step upwards.
         let mut end = count + self.leaves;
         if count == self.leaves {
             self.raise(1, value);
@@ -37,7 +38,7 @@ impl Tree {
         }
     }
 
-    /// From now on a window begins at this leaf, with this value besides what was added to it.
+    /// Begins a window at this leaf, with this value besides what was added to it.
     pub(crate) fn begin(&mut self, leaf: usize, value: i128) {
         let mut node = self.leaves + leaf;
         self.raise(node, value - NOT_BEGUN);

@@ -1,4 +1,5 @@
-//! Futures that are watched as they wait: the readings they take, and whether they are woken when their time has come.
+//! Futures that are watched while they wait: the readings that they take, and whether they are
+//! woken when they are due.
 
 use std::future::{self, Future};
 use std::mem;
@@ -14,7 +15,7 @@ use crate::clock::{Trace, Warp, traced};
 use crate::order::Wait;
 use crate::world::World;
 
-/// What a future comes to, with the readings that it took.
+/// The result of a future, with the readings that it took.
 pub(crate) async fn readings<F: Future>(waiting: F) -> (F::Output, Trace) {
     let mut waiting = pin!(waiting);
     let mut trace = Trace::NONE;
@@ -26,7 +27,7 @@ pub(crate) async fn readings<F: Future>(waiting: F) -> (F::Output, Trace) {
     .await
 }
 
-/// Waits for a while. The future, if it is not done by then, and that it waited.
+/// Waits for a while. Returns the future, if it is not done by then.
 pub(crate) async fn for_a_while<F: Future>(waiting: F, patience: Duration) -> Option<(Pin<Box<F>>, Wait)> {
     let mut waiting = Box::pin(waiting);
     let mut once = async || future::poll_fn(|cx| Poll::Ready(traced(|| waiting.as_mut().poll(cx)))).await;
@@ -36,27 +37,28 @@ pub(crate) async fn for_a_while<F: Future>(waiting: F, patience: Duration) -> Op
     Some((waiting, Wait { since, still }))
 }
 
-/// Polls once, so that the future has a place, and forgets it there.
+/// Polls once, so that the future has an entry, and leaks it.
 pub(crate) async fn leaked<F: Future + Send + 'static>(waiting: F) {
     let mut waiting = Box::pin(waiting);
     future::poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx).is_ready())).await;
     mem::forget(waiting);
 }
 
-/// How often those who wait are looked after.
+/// The interval at which waiters are checked.
 const ROUND: Duration = Duration::from_millis(200);
 
-/// What was seen of a wait.
+/// The observations of a wait.
 pub(crate) struct Watched {
     pub(crate) answer: Result<Grant<'static, Warp>, AcquireError>,
     pub(crate) trace: Trace,
-    /// How long it had been due when somebody looked who had not been woken, if that was longer than it may be.
+    /// The time for which a waiter had been due when it was seen without a wake-up, if that was too
+    /// long.
     pub(crate) late: Option<Duration>,
-    /// The last reading at which it was seen not to be due.
+    /// The last reading at which it was seen not due.
     pub(crate) still: u64,
 }
 
-/// Waits for a place.
+/// Waits for a reservation.
 pub(crate) async fn place(mut held: Reservation<'static, Warp>, world: &World) -> Watched {
     let alarm = Arc::new(Alarm::default());
     let waker = Waker::from(Arc::clone(&alarm));
@@ -77,7 +79,7 @@ pub(crate) async fn place(mut held: Reservation<'static, Warp>, world: &World) -
                 }
             }
             if rounds.poll_tick(cx).is_pending() {
-                // Unless it was woken just now.
+                // It may have been woken just now.
                 if alarm.quiet.load(Ordering::SeqCst) {
                     return Poll::Pending;
                 }
@@ -98,10 +100,10 @@ pub(crate) async fn place(mut held: Reservation<'static, Warp>, world: &World) -
     .await
 }
 
-/// Wakes a task, and remembers that it was.
+/// Wakes a task, and records that.
 #[derive(Debug, Default)]
 struct Alarm {
-    /// Not woken since it was last polled.
+    /// Whether it was not woken since its last poll.
     quiet: AtomicBool,
     task: Mutex<Option<Waker>>,
 }

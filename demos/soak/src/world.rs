@@ -1,4 +1,5 @@
-//! All limiters under test, on a clock that runs and on one that steps an hour either way and stops.
+//! All limiters under test, on a clock that runs and on a clock that steps an hour either way and
+//! stops.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,17 +21,17 @@ pub(crate) struct World {
     pub(crate) subjects: Vec<Arc<Subject>>,
     pub(crate) keyed: Vec<Keyed>,
     pub(crate) set: Arc<LimitSet<2, Warp>>,
-    /// Those of the set, which are asked directly as well.
+    /// The limits of the set, which are also called directly.
     pub(crate) members: [Arc<Subject>; 2],
     pub(crate) local: Arc<Subject>,
-    /// What the features of this build bring.
+    /// The parts of the features of this build.
     pub(crate) parts: Vec<Box<dyn Part>>,
     pub(crate) running: Warp,
     pub(crate) stepping: Warp,
     pub(crate) board: Board,
     pub(crate) tally: Tally,
     pub(crate) wrongs: Wrongs,
-    /// How late a waiter may be before that is wrong.
+    /// The lateness of a waiter that is a violation.
     pub(crate) patience: Duration,
     over: AtomicBool,
 }
@@ -54,7 +55,7 @@ impl Keyed {
     }
 }
 
-/// What handles of the limiter that has them may hold.
+/// The permits that the handles of a limiter may hold.
 pub(crate) const HANDLES: usize = 4;
 pub(crate) const BATCH: u64 = 10;
 
@@ -106,7 +107,7 @@ impl World {
         }
     }
 
-    /// Something is not as it should be.
+    /// Records a violation.
     pub(crate) fn wrong(&self, check: Check, what: String) {
         self.wrongs.add(check, what);
     }

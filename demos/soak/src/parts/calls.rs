@@ -1,7 +1,8 @@
-//! Calls of a language model, which are limited in requests, in tokens and in how many are under way.
+//! Calls of a language model, limited in requests, in tokens and in calls under way.
 //!
-//! They are held to a stronger bound than the rest: what calls really used, each at the time it was let go, without anything
-//! being taken off for what came back later. What an estimate was too low by nobody knew: that does not count.
+//! They are held to a stronger bound than the rest: the actual use of each call at the time of its
+//! grant, without a deduction for permits that came back later. The part of the use above the
+//! estimate does not count, because it was unknown at that time.
 
 use std::iter;
 use std::mem;
@@ -75,25 +76,26 @@ impl Part for Calls {
     }
 
     fn under_way(&self) -> String {
-        self.inside.told()
+        self.inside.figures()
     }
 
-    /// All tokens, all requests and all slots can be had.
+    /// Checks that all tokens, all requests and all slots are available.
     fn find(&self, world: &World) {
         let (limiter, requests, tokens) = (&self.limiter, self.requests.0, self.tokens.0);
         last::rest(limiter.clock(), || {
             let left = limiter.available();
             (left.requests, left.tokens) == (Some(requests.burst()), Some(tokens.burst()))
         });
-        // One after the other, as slots may be fewer: all tokens but one, the last one, and then those that use none.
+        // One after the other, because slots may be fewer: all tokens but one, the last one, and
+        // then calls that use none.
         let makes = |usage: u64| limiter.try_acquire(usage).map(|call| call.settle(usage)).is_ok();
         let all = u64::from(makes(tokens.burst() - 1)) * (tokens.burst() - 1) + u64::from(makes(1));
-        last::told(world, "tokens of calls", all + u64::from(makes(1)), tokens);
+        last::check_found(world, "tokens of calls", all + u64::from(makes(1)), tokens);
         let others = iter::from_fn(|| makes(0).then_some(1)).sum::<u64>();
-        last::told(world, "requests of calls", 2 + others, requests);
+        last::check_found(world, "requests of calls", 2 + others, requests);
         last::rest(limiter.clock(), || limiter.available().requests == Some(requests.burst()));
         self.inside.all_found(world, || limiter.try_acquire(0).ok());
-        last::nobody_waits(world, NAME, limiter.waiters());
+        last::check_waiters(world, NAME, limiter.waiters());
     }
 }
 
@@ -138,7 +140,7 @@ fn ask(calls: &Calls, world: &World, seat: usize, rng: &mut StdRng) {
     }
 }
 
-/// What a provider may say of its limits.
+/// A provider's report of its limits.
 fn unsettle(limiter: &LlmLimiter<Warp>, rng: &mut StdRng) {
     let mut left = Left::default();
     match rng.random_range(0..4) {
@@ -179,7 +181,7 @@ async fn wait(calls: &Calls, world: &World, seat: usize, rng: &mut StdRng) {
 }
 
 impl Calls {
-    /// Ends the call, and settles it in one way or another.
+    /// Ends the call, and settles it in one of several ways.
     fn make(&self, world: &World, mut call: Call<'_, Warp>, within: Within<'_>, trace: Trace, rng: &mut StdRng) {
         let estimate = call.estimate();
         let all = estimate.input + estimate.output;
@@ -192,7 +194,7 @@ impl Calls {
             }
         };
         if rng.random_range(0..200) == 0 {
-            // Dropped as the panic unwinds, its estimate stands.
+            // If it is dropped as the panic unwinds, its estimate counts.
             journal(1, all);
             Fault::strike(&world.tally);
         }

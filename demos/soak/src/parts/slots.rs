@@ -1,4 +1,4 @@
-//! A limit on the work under way, beside a rate that others ask directly.
+//! A limit on the work under way, beside a rate that others call directly.
 
 use std::iter;
 use std::mem;
@@ -31,7 +31,7 @@ struct Slots {
     inside: Inside,
 }
 
-/// How much is under way, as those see it who do it.
+/// The work under way, as its threads see it.
 #[derive(Debug)]
 pub(super) struct Inside {
     name: &'static str,
@@ -41,7 +41,8 @@ pub(super) struct Inside {
     leaked: AtomicUsize,
 }
 
-/// A waiter that is leaked may have been handed a slot, which nobody else gets then: no more than so many.
+/// The most waiters that are leaked: each may have been granted a slot, which no other waiter gets
+/// then.
 const LEAKS: usize = 2;
 
 impl Inside {
@@ -50,7 +51,7 @@ impl Inside {
         Self { name, now, most, allowed, leaked }
     }
 
-    /// Until what this returns is dropped.
+    /// The work is under way until the result is dropped.
     pub(super) fn enter(&self, world: &World) -> Within<'_> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
@@ -60,17 +61,17 @@ impl Inside {
         Within(self)
     }
 
-    /// Whether one more who waits may be leaked.
+    /// Whether one more waiter may be leaked.
     pub(super) fn may_leak(&self) -> bool {
         let more = |leaked| (leaked < LEAKS).then_some(leaked + 1);
         self.leaked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
     }
 
-    pub(super) fn told(&self) -> String {
+    pub(super) fn figures(&self) -> String {
         format!("at most {} of {} {}", self.most.load(Ordering::SeqCst), self.allowed, self.name)
     }
 
-    /// At the end all can be taken, but those that leaked waiters were handed.
+    /// Checks at the end that all slots are available, except those of leaked waiters.
     pub(super) fn all_found<S>(&self, world: &World, take: impl FnMut() -> Option<S>) {
         let taken: Vec<_> = iter::from_fn(take).collect();
         let (found, allowed, leaked) = (taken.len(), self.allowed, self.leaked.load(Ordering::SeqCst));
@@ -119,7 +120,7 @@ impl Part for Slots {
     }
 
     fn under_way(&self) -> String {
-        self.inside.told()
+        self.inside.figures()
     }
 
     fn find(&self, world: &World) {
@@ -127,7 +128,7 @@ impl Part for Slots {
     }
 }
 
-/// One slot, of a rate that is never short.
+/// One slot, with a rate that always has permits.
 fn track(clock: Warp) -> Track<ConcurrentLimiter<Warp>, Slot<'static, Warp>> {
     let quota = Quota::per_second(1_000_000).expect("a valid quota");
     Track {
@@ -187,7 +188,7 @@ async fn wait(slots: &Slots, world: &World, seat: usize, rng: &mut StdRng) {
 }
 
 impl Slots {
-    /// The work, which may panic; then the slot is free as it unwinds.
+    /// The work, which may panic. Then the slot is free as it unwinds.
     fn begin<'a>(&'a self, world: &World, slot: &Slot<'_, Warp>, trace: Trace, rng: &mut StdRng) -> Within<'a> {
         self.rate.journal.granted(slot.amount(), trace);
         world.tally.grants.count();
