@@ -26,7 +26,7 @@ impl fmt::Display for Check {
             Self::LastPermit => "last permit found",
             Self::Order => "first come, first served",
             Self::Wakes => "no wait past its time",
-            Self::UnderWay => "no more under way than allowed",
+            Self::UnderWay => "limit on what is under way",
             Self::Ends => "all threads and tasks ended",
         })
     }
