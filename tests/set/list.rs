@@ -154,7 +154,9 @@ fn wrong_number_of_costs_is_refused_with_nothing_charged() {
         let error = list.acquire(costs).wait().unwrap_err();
         assert_eq!((error.limit(), error.reason()), (None, Reason::CostCount));
         let limits = 3;
-        assert!(matches!(error.error(), AcquireError::CostCount { costs: given, limits: 3, .. } if given == costs.len()));
+        assert!(
+            matches!(error.error(), AcquireError::CostCount { costs: given, limits: 3, .. } if given == costs.len())
+        );
         let Poll::Ready(outcome) = Task::new().poll(&mut list.acquire(costs)) else { panic!("it waits") };
         assert_eq!(outcome.unwrap_err(), error);
         let plural = if costs.len() == 1 { "" } else { "s" };
