@@ -588,3 +588,67 @@ mod lines {
         );
     }
 }
+
+/// A waiter does not look at the tiers again, so the limiter of its key must be closed as well: by the
+/// thread that closes, or by the thread that made it. `closing.rs` has the argument.
+mod closing {
+    use super::*;
+
+    /// The key has no permits and no time passes, so a waiter that the close misses waits forever.
+    #[test]
+    fn close_ends_the_queue_that_begins_beside_it() {
+        bounded_race(
+            Some(4),
+            || Shared::empty(1),
+            |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+            |s| s.limiter.close(),
+            |s, waited, ()| {
+                assert_eq!((waited, s.limiter.is_closed(), s.limiter.waiters()), (Err(AcquireError::Closed), true, 0));
+            },
+        );
+    }
+
+    #[test]
+    fn close_and_reset_beside_a_queue_leave_it_open() {
+        bounded_race(
+            Some(3),
+            || Shared::empty(1),
+            |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+            |s| {
+                s.limiter.close();
+                s.limiter.reset_all();
+            },
+            |s, waited, ()| {
+                // The reset goes on after the first key is as new, so it may reset a grant as well.
+                let fitting = match waited {
+                    Ok(_) => s.limiter.available(&1) <= 1,
+                    Err(AcquireError::Closed | AcquireError::Cancelled) => s.limiter.available(&1) == 1,
+                    Err(_) => false,
+                };
+                assert!(fitting && !s.limiter.is_closed(), "{waited:?}");
+                assert!(s.limiter.reserve(&1, 1).is_ok(), "a wait begins again");
+            },
+        );
+    }
+
+    /// The limiter of a key agrees with the keyed limiter, whichever verb was last.
+    #[test]
+    fn close_beside_a_reset_leaves_every_key_alike() {
+        fn setup() -> Shared {
+            let shared = Shared::empty(1);
+            shared.limiter.reserve(&1, 1).unwrap().keep();
+            shared
+        }
+        bounded_race(
+            Some(3),
+            setup,
+            |s| s.limiter.close(),
+            |s| s.limiter.reset_all(),
+            |s, (), ()| {
+                let closed = |denied: limitor::Denied| denied.reason() == Reason::Closed;
+                let refused = [1, 2].map(|key| s.limiter.reserve(&key, 1).is_err_and(closed));
+                assert_eq!(refused, [s.limiter.is_closed(); 2]);
+            },
+        );
+    }
+}
