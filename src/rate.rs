@@ -72,7 +72,7 @@ impl Rate {
     }
 
     /// Whole permits available at a clock reading.
-    #[cfg(feature = "llm")]
+    #[cfg(any(feature = "keyed", feature = "llm"))]
     pub(crate) fn available(&self, tat: u64, at: Timestamp) -> u64 {
         self.gcra.available(tat, self.units(at))
     }

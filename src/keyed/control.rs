@@ -77,10 +77,7 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// ```
     pub fn close(&self) {
         self.store.tiers.set_closed(true);
-        self.awaited.for_each(&self.store, |limiter| {
-            limiter.close();
-            agree(&self.store.tiers, limiter);
-        });
+        self.awaited.for_each(&self.store, |limiter| agree(&self.store.tiers, limiter));
     }
 
     /// Returns whether the limiter is closed.
@@ -105,9 +102,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// are saturated.
     ///
     /// Waiters get [`AcquireError::Cancelled`](crate::AcquireError::Cancelled). Settling an older grant
-    /// afterwards never takes a key past full. The keys are reset one after the other. Requests in other
-    /// threads may be decided in between, and waiters that come meanwhile may be cancelled as well.
-    /// [`evictions`](Self::evictions) goes on from where it is.
+    /// afterwards never takes a key past full. The keys are reset one after the other, and requests in
+    /// other threads may be decided in between. [`evictions`](Self::evictions) goes on from where it is.
     ///
     /// # Examples
     ///
@@ -122,12 +118,13 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn reset_all(&self) {
-        self.store.tiers.set_closed(false);
+        // A closed limiter stays closed until all keys are as new. Otherwise a key that is opened early
+        // would be reset again, and what it was granted in between would be forgotten.
         self.reset_hashed();
         self.store.stored_sites().for_each(|mut site| self.reset_site(&mut site));
         self.store.reset_floors();
-        // Also those that were made meanwhile, perhaps by a thread that still finds the limiter closed.
-        self.awaited.for_each(&self.store, |limiter| self.reset_limiter(limiter));
+        self.store.tiers.set_closed(false);
+        self.awaited.for_each(&self.store, |limiter| agree(&self.store.tiers, limiter));
     }
 
     /// Resets the hashed table, one set after the other.
@@ -260,8 +257,11 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         }
     }
 
+    /// A limiter of a closed one is as new when it is opened, and stays closed until then.
     fn reset_limiter(&self, limiter: &RateLimiter<C>) {
-        limiter.reset();
+        if !self.is_closed() {
+            limiter.reset();
+        }
         agree(&self.store.tiers, limiter);
     }
 }

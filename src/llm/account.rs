@@ -26,6 +26,7 @@ impl Account {
         Self { configured, rate, tat: rate.units(now) }
     }
 
+    #[cfg(feature = "http")]
     pub(super) fn configured(&self) -> Quota {
         self.configured
     }

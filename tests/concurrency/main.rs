@@ -1,6 +1,7 @@
 //! A limit on the work under way, held until the work ends.
 #![cfg(all(feature = "std", not(loom)))]
 
+mod control;
 mod end;
 mod line;
 mod threads;
