@@ -1,7 +1,7 @@
 //! The public verbs as a matrix: each type of limiter has each verb, or a reason why it has not.
 //!
-//! The first part reads `src/`, so a verb that is added to one type only is noticed. The second part
-//! compiles calls, so a result that differs between types is noticed.
+//! The first part reads `src/`, so a verb that is added to one type only is noticed. The second
+//! part compiles calls, so a result that differs between types is noticed.
 #![cfg(all(feature = "std", feature = "keyed", feature = "llm", not(loom)))]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +20,8 @@ const TYPES: [(&str, &str); 8] = [
     ("LlmLimiter", "llm"),
 ];
 
-/// Each verb with a mark for each column: `x` if the type has it, `-` if not. The line with `#` above
-/// a group of rows says why a type has no such verb.
+/// Each verb with a mark for each column: `x` if the type has it, `-` if not. The line with `#`
+/// above a group of rows says why a type has no such verb.
 const MATRIX: &str = "
 # every type decides at once
 try_acquire             x x x x x x x x
