@@ -1,4 +1,5 @@
-//! A set whose number of limits is known only at run time, beside an equal one whose number is fixed.
+//! A set whose number of limits is known only at run time, beside an equal one whose number is
+//! fixed.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -57,8 +58,8 @@ type Waiting<'a> = (set::Acquire<'a, LIMITS, ManualClock>, set::ListAcquire<'a, 
 type Granted<'a> = (set::Grant<'a, LIMITS, ManualClock>, set::ListGrant<'a, ManualClock>);
 
 proptest! {
-    /// Each answers every step as the other does: who is granted and when, what is refused and on which limit's account, what is
-    /// left.
+    /// Each answers every step as the other does: what is granted and when, what is refused and on
+    /// which limit's account, what is left.
     #[test]
     fn list_answers_as_an_equal_set_does(steps in steps()) {
         let clock = ManualClock::new();

@@ -1,21 +1,20 @@
-//! The main job: requests to a language model, 5,000 to 30,000 tokens each, from several threads
-//! under one common limit of 100,000 tokens per second.
+//! The main job: requests to a language model, 5,000 to 30,000 tokens each, from several threads at
+//! once, under one limit of 100,000 tokens per second for all of them together.
 //!
 //! ```text
 //! cargo run --release --example llm_tokens
 //! cargo run --release --example llm_tokens -- --threads 64 --verbose
 //! cargo run --release --example llm_tokens -- --async --threads 1000
-//! cargo run --release --example llm_tokens -- \
-//!     --rate "6000000 per minute burst 100000" --prompts prompts.txt
-//! cargo run --release --example llm_tokens --features llm -- \
-//!     --tpm 1500000 --rpm 90 --concurrency 8 --threads 16
+//! cargo run --release --example llm_tokens -- --rate "6000000 per minute burst 100000" --prompts prompts.txt
+//! cargo run --release --example llm_tokens --features llm -- --tpm 1500000 --rpm 90 --concurrency 8 --threads 16
 //! ```
 //!
-//! The last form sends calls: each takes some time, and its actual cost is known only afterwards.
+//! The last form makes calls of the requests: they take a while, and what one really uses is known
+//! only afterwards.
 //!
-//! The job ends with a summary and a plot. The exit status is 0 if the limit held over every window
-//! of time, and 1 if it did not. The exit status is 2, after one line with the reason, if the job
-//! could not be done as requested.
+//! Ends with a summary and a picture. Exits with 0 if the limit was kept over every window of time,
+//! with 1 if it was not, and with 2, after one line that says why, if the job could not be done as
+//! asked.
 
 mod args;
 mod audit;
