@@ -2,7 +2,7 @@
 # Breaks the code in every way that cargo-mutants knows, one at a time, and runs the tests that must
 # notice:
 #
-#     bash ci/mutants.sh [core|line|keys|calls|sets ...]
+#     bash ci/mutants.sh [core|queue|keys|calls|sets ...]
 #
 # A mutant that survives the quick tests of its part goes to the slower ones, and then to loom. A mutant
 # that survives all of them is a hole in the tests: the script exits with 1, unless .cargo/mutants.toml
@@ -46,11 +46,11 @@ race() {
 }
 
 declare -A sources=(
-  [core]="src/gcra.rs src/scale.rs src/state.rs src/meter.rs src/grant.rs src/local.rs src/limiter.rs"
-  [line]="src/wake.rs src/wait/**"
-  [keys]="src/keyed.rs src/keyed/**"
-  [calls]="src/llm.rs src/llm/**"
-  [sets]="src/set.rs src/set/** src/turnstile.rs src/turnstile/**"
+  [core]="src/word.rs src/gcra.rs src/scale.rs src/state.rs src/rate.rs src/meter.rs src/limiter/**"
+  [queue]="src/wake.rs src/queue/** src/pace/** src/ask.rs src/wait/**"
+  [keys]="src/keyed/**"
+  [calls]="src/llm/**"
+  [sets]="src/set/** src/turnstile/**"
 )
 
 core() {
@@ -60,13 +60,13 @@ core() {
   race core --test=loom
 }
 
-line() {
-  survive line --lib --test=contract --test=tasks --test=concurrency --test=buckets --test=strategies --test=debug --test=allocation
-  survive line --test=line
-  # Not those that measure real time.
-  survive line --test=waiting --test=keyed -- --skip no_grant_is_early --skip many_threads_share --skip counterparts \
+queue() {
+  survive queue --lib --test=contract --test=tasks --test=concurrency --test=buckets --test=strategies --test=debug --test=allocation
+  survive queue --test=line
+  # Tests that measure real time are left out.
+  survive queue --test=waiting --test=keyed -- --skip no_grant_is_early --skip many_threads_share --skip counterparts \
     --skip exact:: --skip overload:: --skip flood::
-  race line --test=loom
+  race queue --test=loom
 }
 
 keys() {
@@ -90,7 +90,7 @@ sets() {
 }
 
 alive=0
-for part in ${@:-core line keys calls sets}; do
+for part in ${@:-core queue keys calls sets}; do
   rm -rf "target/mutants/$part"
   mkdir -p "target/mutants/$part"
   "$part"

@@ -1,4 +1,4 @@
-//! The main job, run as a user runs it.
+//! Runs the main job as a user runs it.
 
 use std::env::{self, consts::EXE_SUFFIX};
 use std::ffi::OsStr;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// The program. `cargo test` builds it before it runs this test.
+/// The program. `cargo test` builds it before this test.
 fn program() -> PathBuf {
     let this = env::current_exe().expect("the path of this test");
     let profile = this.parent().and_then(|deps| deps.parent()).expect("tests are built into target/PROFILE/deps");
@@ -19,7 +19,7 @@ fn run<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
     Command::new(program()).args(args).output().unwrap_or_else(|why| panic!("cannot run the job: {why}"))
 }
 
-/// A file for this test run.
+/// A file for this test run alone.
 fn scratch(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
@@ -29,7 +29,7 @@ fn texts(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
-/// Runs the job, which must succeed, and returns its output.
+/// Runs the main job, which must succeed. Returns its output.
 fn job(picture: &str, args: &[&str]) -> String {
     let picture = scratch(picture);
     let _ = fs::remove_file(&picture);
@@ -38,13 +38,13 @@ fn job(picture: &str, args: &[&str]) -> String {
     assert!(output.status.success(), "{args:?}: {}\n{printed}\n{errors}", output.status);
     assert_eq!(errors, "", "{args:?}: no progress bar without a terminal");
 
-    let svg = fs::read_to_string(&picture).expect("the picture was written");
+    let svg = fs::read_to_string(&picture).expect("the plot was written");
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "not an SVG: {svg}");
-    assert!(printed.contains(&picture.display().to_string()), "does not say where the picture is:\n{printed}");
+    assert!(printed.contains(&picture.display().to_string()), "does not print the path of the plot:\n{printed}");
     printed
 }
 
-/// Runs the job, which must refuse in one line, and returns that line.
+/// Runs the main job, which must refuse with one line. Returns that line.
 fn refusal(args: &[&str]) -> String {
     let picture = scratch("never.svg");
     let output = run(args.iter().map(OsStr::new).chain([OsStr::new("--plot"), picture.as_os_str()]));
@@ -64,7 +64,7 @@ fn prompts(name: &str, text: &str) -> String {
 }
 
 #[test]
-fn tasks_keep_the_limit() {
+fn job_on_tasks_keeps_its_limit() {
     for tasks in ["1", "4", "1000"] {
         let rate = "120_000_000 per minute burst 30_000";
         let printed =
@@ -77,7 +77,7 @@ fn tasks_keep_the_limit() {
 }
 
 #[test]
-fn threads_of_any_number_keep_the_limit() {
+fn job_on_any_number_of_threads_keeps_its_limit() {
     for threads in ["1", "4", "64"] {
         for (rate, waits) in [("20000000", false), ("120_000_000 per minute burst 30_000", true)] {
             let picture = format!("{threads}-{waits}.svg");
@@ -92,7 +92,7 @@ fn threads_of_any_number_keep_the_limit() {
 }
 
 #[test]
-fn seed_decides_the_sizes() {
+fn seed_determines_the_sizes() {
     let tokens = |picture: &str, seed| {
         let printed = job(picture, &["--rate", "20000000", "--seed", seed]);
         printed.lines().next().unwrap_or_default().to_owned()
@@ -102,7 +102,7 @@ fn seed_decides_the_sizes() {
 }
 
 #[test]
-fn verbose_prints_a_line_for_each_grant() {
+fn verbose_prints_one_line_per_grant() {
     let args = ["--rate", "20000000", "--requests", "50", "--threads", "8"];
     let grants = |printed: &str| printed.lines().filter(|line| line.contains(" s  granted ")).count();
     assert_eq!(grants(&job("quiet.svg", &args)), 0);
@@ -111,14 +111,14 @@ fn verbose_prints_a_line_for_each_grant() {
 
 #[test]
 fn prompts_are_read_from_a_file() {
-    // 1, 3 and 2 tokens; bytes do not count, nor do empty lines.
+    // 1, 3 and 2 tokens; bytes and empty lines do not count.
     let file = prompts("prompts.txt", "a\n\nnine chars\r\n   \näöüß!\n");
     assert!(job("prompts.svg", &["--prompts", &file]).contains("tokens       6 in 3 requests"));
     assert!(job("prompts.svg", &["--prompts", &file, "--requests", "4"]).contains("tokens       7 in 4 requests"));
 }
 
 #[test]
-fn bad_arguments_are_refused_in_one_line() {
+fn impossible_arguments_are_refused_in_one_line() {
     for (args, part) in [
         (&["--thread", "4"][..], "--thread"),
         (&["--threads", "0"], "--threads"),
@@ -129,7 +129,7 @@ fn bad_arguments_are_refused_in_one_line() {
         (&["--rate", "0"], "capacity is 0"),
         (&["--rate", "many"], "many"),
         (&["--rate", "5/m"], "minutes or milliseconds"),
-        (&["--rate", "1 per 2 days"], "over a day"),
+        (&["--rate", "1 per 2 days"], "longer than a day"),
         (&["--rate", "29999"], "29,999"),
         (&["--prompts", "no/such/file"], "no/such/file"),
         (&["--tpm", "0"], "capacity is 0"),
@@ -145,10 +145,10 @@ fn bad_arguments_are_refused_in_one_line() {
 }
 
 #[test]
-fn prompts_over_the_burst_are_refused() {
+fn prompts_that_cannot_be_sent_are_refused() {
     let large = prompts("large.txt", &format!("short\n\n{}\n", "x".repeat(401)));
     let line = refusal(&["--prompts", &large, "--rate", "100"]);
-    assert!(line.contains("line 3") && line.contains("101 tokens") && line.contains("burst, 100"), "{line}");
+    assert!(line.contains("line 3") && line.contains("101 tokens") && line.contains("burst is 100"), "{line}");
 
     let empty = prompts("empty.txt", "\n  \n");
     assert!(refusal(&["--prompts", &empty]).contains("no prompts"));
@@ -159,7 +159,7 @@ fn prompts_over_the_burst_are_refused() {
 }
 
 #[test]
-fn picture_without_a_directory_is_refused_before_the_work() {
+fn unwritable_plot_is_refused_before_the_work() {
     let file = prompts("in-the-way", "");
     let output = run(["--plot", &format!("{file}/picture.svg")]);
     let (printed, errors) = texts(&output);
@@ -197,12 +197,12 @@ fn calls_keep_all_their_limits() {
 #[cfg(feature = "llm")]
 fn call_estimated_over_the_burst_is_refused() {
     let line = refusal(&["--tpm", "31000"]);
-    assert!(line.contains("estimated at") && line.contains("burst, 31,000"), "{line}");
+    assert!(line.contains("estimated at") && line.contains("burst is 31,000"), "{line}");
 }
 
 #[test]
 #[cfg(not(feature = "llm"))]
-fn limits_on_calls_without_llm_name_the_feature() {
+fn limits_on_calls_report_the_missing_feature() {
     for args in [["--tpm", "60000"], ["--rpm", "60"], ["--concurrency", "2"]] {
         let line = refusal(&args);
         assert!(line.contains("need the feature llm"), "{line}");
