@@ -14,7 +14,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use limitor::{KeyedLimiter, ManualClock, Quota, Timestamp, keyed};
+use limitor::{AcquireError, KeyedLimiter, ManualClock, Quota, Timestamp, keyed};
 use loom::thread;
 
 use beside::beside;
@@ -349,6 +349,65 @@ fn grant_is_settled_while_its_key_returns() {
             if granted && two == 0 {
                 assert_eq!(s.tries(1, 10, 1), 0);
             }
+        },
+    );
+}
+
+/// The clock stands still, so a waiter that is not refused sleeps forever.
+#[test]
+fn close_refuses_the_thread_that_falls_asleep_beside_it() {
+    race(
+        Some(3),
+        1,
+        Shared::full,
+        |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+        |s| s.limiter.close(),
+        |s, waited, ()| {
+            assert_eq!(waited, Err(AcquireError::Closed));
+            assert_eq!(s.tries(1, 10, 1) + s.tries(2, 10, 1), 0);
+            s.limiter.reset_all();
+        },
+    );
+}
+
+#[test]
+fn wait_beside_a_close_and_a_reset_ends() {
+    race(
+        Some(2),
+        1,
+        Shared::full,
+        |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+        |s| {
+            s.limiter.close();
+            s.limiter.reset_all();
+        },
+        |s, waited, ()| {
+            let left = s.tries(1, 0, 3);
+            assert!(waited == Ok(1) && left == 1 || waited.is_err() && left == 2, "{waited:?} {left}");
+        },
+    );
+}
+
+/// The key comes with a debt, and a request waits for it, while all are reset.
+#[test]
+fn reset_all_beside_a_new_key_leaves_it_open() {
+    race(
+        Some(3),
+        1,
+        || Shared::new(1),
+        |s| {
+            s.limiter.charge(&1, 2);
+            s.come_and_go(1)
+        },
+        |s| {
+            s.limiter.close();
+            s.limiter.reset_all();
+        },
+        |s, _, ()| {
+            assert!(!s.limiter.is_closed());
+            assert_eq!(s.limiter.waiters(), 0);
+            s.limiter.reset(&1);
+            assert_eq!((s.tries(1, 0, 3), s.come_and_go(1)), (2, true));
         },
     );
 }

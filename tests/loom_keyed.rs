@@ -588,3 +588,204 @@ mod lines {
         );
     }
 }
+
+mod control {
+    use super::*;
+
+    /// Why one permit of a key is refused, or that it is granted.
+    fn outcome(s: &Shared, key: u64) -> Option<Reason> {
+        s.limiter.try_acquire(&key, 1).err().map(|denied| denied.reason())
+    }
+
+    /// The clock stands still, so a waiter that is not refused sleeps forever.
+    #[test]
+    fn close_refuses_the_thread_that_falls_asleep_beside_it() {
+        bounded_race(
+            Some(3),
+            || Shared::empty(1),
+            |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+            |s| s.limiter.close(),
+            |s, waited, ()| {
+                assert_eq!((waited, s.limiter.waiters()), (Err(AcquireError::Closed), 0));
+                assert_eq!(outcome(s, 1), Some(Reason::Closed));
+                s.limiter.reset_all();
+                assert_eq!((outcome(s, 1), s.needed(1, 1)), (None, 1));
+            },
+        );
+    }
+
+    /// The same where the limiter of the key is there already, because of an entry that was kept.
+    #[test]
+    fn close_refuses_the_second_waiter_of_a_key() {
+        fn setup() -> Shared {
+            let shared = Shared::empty(1);
+            shared.limiter.reserve(&1, 1).unwrap().keep();
+            shared
+        }
+        bounded_race(
+            Some(3),
+            setup,
+            |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+            |s| s.limiter.close(),
+            |s, waited, ()| {
+                assert_eq!((waited, s.limiter.waiters()), (Err(AcquireError::Closed), 0));
+                assert_eq!(outcome(s, 1), Some(Reason::Closed));
+            },
+        );
+    }
+
+    #[test]
+    fn try_beside_a_close_is_granted_or_closed() {
+        race(
+            || Shared::narrow(2),
+            |s| [outcome(s, 1), outcome(s, 1)],
+            |s| s.limiter.close(),
+            |s, tried, ()| {
+                let possible = [[None, None], [None, Some(Reason::Closed)], [Some(Reason::Closed); 2]];
+                assert!(possible.contains(&tried), "{tried:?}");
+                assert_eq!(outcome(s, 1), Some(Reason::Closed));
+            },
+        );
+    }
+
+    /// The word of a closed limiter does not go back into the table.
+    #[test]
+    fn queue_ends_beside_a_close() {
+        bounded_race(
+            Some(3),
+            || Shared::empty(1),
+            |s| {
+                let reserved = s.limiter.reserve(&1, 1).map(drop).err().map(|denied| denied.reason());
+                (reserved, outcome(s, 1))
+            },
+            |s| s.limiter.close(),
+            |s, (reserved, tried), ()| {
+                assert!(matches!(reserved, None | Some(Reason::Closed)), "{reserved:?}");
+                assert!(matches!(tried, Some(Reason::NotYet | Reason::Closed)), "{tried:?}");
+                s.limiter.reset_all();
+                assert_eq!((outcome(s, 1), s.needed(1, 1)), (None, 1));
+            },
+        );
+    }
+
+    #[test]
+    fn cancelled_waiters_end_or_come_later() {
+        bounded_race(
+            Some(3),
+            || Shared::empty(1),
+            |s| s.limiter.reserve(&1, 1).map(|place| place.keep()).unwrap(),
+            |s| s.limiter.cancel_waiters(),
+            |s, wait, ()| {
+                assert!(wait == secs(1) || wait == Duration::MAX, "{wait:?}");
+                assert_eq!(s.needed(1, 1), if wait == Duration::MAX { 1 } else { 2 });
+            },
+        );
+    }
+
+    /// The refund grants a waiter that comes after the cancellation.
+    #[test]
+    fn cancel_waiters_wakes_the_thread_that_falls_asleep_beside_it() {
+        bounded_race(
+            Some(3),
+            || Shared::empty(1),
+            |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+            |s| {
+                s.limiter.cancel_waiters();
+                s.limiter.refund(&1, 1);
+            },
+            |s, waited, ()| {
+                let left = s.limiter.available(&1);
+                assert!(waited == Ok(1) && left == 0 || waited == Err(AcquireError::Cancelled) && left == 1);
+            },
+        );
+    }
+
+    /// However the two meet, no limiter of a key stays closed. A grant counts as made before the
+    /// reset if the reset comes to the limiter of its key afterwards.
+    #[test]
+    fn wait_beside_a_close_and_a_reset_ends() {
+        bounded_race(
+            Some(3),
+            || Shared::empty(1),
+            |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
+            |s| {
+                s.limiter.close();
+                s.limiter.reset_all();
+            },
+            |s, waited, ()| {
+                match waited {
+                    Ok(_) => assert!((0..=1).contains(&s.needed(1, 1))),
+                    Err(error) => {
+                        assert!(matches!(error, AcquireError::Closed | AcquireError::Cancelled), "{error:?}");
+                        assert_eq!(s.needed(1, 1), 0);
+                    }
+                }
+                assert_eq!(s.limiter.waiters(), 0);
+                assert!(s.limiter.reserve(&1, 1).is_ok());
+            },
+        );
+    }
+
+    /// The limiter of key 1 is there throughout, because of an entry that was kept.
+    #[test]
+    fn close_beside_reset_all_leaves_all_closed_or_all_open() {
+        fn setup() -> Shared {
+            let shared = Shared::empty(1);
+            shared.limiter.reserve(&1, 1).unwrap().keep();
+            shared
+        }
+        bounded_race(
+            Some(3),
+            setup,
+            |s| s.limiter.close(),
+            |s| s.limiter.reset_all(),
+            |s, (), ()| {
+                let expected = s.limiter.is_closed().then_some(Reason::Closed);
+                assert_eq!([outcome(s, 1), outcome(s, 2)], [expected; 2]);
+                s.limiter.reset_all();
+                assert_eq!((s.limiter.available(&1), s.limiter.reserve(&1, 1).map(drop)), (1, Ok(())));
+            },
+        );
+    }
+
+    /// A key never opens a closed limiter.
+    #[test]
+    fn close_beside_the_reset_of_a_key_stays_closed() {
+        fn setup() -> Shared {
+            let shared = Shared::empty(1);
+            shared.limiter.reserve(&1, 1).unwrap().keep();
+            shared
+        }
+        bounded_race(
+            Some(3),
+            setup,
+            |s| s.limiter.close(),
+            |s| s.limiter.reset(&1),
+            |s, (), ()| {
+                assert_eq!(outcome(s, 1), Some(Reason::Closed));
+                s.limiter.reset_all();
+                assert_eq!((outcome(s, 1), outcome(s, 2)), (None, None));
+            },
+        );
+    }
+
+    /// A debt of 1,000 that was out of the table while the set was reset does not come back by the
+    /// floor.
+    #[test]
+    fn reset_all_forgets_the_debt_of_a_key_that_is_waited_for() {
+        bounded_race(
+            Some(3),
+            || Shared::narrow(2),
+            |s| {
+                s.come_and_go(DEBTOR);
+                s.tries(2, 0, 1)
+            },
+            |s| s.limiter.reset_all(),
+            |s, _, ()| {
+                for key in [1, 2, 3, DEBTOR] {
+                    assert!(s.limiter.available(&key) >= 1, "{key}");
+                }
+            },
+        );
+    }
+}

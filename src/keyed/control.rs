@@ -37,8 +37,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     }
 
     /// Cancels the waiters of all keys with
-    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The limiter goes
-    /// on, and their entries are given back.
+    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The
+    /// limiter goes on, and their entries are given back.
     ///
     /// # Examples
     ///
@@ -59,8 +59,9 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// Refuses the waiters of all keys and every later request with
     /// [`AcquireError::Closed`](crate::AcquireError::Closed), until [`reset_all`](Self::reset_all).
     ///
-    /// No refund, cancellation, debt or [`reset`](Self::reset) of a key opens the limiter again. A request
-    /// that is decided in another thread at the same time may still be granted what its key had before.
+    /// No refund, cancellation, debt or [`reset`](Self::reset) of a key opens the limiter again. A
+    /// request that is decided in another thread at the same time may still be granted what its key
+    /// had before.
     ///
     /// # Examples
     ///
@@ -77,10 +78,7 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// ```
     pub fn close(&self) {
         self.store.tiers.set_closed(true);
-        self.awaited.for_each(&self.store, |limiter| {
-            limiter.close();
-            agree(&self.store.tiers, limiter);
-        });
+        self.awaited.for_each(&self.store, |limiter| agree(&self.store.tiers, limiter));
     }
 
     /// Returns whether the limiter is closed.
@@ -101,13 +99,13 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.store.tiers.is_closed()
     }
 
-    /// Cancels the waiters of all keys and makes every key as new, even if the limiter is closed or keys
-    /// are saturated.
+    /// Cancels the waiters of all keys and makes every key as new, even if the limiter is closed or
+    /// keys are saturated.
     ///
-    /// Waiters get [`AcquireError::Cancelled`](crate::AcquireError::Cancelled). Settling an older grant
-    /// afterwards never takes a key past full. The keys are reset one after the other. Requests in other
-    /// threads may be decided in between, and waiters that come meanwhile may be cancelled as well.
-    /// [`evictions`](Self::evictions) goes on from where it is.
+    /// Waiters get [`AcquireError::Cancelled`](crate::AcquireError::Cancelled). Settling an older
+    /// grant afterwards never takes a key past full. The keys are reset one after the other, and
+    /// requests in other threads may be decided in between. [`evictions`](Self::evictions) goes on
+    /// from where it is.
     ///
     /// # Examples
     ///
@@ -122,19 +120,20 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn reset_all(&self) {
-        self.store.tiers.set_closed(false);
+        // A closed limiter stays closed until all keys are as new. Otherwise a key that is opened
+        // early would be reset again, and what it was granted in between would be forgotten.
         self.reset_hashed();
         self.store.stored_sites().for_each(|mut site| self.reset_site(&mut site));
         self.store.reset_floors();
-        // Also those that were made meanwhile, perhaps by a thread that still finds the limiter closed.
-        self.awaited.for_each(&self.store, |limiter| self.reset_limiter(limiter));
+        self.store.tiers.set_closed(false);
+        self.awaited.for_each(&self.store, |limiter| agree(&self.store.tiers, limiter));
     }
 
     /// Resets the hashed table, one set after the other.
     ///
-    /// A set is reset under its lock, and the limiters that have words of its entries are held meanwhile.
-    /// So no such word can go back, and from there to the floor, before its limiter is reset. Their queues
-    /// call wakers, so they are reset after the lock is released.
+    /// A set is reset under its lock, and the limiters that have words of its entries are held
+    /// meanwhile. So no such word can go back, and from there to the floor, before its limiter is
+    /// reset. Their queues call wakers, so they are reset after the lock is released.
     fn reset_hashed(&self) {
         let limiters: RefCell<Vec<(usize, Arc<RateLimiter<C>>)>> = RefCell::default();
         let hold = |name, tag| {
@@ -178,8 +177,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     }
 
     /// Cancels the waiters of a key with
-    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The key goes on,
-    /// and their entries are given back.
+    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The key
+    /// goes on, and their entries are given back.
     ///
     /// # Examples
     ///
@@ -260,8 +259,11 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         }
     }
 
+    /// A limiter of a closed one is as new when it is opened, and stays closed until then.
     fn reset_limiter(&self, limiter: &RateLimiter<C>) {
-        limiter.reset();
+        if !self.is_closed() {
+            limiter.reset();
+        }
         agree(&self.store.tiers, limiter);
     }
 }

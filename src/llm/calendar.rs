@@ -16,7 +16,8 @@ pub(super) struct Days {
 }
 
 impl Days {
-    /// Days of a zone that is `offset` seconds ahead of UTC, if the clock reads `reading` at the time `wall`.
+    /// Days of a zone that is `offset` seconds ahead of UTC, if the clock reads `reading` at the
+    /// time `wall`.
     pub(super) fn new(offset: i32, clock: &impl Clock, wall: SystemTime) -> Self {
         let since_epoch = match wall.duration_since(UNIX_EPOCH) {
             Ok(after) => i128::try_from(after.as_nanos()).unwrap_or(i128::MAX),
@@ -68,7 +69,7 @@ impl Daily {
         self.limit
     }
 
-    /// The first reading at which `n`, at most the limit, can be had.
+    /// The first reading at which `n`, at most the limit, is available.
     pub(super) fn due(&self, n: u64) -> Timestamp {
         if self.used.saturating_add(n) <= self.limit { Timestamp::default() } else { self.days.end(self.day) }
     }

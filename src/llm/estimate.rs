@@ -18,8 +18,9 @@ use std::sync::Arc;
 
 /// Tells how many tokens a text is.
 ///
-/// Any `Fn(&str) -> u64` is one. [`CharsPerToken`] needs no knowledge of the model; [`Learned`] corrects another by
-/// what calls turned out to cost, and with the feature `tiktoken`, `Tiktoken` counts exactly.
+/// Any `Fn(&str) -> u64` is one. [`CharsPerToken`] needs no knowledge of the model; [`Learned`]
+/// corrects another by what calls turned out to cost, and with the feature `tiktoken`, `Tiktoken`
+/// counts exactly.
 ///
 /// # Examples
 ///
@@ -50,7 +51,8 @@ impl<E: Estimator + ?Sized> Estimator for Arc<E> {
     }
 }
 
-// References and boxes of closures are closures themselves, so only those of what is no closure can be named here.
+// References and boxes of closures are closures themselves, so only those of what is no closure can
+// be named here.
 
 impl Estimator for Box<dyn Estimator + '_> {
     fn tokens(&self, text: &str) -> u64 {

@@ -84,7 +84,8 @@ impl Gate for Ledger {
 }
 
 impl Ledger {
-    /// The limit that grants last, and its cost. No limit and one call, if a pause ends later than that.
+    /// The limit that grants last, and its cost. No limit and one call, if a pause ends later than
+    /// that.
     fn binding(&self, costs: &Costs) -> (Option<Kind>, u64) {
         let last = self.rates.due(costs).ok().and_then(|(_, kind)| kind);
         (last, last.map_or(1, |kind| costs[kind as usize]))

@@ -1,10 +1,11 @@
-//! What calls under way may still give back to one limit of a rolling kind. Pure: no lock, no clock.
+//! What calls under way may still give back to one limit of a rolling kind. Pure: no lock, no
+//! clock.
 //!
 //! # Why a call cannot simply give back what it did not use
 //!
-//! A provider counts what a call uses at the time at which the call is sent. So what is to stay within
-//! `burst + elapsed / T` is what calls really used, each at the time it was let go. A plain refund does
-//! not guarantee that. An example with a burst of 10 and T = 1:
+//! A provider counts what a call uses at the time at which the call is sent. So what is to stay
+//! within `burst + elapsed / T` is what calls really used, each at the time it was let go. A plain
+//! refund does not guarantee that. An example with a burst of 10 and T = 1:
 //!
 //! | time | |
 //! |---|---|
@@ -13,19 +14,19 @@
 //! | 10 | A gives all of its 10 back |
 //! | 10 | C takes 10: B and C use 20 at once |
 //!
-//! A refund stands for a past in which less had been taken. In that past the backlog (TAT − now) would
-//! have been lower ever since the call was let go, but never below 0: where it was 0, what the call had
-//! taken had already come back. So the credit of a call is at most the lowest backlog since then, and a
-//! credit that is taken lowers the backlog of that past.
+//! A refund stands for a past in which less had been taken. In that past the backlog (TAT − now)
+//! would have been lower ever since the call was let go, but never below 0: where it was 0, what
+//! the call had taken had already come back. So the credit of a call is at most the lowest backlog
+//! since then, and a credit that is taken lowers the backlog of that past.
 //!
 //! # What is kept of the past
 //!
-//! A backlog only falls between two charges, so it is lowest before a charge, or now. Charges fall into
-//! stretches, each from the first charge of one call to that of the next. The lowest backlog of each
-//! stretch is kept. The past of a call is its own stretch and all that follow. A credit is limited by
-//! those stretches, and lowers those and no others. (A call that was let go later does not see the
-//! credit, but finds the backlog lowered from where it began: exactly as if the earlier call had taken
-//! less.) When a call ends, its stretch becomes part of the one before.
+//! A backlog only falls between two charges, so it is lowest before a charge, or now. Charges fall
+//! into stretches, each from the first charge of one call to that of the next. The lowest backlog
+//! of each stretch is kept. The past of a call is its own stretch and all that follow. A credit is
+//! limited by those stretches, and lowers those and no others. (A call that was let go later does
+//! not see the credit, but finds the backlog lowered from where it began: exactly as if the earlier
+//! call had taken less.) When a call ends, its stretch becomes part of the one before.
 
 use std::collections::BTreeMap;
 

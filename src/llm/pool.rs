@@ -11,15 +11,15 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BuildError;
 use crate::sync::Lock;
 
-/// A limiter for each key, made when the key is first asked for: for each user, each model, each pair of
-/// them.
+/// A limiter for each key, made when the key is first asked for: for each user, each model, each
+/// pair of them.
 ///
-/// With most providers the versions of a model share a limit. Such models share a key: use the class as
-/// the key, not the model.
+/// With most providers the versions of a model share a limit. Such models share a key: use the
+/// class as the key, not the model.
 ///
-/// There are at most `max` limiters at a time. A limiter that is [idle](LlmLimiter::is_idle) and that no
-/// caller holds is no different from a new one. If there is no room, the pool forgets those limiters. If
-/// there are none, the next key is refused: no limit is ever reset for want of room.
+/// There are at most `max` limiters at a time. A limiter that is [idle](LlmLimiter::is_idle) and
+/// that no caller holds is no different from a new one. If there is no room, the pool forgets those
+/// limiters. If there are none, the next key is refused: no limit is ever reset for want of room.
 ///
 /// # Examples
 ///
@@ -110,13 +110,13 @@ impl<K, C: Clock> LlmPool<K, C> {
 impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
     /// Returns the limiter of a key, and makes it if there is none.
     ///
-    /// Hold the limiter for as long as its calls take, and ask again for the next call. The pool may forget
-    /// a limiter that no caller holds once it is idle.
+    /// Hold the limiter for as long as its calls take, and ask again for the next call. The pool
+    /// may forget a limiter that no caller holds once it is idle.
     ///
     /// # Errors
     ///
-    /// [`PoolError::Full`] if there is no room for another limiter. [`PoolError::Build`] if the limits of
-    /// the key are not possible.
+    /// [`PoolError::Full`] if there is no room for another limiter. [`PoolError::Build`] if the
+    /// limits of the key are not possible.
     ///
     /// # Examples
     ///
@@ -136,8 +136,8 @@ impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
         if let Some(limiter) = self.limiters.lock().get(key) {
             return Ok(Arc::clone(limiter));
         }
-        // Not under the lock, because this is foreign code. If another caller was quicker, this limiter is
-        // not used.
+        // Not under the lock, because this is foreign code. If another caller was quicker, this
+        // limiter is not used.
         let key = key.to_owned();
         let made = Arc::new((self.build)(&key)?);
         let mut limiters = self.limiters.lock();

@@ -13,13 +13,13 @@ use self::names::{Names, Reset};
 
 /// What a provider's answer says of what is left, as far as it says anything.
 ///
-/// It reads the `x-ratelimit-*` headers of OpenAI, Azure and Groq, the `anthropic-ratelimit-*` headers, `retry-after`
-/// and `retry-after-ms`, and from the body Gemini's `RetryInfo`. It only reads: it looks at no clock and limits
-/// nothing.
+/// It reads the `x-ratelimit-*` headers of OpenAI, Azure and Groq, the `anthropic-ratelimit-*`
+/// headers, `retry-after` and `retry-after-ms`, and from the body Gemini's `RetryInfo`. It only
+/// reads: it looks at no clock and limits nothing.
 ///
-/// What cannot be read (garbage, negative, past 64 bits, infinite) is left out and spoils nothing beside it. Of a
-/// header that comes twice, the stricter holds: the lower number, the longer time. Times are not capped: they may be as
-/// long as a [`Duration`] can be.
+/// What cannot be read (garbage, negative, past 64 bits, infinite) is left out and spoils nothing
+/// beside it. Of a header that comes twice, the stricter holds: the lower number, the longer time.
+/// Times are not capped: they may be as long as a [`Duration`] can be.
 ///
 /// # Examples
 ///
@@ -45,7 +45,8 @@ use self::names::{Names, Reset};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderView {
-    /// Requests. What period they are counted in is not said: OpenAI means a minute or a day, Groq a day.
+    /// Requests. What period they are counted in is not said: OpenAI means a minute or a day, Groq
+    /// a day.
     pub requests: Option<Window>,
     /// Tokens of any kind.
     pub tokens: Option<Window>,
@@ -81,9 +82,10 @@ pub enum Pause {
 impl ProviderView {
     /// Reads status and headers of an answer that came at `at`, from which dates are counted.
     ///
-    /// A pause is read from refusals only (status 400 and up), where a `retry-after` says when to come back; elsewhere
-    /// it says when to look for a result, or to follow a redirect. Without one, 429 and 529 are a pause of
-    /// [unstated](Pause::Unstated) length, and other refusals are none.
+    /// A pause is read from refusals only (status 400 and up), where a `retry-after` says when to
+    /// come back; elsewhere it says when to look for a result, or to follow a redirect. Without
+    /// one, 429 and 529 are a pause of [unstated](Pause::Unstated) length, and other refusals are
+    /// none.
     ///
     /// Where this machine's clock cannot be trusted, the answer's `date` header is the better `at`.
     pub fn of(status: StatusCode, headers: &HeaderMap, at: SystemTime) -> Self {
@@ -96,8 +98,9 @@ impl ProviderView {
         }
     }
 
-    /// Adds what the body of a refusal says: `retryDelay` of a `google.rpc.RetryInfo`, such as `"34.07s"`, in an error
-    /// or an array of them. If headers name a pause as well, the longer holds.
+    /// Adds what the body of a refusal says: `retryDelay` of a `google.rpc.RetryInfo`, such as
+    /// `"34.07s"`, in an error or an array of them. If headers name a pause as well, the longer
+    /// holds.
     ///
     /// Anything else is no matter, but it is parsed: hand it errors, not replies.
     ///
@@ -160,8 +163,8 @@ impl Pause {
     }
 }
 
-/// The longest delay that is named. `retry-after` in whole seconds and `retry-after-ms` are the same delay, though, and
-/// the latter is exact: it holds if they agree to a second.
+/// The longest delay that is named. `retry-after` in whole seconds and `retry-after-ms` are the
+/// same delay, though, and the latter is exact: it holds if they agree to a second.
 fn retry_after(headers: &HeaderMap, at: SystemTime) -> Option<Duration> {
     let coarse = texts(headers, &names::RETRY_AFTER)
         .filter_map(|text| span::seconds(text).or_else(|| date::http(text, at)))

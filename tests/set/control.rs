@@ -1,4 +1,5 @@
-//! Control of a set: close, reset, the bound of the queue, strategies; and settlement through the set.
+//! Control of a set: close, reset, the bound of the queue, strategies; and settlement through the
+//! set.
 
 use std::sync::Arc;
 use std::task::Poll;

@@ -6,8 +6,8 @@ use super::Estimator;
 
 /// So many characters to a token, 4 unless told otherwise; what is left over is one more token.
 ///
-/// Four is what providers name for English. Code, and most other languages, have fewer to a token: Chinese and Japanese
-/// about one. [`Learned`](super::Learned) finds out how many it really are.
+/// Four is what providers name for English. Code, and most other languages, have fewer to a token:
+/// Chinese and Japanese about one. [`Learned`](super::Learned) finds out how many it really are.
 ///
 /// # Examples
 ///

@@ -9,14 +9,18 @@ const MAX_SHARE: f64 = 0.999;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Estimate {
-    /// Tokens it will probably take: what the estimator said times the mean ratio that was observed.
+    /// Tokens it will probably take: what the estimator said times the mean ratio that was
+    /// observed.
     pub tokens: u64,
-    /// What the estimator said. This is the number to hand to [`Learned::observe`](super::Learned::observe) afterwards.
+    /// What the estimator said. This is the number to hand to
+    /// [`Learned::observe`](super::Learned::observe) afterwards.
     pub plain: u64,
-    /// Calls of the model that were learned from. At 0 nothing is known of it, and `tokens` is `plain`.
+    /// Calls of the model that were learned from. At 0 nothing is known of it, and `tokens` is
+    /// `plain`.
     pub observations: u64,
-    /// The standard error of the mean ratio over that ratio: 0.05 says that on average `tokens` is right to within 5 %
-    /// or so. It shrinks as more is observed. One call may be further off: see [`at_most`](Self::at_most).
+    /// The standard error of the mean ratio over that ratio: 0.05 says that on average `tokens` is
+    /// right to within 5 % or so. It shrinks as more is observed. One call may be further off: see
+    /// [`at_most`](Self::at_most).
     ///
     /// `None` says that it cannot be told yet, which takes two observations.
     pub relative_error: Option<f64>,
@@ -40,15 +44,17 @@ impl Estimate {
         }
     }
 
-    /// Tokens that a `share` of calls like this will not exceed; reserve so many to be that careful.
+    /// Tokens that a `share` of calls like this will not exceed; reserve so many to be that
+    /// careful.
     ///
-    /// It is `tokens + k·d` with `k = √(share / (1 − share))`, where `d` is the standard error of a prediction:
-    /// `s·√(1 + 1/n)` for `n` calls whose ratios deviate by `s` from their mean. That is Cantelli's inequality, the
-    /// one-sided one of Chebyshev. It holds however the ratios are spread, as long as calls go on as they did; where their
-    /// spread is bell-shaped it covers more calls than asked for. At 0.9, `k` is 3; at 0.5 it is 1.
+    /// It is `tokens + k·d` with `k = √(share / (1 − share))`, where `d` is the standard error of a
+    /// prediction: `s·√(1 + 1/n)` for `n` calls whose ratios deviate by `s` from their mean. That
+    /// is Cantelli's inequality, the one-sided one of Chebyshev. It holds however the ratios are
+    /// spread, as long as calls go on as they did; where their spread is bell-shaped it covers more
+    /// calls than asked for. At 0.9, `k` is 3; at 0.5 it is 1.
     ///
-    /// While fewer than two calls were observed it is `tokens`: of the spread nothing is known. A share under 0 or NaN
-    /// counts as 0, and one over 0.999 as 0.999.
+    /// While fewer than two calls were observed it is `tokens`: of the spread nothing is known. A
+    /// share under 0 or NaN counts as 0, and one over 0.999 as 0.999.
     ///
     /// # Examples
     ///

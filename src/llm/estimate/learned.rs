@@ -8,16 +8,18 @@ use super::models::Models;
 use super::ratio::believable;
 use crate::sync::Lock;
 
-/// An estimator that learns, model by model, how its estimates compare with what calls turn out to take.
+/// An estimator that learns, model by model, how its estimates compare with what calls turn out to
+/// take.
 ///
-/// For each model it keeps the mean and the spread of the ratio of actual to estimated tokens, every call counting the
-/// same whatever its size. What is recent weighs more: an observation counts half as much once 32 others of its model
-/// have followed. It need not be the text alone that is learned: observe the total of prompt and reply, and that is
-/// what will be estimated.
+/// For each model it keeps the mean and the spread of the ratio of actual to estimated tokens,
+/// every call counting the same whatever its size. What is recent weighs more: an observation
+/// counts half as much once 32 others of its model have followed. It need not be the text alone
+/// that is learned: observe the total of prompt and reply, and that is what will be estimated.
 ///
-/// It keeps the 256 models that were observed last; whatever was learned of the one observed longest ago is forgotten
-/// when another comes. Models with names of over 256 bytes are not learned. Threads share it by reference; a lock is
-/// held for the arithmetic alone, never while text is looked at.
+/// It keeps the 256 models that were observed last; whatever was learned of the one observed
+/// longest ago is forgotten when another comes. Models with names of over 256 bytes are not
+/// learned. Threads share it by reference; a lock is held for the arithmetic alone, never while
+/// text is looked at.
 ///
 /// # Examples
 ///
@@ -66,11 +68,11 @@ impl<E: Estimator> Learned<E> {
 
     /// Learns that a call of `model` took `actual` tokens where the estimator had said `estimated`.
     ///
-    /// `estimated` is the estimator's own figure, [`Estimate::plain`], not the corrected one: that would be corrected
-    /// twice.
+    /// `estimated` is the estimator's own figure, [`Estimate::plain`], not the corrected one: that
+    /// would be corrected twice.
     ///
-    /// From a ratio of nothing, to nothing, or outside of one to a million and a million to one nothing is learned: the
-    /// call failed, or a number is wrong.
+    /// From a ratio of nothing, to nothing, or outside of one to a million and a million to one
+    /// nothing is learned: the call failed, or a number is wrong.
     pub fn observe(&self, model: &str, estimated: u64, actual: u64) {
         if let Some(ratio) = believable(estimated, actual) {
             self.models.lock().observe(model, ratio);

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::ratio::Ratio;
 
-/// Over a hundred models of a provider are seldom in use at a time; these take some 100 KB with the longest of names.
+/// Over a hundred models of a provider are seldom in use at a time; these take some 100 KB with the
+/// longest of names.
 const MAX_MODELS: usize = 256;
 
 /// Bytes of a name; longer ones are not learned, for they would be memory without bound.

@@ -1,17 +1,18 @@
-//! How actual tokens compare with estimated ones: the mean of their ratio and its spread, from which old observations
-//! fade.
+//! How actual tokens compare with estimated ones: the mean of their ratio and its spread, from
+//! which old observations fade.
 //!
-//! The incremental mean and variance for weighted data of D. H. D. West, "Updating Mean and Variance Estimates: An
-//! Improved Method", Communications of the ACM 22(9), 1979. Each observation weighs `1 / DECAY` of the one before;
-//! rather than let weights grow without end, those of the past are scaled down by `DECAY`, which leaves the mean as it
-//! is.
+//! The incremental mean and variance for weighted data of D. H. D. West, "Updating Mean and
+//! Variance Estimates: An Improved Method", Communications of the ACM 22(9), 1979. Each observation
+//! weighs `1 / DECAY` of the one before; rather than let weights grow without end, those of the
+//! past are scaled down by `DECAY`, which leaves the mean as it is.
 
 use std::ops::RangeInclusive;
 
 /// The 32nd root of a half: an observation counts half as much when 32 others have followed.
 const DECAY: f64 = 0.978_572_062_087_700_1;
 
-/// No context holds much over a million tokens, so an honest ratio lies between one to a million and a million to one.
+/// No context holds much over a million tokens, so an honest ratio lies between one to a million
+/// and a million to one.
 const BELIEVABLE: RangeInclusive<f64> = 1e-6..=1e6;
 
 /// The ratios that one model was seen to have. All that is in it is finite.
@@ -60,8 +61,8 @@ impl Ratio {
         self.observations
     }
 
-    /// The unbiased variance is `s² = scatter / (Σw − Σw²/Σw)`, and as many equal weights as are worth these are
-    /// `n = (Σw)² / Σw²`, 92 in the long run.
+    /// The unbiased variance is `s² = scatter / (Σw − Σw²/Σw)`, and as many equal weights as are
+    /// worth these are `n = (Σw)² / Σw²`, 92 in the long run.
     pub(super) fn spread(&self) -> Option<Spread> {
         if self.observations < 2 {
             return None;

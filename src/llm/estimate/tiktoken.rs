@@ -9,11 +9,12 @@ use super::Estimator;
 
 /// Counts the tokens of a text as OpenAI's models do.
 ///
-/// Text that looks like a special token, such as `<|endoftext|>`, is counted as the plain text that it is. What a
-/// provider puts around messages is not in the text, so it is not counted; [`Learned`](super::Learned) makes up for
-/// that.
+/// Text that looks like a special token, such as `<|endoftext|>`, is counted as the plain text that
+/// it is. What a provider puts around messages is not in the text, so it is not counted;
+/// [`Learned`](super::Learned) makes up for that.
 ///
-/// Copies are free and share one vocabulary, which stays in memory from the first [`for_model`](Self::for_model) on.
+/// Copies are free and share one vocabulary, which stays in memory from the first
+/// [`for_model`](Self::for_model) on.
 ///
 /// # Examples
 ///
@@ -45,10 +46,11 @@ impl fmt::Debug for Tiktoken {
 }
 
 impl Tiktoken {
-    /// Counts as `model` does: `gpt-4o`, `gpt-4.1-mini`, `o3`, `text-embedding-3-small`, `ft:gpt-4o:…`.
+    /// Counts as `model` does: `gpt-4o`, `gpt-4.1-mini`, `o3`, `text-embedding-3-small`,
+    /// `ft:gpt-4o:…`.
     ///
-    /// The first call for each vocabulary unpacks it, which takes some 0.1 s and 30 MB: do it before there is any
-    /// hurry.
+    /// The first call for each vocabulary unpacks it, which takes some 0.1 s and 30 MB: do it
+    /// before there is any hurry.
     ///
     /// # Errors
     ///
@@ -60,8 +62,8 @@ impl Tiktoken {
 }
 
 impl Estimator for Tiktoken {
-    /// Exact but for text that the tokenizer gives up on, such as a million spaces in a row. That is counted in halves,
-    /// so there may be a token too many at each cut.
+    /// Exact but for text that the tokenizer gives up on, such as a million spaces in a row. That
+    /// is counted in halves, so there may be a token too many at each cut.
     fn tokens(&self, text: &str) -> u64 {
         // `count_ordinary` would panic where this says that it gives up.
         if let Ok(count) = self.vocabulary.count(text, &HashSet::new()) {

@@ -1,7 +1,8 @@
 //! Spans of time as text: `23h47m36.648s`, `12ms`, `7.66`.
 //!
-//! Written by hand because the crates for it read much else besides: `go-parse-duration` signs and units in any order,
-//! `humantime` names of months and spaces. None reads `1d2h` and a bare `60` and nothing but these.
+//! Written by hand because the crates for it read much else besides: `go-parse-duration` signs and
+//! units in any order, `humantime` names of months and spaces. None reads `1d2h` and a bare `60`
+//! and nothing but these.
 
 use std::time::Duration;
 
@@ -21,12 +22,13 @@ const UNITS: [(&str, u128); 9] = [
 const SECOND: u128 = 1_000_000_000;
 const MILLISECOND: u128 = 1_000_000;
 
-/// Digits of a fraction that tell nanoseconds of a day apart; `10^20` days are still within 128 bits.
+/// Digits of a fraction that tell nanoseconds of a day apart; `10^20` days are still within 128
+/// bits.
 const TELLING_DIGITS: usize = 20;
 
-/// A span as Go prints them, with days as well: numbers with units, each unit shorter than the one before, and only the
-/// last number with a fraction. Or a bare number of seconds. Rounded up to 1 ns; `None` if it is anything else, or too
-/// long for a [`Duration`].
+/// A span as Go prints them, with days as well: numbers with units, each unit shorter than the one
+/// before, and only the last number with a fraction. Or a bare number of seconds. Rounded up to 1
+/// ns; `None` if it is anything else, or too long for a [`Duration`].
 pub(super) fn span(text: &str) -> Option<Duration> {
     seconds(text).or_else(|| with_units(text))
 }
