@@ -105,8 +105,8 @@ impl Ledger {
             let available = self.available(kind, now).unwrap_or(0);
             return refuse(Some(kind), requested, Refused::ExceedsBurst, available);
         }
-        // If the wait is unknown, the free slots are for calls that wait already.
-        let Some(wait) = wait.filter(|_| self.free_slots() != 0) else {
+        // If the wait is unknown, all slots are taken, or are for calls that wait already.
+        let Some(wait) = wait else {
             return refuse(None, 1, Refused::Busy, self.max_concurrent() as u64);
         };
         let (kind, requested) = self.binding(costs);
