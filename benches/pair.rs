@@ -1,9 +1,11 @@
-//! Two limits decided on together: words moved one after the other, as `LimitSet` does it, beside both halves of one 128-bit word
-//! moved by a single compare-and-swap, which would need no giving back.
+//! Measures two limits that are decided together. `LimitSet` moves one word after the other. The
+//! alternative moves both halves of one 128-bit word by a single compare-and-swap, and would give
+//! nothing back.
 //!
-//! `cargo bench --bench pair` measures in rounds that alternate, and prints the least and the median time of a call, and their ratios
-//! to two exchanges of bare words. `-- count NAME`, or `-- count NAME refused`, makes 100,000 calls of one contender in
-//! `counted`, for `valgrind --tool=callgrind --toggle-collect='*counted*'` to count what they take.
+//! `cargo bench -p limitor-benches --bench pair` measures in rounds that alternate. It prints the
+//! least and the median time of a call, and their ratios to two compare-and-swaps of bare words.
+//! `-- count NAME` and `-- count NAME refused` make 100,000 calls of one contender in `counted`, so
+//! that `valgrind --tool=callgrind --toggle-collect='*counted*'` counts their instructions.
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
@@ -18,13 +20,13 @@ use crossbeam_utils::CachePadded;
 use limitor::{Clock, LimitSet, Quota, RateLimiter, SystemClock};
 use portable_atomic::AtomicU128;
 
-/// Two limits: the first has always enough, the second as much, or nothing.
+/// Two limits: the first always has enough, the second has as much or nothing.
 trait Pair: Sync {
     fn new(second_has_any: bool) -> Self;
     fn ask(&self) -> bool;
 }
 
-/// Permits come back faster than anybody can ask.
+/// Permits come back faster than threads can ask.
 const BURST: u64 = 1 << 20;
 
 impl Pair for LimitSet<2> {
@@ -43,19 +45,20 @@ impl Pair for LimitSet<2> {
     }
 }
 
-/// What is decided of a bare word: a permit takes a tick of the clock.
+/// Decides by a bare word: a permit takes a tick of the clock.
 #[inline(always)]
 fn decide(tat: u64, now: u64) -> Option<u64> {
     let begin = tat.max(now);
     (begin - now < BURST).then_some(begin + 1)
 }
 
-/// The words at the start: full, or with nothing to be had ever.
+/// The words at the start: full, or empty for ever.
 fn words(second_has_any: bool) -> [u64; 2] {
     [0, if second_has_any { 0 } else { u64::MAX / 2 }]
 }
 
-/// Looks at both words, moves one after the other, and gives back if the second has been moved meanwhile.
+/// Looks at both words, moves one after the other, and gives back if the second was moved
+/// meanwhile.
 struct InTurn {
     words: [CachePadded<AtomicU64>; 2],
     clock: SystemClock,
@@ -131,20 +134,21 @@ impl Pair for AtOnce {
     }
 }
 
-/// Makes so many calls, and says how many were granted; never inlined, for callgrind to know it by its name.
+/// Makes that many calls, and returns the number of grants. Never inlined, so that callgrind finds
+/// it by its name.
 #[inline(never)]
 fn counted<P: Pair>(pair: &P, calls: u32) -> u32 {
     (0..calls).map(|_| u32::from(black_box(pair.ask()))).sum()
 }
 
-/// Calls of one contender, to be counted by callgrind.
+/// Makes calls of one contender for callgrind.
 fn count<P: Pair>(granted: bool) {
     println!("{} of {CALLS} calls granted", counted(&P::new(granted), CALLS));
 }
 
 const CALLS: u32 = 100_000;
 
-/// Nanoseconds a call takes, of one thread.
+/// Nanoseconds of a call, on one thread.
 fn alone<P: Pair>(granted: bool) -> Vec<f64> {
     let pair = P::new(granted);
     let start = Instant::now();
@@ -154,8 +158,9 @@ fn alone<P: Pair>(granted: bool) -> Vec<f64> {
     vec![spent.as_secs_f64() * 1e9 / f64::from(CALLS)]
 }
 
-/// The same beside another thread that asks too. Only what was really beside it counts: chunks of calls during which the other
-/// came through about as many, which is none while that waits for a processor, and a lot while this one does.
+/// The same beside another thread. Only chunks of calls count during which the other thread made
+/// about as many calls. While the other thread waits for a processor it makes none; while this
+/// thread waits it makes many.
 fn contended<P: Pair>(_granted: bool) -> Vec<f64> {
     const CHUNK: u32 = 500;
     let (pair, done) = (P::new(true), [const { CachePadded::new(AtomicU32::new(0)) }; 2]);
@@ -182,10 +187,11 @@ fn contended<P: Pair>(_granted: bool) -> Vec<f64> {
 
 type Measure = fn(bool) -> Vec<f64>;
 
-/// A contender's name, how it is timed alone and beside another thread, and how its calls are made to be counted.
+/// The name of a contender, how it is timed alone and beside another thread, and how its calls are
+/// made for callgrind.
 type Contender = (&'static str, Measure, Measure, fn(bool));
 
-/// The first is what the others are compared with.
+/// The others are compared with the first.
 const CONTENDERS: [Contender; 3] = [
     ("in-turn", alone::<InTurn>, contended::<InTurn>, count::<InTurn>),
     ("at-once", alone::<AtOnce>, contended::<AtOnce>, count::<AtOnce>),
@@ -224,7 +230,7 @@ fn main() {
         }
         return;
     }
-    // As criterion has it: without `--bench`, which `cargo bench` gives, this is a test.
+    // As in criterion: without `--bench`, which `cargo bench` passes, this is a test.
     let rounds = if env::args().any(|word| word == "--bench") { 201 } else { 1 };
     compare("granted", rounds, true, |contender| contender.1);
     compare("refused by the second", rounds, false, |contender| contender.1);

@@ -2,12 +2,17 @@
 """Breaks the code in the way that each claim of TESTING.md names, and runs the check that stands beside the claim.
 
     python3 ci/broken.py [WORD...]
+    python3 ci/broken.py --dry [WORD...]    build nothing; fail if a break no longer fits the code
 
 Each break of ci/broken.toml is made in a copy of the working tree. The check must pass before the break, and fail after it. If words are
 given, only breaks with one of them in the claim or the check are made. Exits with 1 if a check does not notice its break. A run of all
 breaks records its result in ci/record.toml.
+
+A break fits the code if each text that it replaces occurs exactly once in its file, and if each suite, bench, package, script and fuzz
+target that its check names exists.
 """
 
+import argparse
 import os
 import pathlib
 import re
@@ -61,12 +66,58 @@ def run(check, limit=None):
     return process.returncode == 0, not NOT_BUILT.search(output), output
 
 
+def misfit(text, change):
+    """Returns why a change does not fit the text of its file, or None."""
+    times = text.count(change["replace"])
+    if times != 1:
+        return f"{change['file']}: {change['replace']!r} occurs {times} times"
+    return f"{change['file']}: {change['by']!r} changes nothing" if change["by"] == change["replace"] else None
+
+
 def make(change):
     path = COPY / change["file"]
     text = path.read_text()
-    if text.count(change["replace"]) != 1:
-        sys.exit(f"{change['file']}: {change['replace']!r} occurs {text.count(change['replace'])} times: ci/broken.toml is out of date")
+    if why := misfit(text, change):
+        sys.exit(f"{why}: ci/broken.toml is out of date")
     path.write_text(text.replace(change["replace"], change["by"]))
+
+
+# What a check can name, and the files of which one must exist.
+NAMED = [
+    (r"--test[ =](\S+)", ["tests/{}.rs", "tests/{}/main.rs"]),
+    (r"--bench[ =](\S+)", ["benches/{}.rs", "benches/{}/main.rs"]),
+    (r"--example[ =](\S+)", ["examples/{}.rs", "examples/{}/main.rs"]),
+    (r" -p (\S+)", ["{}/Cargo.toml", "demos/{}/Cargo.toml"]),
+    (r"cargo fuzz run (?:-s none )?(\S+)", ["fuzz/fuzz_targets/{}.rs"]),
+    (r"(?:bash|python3) (\S+)", ["{}"]),
+]
+
+
+def misfits(one):
+    """Yields why a break no longer fits the code. Its changes are made one after the other."""
+    texts = {}
+    for change in one["change"]:
+        name = change["file"]
+        if name not in texts and not (ROOT / name).is_file():
+            yield f"{name}: no such file"
+            continue
+        text = texts.get(name) or (ROOT / name).read_text()
+        if why := misfit(text, change):
+            yield why
+        texts[name] = text.replace(change["replace"], change["by"])
+    for pattern, places in NAMED:
+        for name in re.findall(pattern, one["check"]):
+            if not any((ROOT / place.format(name)).is_file() for place in places):
+                yield f"{one['check']}: {name} does not exist"
+
+
+def dry(breaks):
+    """Returns whether all breaks fit the code."""
+    found = [(one["claim"], why) for one in breaks for why in misfits(one)]
+    for claim, why in found:
+        print(f"{claim}\n    {why}", file=sys.stderr)
+    print(f"{len(breaks)} breaks, {len(found)} misfits")
+    return not found
 
 
 def noticed_by(output):
@@ -82,9 +133,15 @@ def noticed_by(output):
 
 
 def main():
-    words = sys.argv[1:]
+    parser = argparse.ArgumentParser(description="Break the code, and check that the check of each claim notices.")
+    parser.add_argument("--dry", action="store_true", help="build nothing; fail if a break no longer fits the code")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only breaks with one of these in the claim or the check")
+    arguments = parser.parse_args()
+    words = arguments.words
     breaks = tomllib.loads((ROOT / "ci" / "broken.toml").read_text())["break"]
     breaks = [one for one in breaks if not words or any(word in one["claim"] + one["check"] for word in words)]
+    if arguments.dry:
+        sys.exit(0 if dry(breaks) else 1)
     whole, unnoticed = {}, []
     for number, one in enumerate(breaks, 1):
         claim, check = one["claim"], one["check"]

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for some seconds each, from its corpus on:
+# Runs every fuzz target for some seconds, beginning with its corpus:
 #
 #     bash ci/fuzz.sh [SECONDS]
 #
-# What is found on the way stays out of the corpus in the repository.
+# New inputs do not enter the corpus in the repository.
 set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
-# The toolchain that is installed is the one to use: nothing is fetched through rustup.
+source ../ci/tools.sh
+# The installed toolchain is used: nothing is fetched through rustup.
 export RUSTUP_DIST_SERVER=file:///nonexistent
 
-if ! cargo fuzz --version >/dev/null 2>&1; then
-  cargo install cargo-fuzz --locked --debug
-fi
+tool cargo-fuzz
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT
 for target in $(cargo fuzz list); do

@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# Breaks the code in every way that cargo-mutants knows, one at a time, and runs the tests that must notice:
+# Breaks the code in every way that cargo-mutants knows, one at a time, and runs the tests that must
+# notice:
 #
 #     bash ci/mutants.sh [core|line|keys|calls|sets ...]
 #
-# What the quick tests of a part let live goes on to the slower ones, and in the end to loom. Who lives through all of them
-# is a hole in the tests, and this ends with 1; unless .cargo/mutants.toml says why it does no harm.
-# The patterns are cargo-mutants' own: the shell leaves them alone.
+# A mutant that survives the quick tests of its part goes to the slower ones, and then to loom. A mutant
+# that survives all of them is a hole in the tests: the script exits with 1, unless .cargo/mutants.toml
+# says why the mutant does no harm. The patterns are those of cargo-mutants, so the shell does not expand
+# them.
 set -euo pipefail -o noglob
 cd "$(dirname "$0")/.."
-# The toolchain that is installed is the one to use: nothing is fetched through rustup.
+# The installed toolchain is used: nothing is fetched through rustup.
 export RUSTUP_DIST_SERVER=file:///nonexistent
-# Nobody looks at these with a debugger, and they are built thousands of times.
+# The code is built thousands of times, and no debugger reads it.
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 
-if ! cargo mutants --version >/dev/null 2>&1; then
-  cargo install cargo-mutants --locked --debug
-fi
+source ci/tools.sh
+tool cargo-mutants
 
 # survive PART TESTS... [-- ARGUMENTS...]: runs the mutants of a part that are still alive through more tests.
 survive() {
@@ -23,7 +24,8 @@ survive() {
   shift
   printf '\n== %s: %s (%s s)\n' "$part" "$*" "$SECONDS"
   for argument in ${sources[$part]}; do arguments+=(-f "$argument"); done
-  # For building too: what cargo-mutants passes on at the end is for running only, and everything would be built each time.
+  # These are for building, too. cargo-mutants uses what follows `--` for running only, and would build
+  # every test each time.
   arguments+=(--cargo-arg=--locked)
   while (($# > 0)) && [[ $1 != -- ]]; do
     arguments+=("--cargo-arg=$1")
@@ -32,9 +34,9 @@ survive() {
   CARGO_TARGET_DIR="$PWD/target/mutants/build${RUSTFLAGS:+-loom}" cargo mutants "${arguments[@]}" \
     --iterate --output "target/mutants/$part" --minimum-test-timeout 5 --timeout-multiplier 3 --no-shuffle --colors never \
     --no-default-features --features "$features" -- "$@" || code=$?
-  # 2: some live; 3: some were stopped, which is noticing too. Anything else is a failure of the run itself.
+  # 2: some survive; 3: some were stopped, which counts as noticed. Another code is a failure of the run.
   ((code == 0 || code == 2 || code == 3)) || exit "$code"
-  # Who was stopped once need not be stopped again.
+  # A mutant that was stopped once need not be stopped again.
   cat "target/mutants/$part/mutants.out/timeout.txt" >>"target/mutants/$part/mutants.out/caught.txt"
 }
 

@@ -26,7 +26,7 @@ ROOMS = {
     "decisions (gcra.rs, state.rs)": core,
     "the bound": bound,
     "clock readings (scale.rs)": scale,
-    "the table of keys (keyed/set.rs)": table,
+    "the table of keys (keyed/set)": table,
     "credits of calls (llm/account.rs)": account,
 }
 

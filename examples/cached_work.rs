@@ -1,16 +1,14 @@
-//! A cache of results in front of limited work: what is known already costs nothing, what is not takes a permit of the
-//! user's who asks.
+//! A cache of results in front of limited work. A known answer costs nothing; an unknown one takes a permit of the user that asks.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use limitor::{Denied, KeyedLimiter, Quota};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 
-/// Answers questions, each of them once.
+/// Works out the answer to each question once.
 struct Oracle {
     answers: Cache<String, String>,
     limiter: KeyedLimiter<String>,
@@ -22,23 +20,23 @@ impl Oracle {
         Self { answers: Cache::new(10_000), limiter: KeyedLimiter::new(quota), worked: AtomicU64::new(0) }
     }
 
-    /// The permit is taken within the miss: a hit never comes so far. Of those who miss the same answer at once the cache
-    /// lets one through, and the others wait for what it finds. A refusal is not kept.
-    fn ask(&self, user: &str, question: &str) -> Result<String, Arc<Denied>> {
-        self.answers.try_get_with_by_ref(question, || {
+    /// The permit is taken within the miss, so a hit takes none. If several callers miss the same answer at once, the cache lets one
+    /// of them work, and the others wait for its answer. The cache does not keep a refusal.
+    fn ask(&self, user: &str, question: &str) -> Result<String, Denied> {
+        self.answers.get_or_insert_with(question, || {
             self.limiter.try_acquire(user, 1)?; // or .acquire(user, 1).wait()
             Ok(self.work(question))
         })
     }
 
-    /// What is slow, or dear.
+    /// Slow or expensive work.
     fn work(&self, question: &str) -> String {
         thread::sleep(Duration::from_millis(20));
         self.worked.fetch_add(1, Ordering::Relaxed);
         question.chars().rev().collect()
     }
 
-    /// How many questions a user may still ask that nobody has asked before.
+    /// The number of new questions that a user may still ask.
     fn left(&self, user: &str) -> u64 {
         self.limiter.available(user)
     }
@@ -54,7 +52,7 @@ impl Oracle {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // So slow that nothing comes back while this runs.
+    // The rate is so slow that no permit comes back while this runs.
     let oracle = Oracle::new(Quota::per_day(3)?);
 
     for _ in 0..1_000 {
@@ -63,12 +61,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     oracle.say("ann asks the same 1,000 times");
     assert_eq!((oracle.worked(), oracle.left("ann")), (1, 2));
 
-    // What one user has paid for, another gets for nothing.
+    // An answer that one user has paid for is free for another.
     oracle.ask("bob", "what is a token?")?;
     oracle.say("so does bob");
     assert_eq!((oracle.worked(), oracle.left("bob")), (1, 3));
 
-    // Many at once, before the answer is there: one works, and its permit is all that they take.
+    // Of many callers before the answer is known, one works, and they take one permit in all.
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| oracle.ask("bob", "and a burst?").expect("bob has permits"));
@@ -77,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     oracle.say("bob asks another from 8 threads");
     assert_eq!((oracle.worked(), oracle.left("bob")), (2, 2));
 
-    // Who has none left still gets what is known, and is refused what is not, until somebody else has asked.
+    // A user without permits gets known answers. New questions are refused, until another user has asked them.
     for question in ["one", "two"] {
         oracle.ask("ann", question)?;
     }

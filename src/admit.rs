@@ -145,7 +145,7 @@ macro_rules! refusal {
 refusal! {
     Denied: |denied: &Denied| Some(denied.requested()), Denied::limit;
     AcquireError: Self::requested, Self::limit;
-    LimitDenied: |denied: &LimitDenied| Some(denied.requested()), |denied: &LimitDenied| Some(denied.limit());
+    LimitDenied: |denied: &LimitDenied| Some(denied.requested()), |denied: &LimitDenied| Some(denied.limit()).filter(|name| !name.is_empty());
     LimitError: Self::requested, Self::limit;
 }
 

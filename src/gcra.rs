@@ -51,6 +51,17 @@ impl Unit {
         let units = (u128::from(self.capacity) << self.k) * duration.as_nanos() / u128::from(self.period_nanos);
         u64::try_from(units).unwrap_or(u64::MAX)
     }
+
+    /// The units whose [`duration`](Self::duration) is this one, if it is at least 1 ns and at most 146
+    /// years: a nanosecond has two units and more, so there are some.
+    #[cfg(feature = "llm")]
+    pub(crate) fn units_covering(self, duration: Duration) -> u64 {
+        // Within 146 years nothing wraps: 2^62 ns of at most 10 permits each, and a period of under 2^64 ns.
+        const LONGEST: u128 = 1 << 62;
+        let Some(before) = duration.as_nanos().min(LONGEST).checked_sub(1) else { return 0 };
+        let units = (u128::from(self.capacity) << self.k).saturating_mul(before) / u128::from(self.period_nanos);
+        u64::try_from(units + 1).unwrap_or(u64::MAX)
+    }
 }
 
 /// The two constants of the algorithm, in units: the cost of a permit, and how far the TAT may be
@@ -187,6 +198,16 @@ mod tests {
             for duration in [0, 1, 2, 999, 50_000_000, 7_000_000_001].map(Duration::from_nanos) {
                 let count = unit.units_in(duration);
                 assert!(unit.duration(count) <= duration && unit.duration(count + 1) > duration, "{unit:?}");
+            }
+        }
+    }
+
+    #[cfg(feature = "llm")]
+    #[test]
+    fn units_that_cover_a_duration_are_that_long() {
+        for (unit, _) in units() {
+            for duration in [0, 1, 2, 999, 50_000_000, 7_000_000_001, 1 << 61].map(Duration::from_nanos) {
+                assert_eq!(unit.duration(unit.units_covering(duration)), duration, "{unit:?}");
             }
         }
     }

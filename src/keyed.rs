@@ -3,6 +3,7 @@
 //! [`KeyedLimiter`] has the verbs; here are the types that they give, and its builder.
 
 mod acquire;
+mod admit;
 mod amount;
 mod answer;
 mod awaited;

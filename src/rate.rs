@@ -57,13 +57,22 @@ impl Rate {
         self.scale.reading(units)
     }
 
+    /// The time of a clock reading at which `n` permits behind the TAT `tat` are due, in units. If the
+    /// exact time at which they come due was rounded up to this reading, it is that time.
+    #[cfg(feature = "std")]
+    pub(crate) fn moment(&self, tat: u64, n: u64, at: Timestamp) -> u64 {
+        let (due, now) = (self.due_behind(tat, n), self.units(at));
+        if due <= now && self.reading(due) == at { due } else { now }
+    }
+
     /// How far a TAT is ahead of a clock reading, in units.
-    #[cfg(feature = "llm")]
+    #[cfg(feature = "std")]
     pub(crate) fn backlog(&self, tat: u64, at: Timestamp) -> u64 {
         tat.saturating_sub(self.units(at))
     }
 
     /// Whole permits available at a clock reading.
+    #[cfg(any(feature = "keyed", feature = "llm"))]
     pub(crate) fn available(&self, tat: u64, at: Timestamp) -> u64 {
         self.gcra.available(tat, self.units(at))
     }

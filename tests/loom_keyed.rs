@@ -700,11 +700,12 @@ mod control {
         );
     }
 
-    /// However the two meet, no limiter of a key stays closed.
+    /// However the two meet, no limiter of a key stays closed. A grant counts as made before the reset if
+    /// the reset comes to the limiter of its key afterwards.
     #[test]
     fn wait_beside_a_close_and_a_reset_ends() {
         bounded_race(
-            Some(2),
+            Some(3),
             || Shared::empty(1),
             |s| s.limiter.acquire(&1, 1).wait().map(|grant| grant.amount()),
             |s| {
@@ -713,7 +714,7 @@ mod control {
             },
             |s, waited, ()| {
                 match waited {
-                    Ok(_) => assert_eq!(s.needed(1, 1), 1),
+                    Ok(_) => assert!((0..=1).contains(&s.needed(1, 1))),
                     Err(error) => {
                         assert!(matches!(error, AcquireError::Closed | AcquireError::Cancelled), "{error:?}");
                         assert_eq!(s.needed(1, 1), 0);

@@ -55,12 +55,12 @@ impl Shared {
     }
 
     fn settle(&self, used: u64) {
-        self.call.lock().unwrap().take().unwrap().settle(used);
+        self.call.lock().unwrap().take().unwrap().reconcile(used);
     }
 
     /// Waits for `estimate` and uses `used` of it.
     fn work(&self, estimate: u64, used: u64) {
-        self.limiter.acquire(estimate).wait().unwrap().settle(used);
+        self.limiter.acquire(estimate).wait().unwrap().reconcile(used);
     }
 
     /// Asserts that no call is left and that so many tokens are available.
@@ -100,7 +100,7 @@ impl Waits {
         let mut waits = Self { future: shared.limiter.acquire_owned(estimate), woken: Arc::default() };
         if let Poll::Ready(call) = waits.poll() {
             // Cancelled without a trace, like a call that is granted immediately and never sent.
-            call.unwrap().cancel();
+            call.unwrap().refund();
         }
         waits
     }
@@ -116,21 +116,21 @@ impl Waits {
 fn all_are_granted_and_no_token_is_lost() {
     let two = |s: &Shared| {
         let limiter = s.limiter.clone();
-        let third = thread::spawn(move || limiter.acquire(4).wait().unwrap().settle(1));
+        let third = thread::spawn(move || limiter.acquire(4).wait().unwrap().reconcile(1));
         s.work(4, 1);
         third.join().unwrap();
     };
-    race(Shared::empty, two, |s| s.settle(4), |s, (), ()| s.assert_left(4));
+    race(Shared::empty, two, |s| s.reconcile(4), |s, (), ()| s.assert_left(4));
 }
 
 #[test]
 fn refund_wakes_the_thread_that_falls_asleep_beside_it() {
-    race(Shared::empty, |s| s.work(10, 3), |s| s.settle(0), |s, (), ()| s.assert_left(7));
+    race(Shared::empty, |s| s.work(10, 3), |s| s.reconcile(0), |s, (), ()| s.assert_left(7));
 }
 
 #[test]
 fn free_slot_wakes_the_thread_that_falls_asleep_beside_it() {
-    race(Shared::busy, |s| s.work(5, 5), |s| s.settle(1), |s, (), ()| s.assert_left(4));
+    race(Shared::busy, |s| s.work(5, 5), |s| s.reconcile(1), |s, (), ()| s.assert_left(4));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn clock_wakes_the_thread_that_falls_asleep_beside_it() {
 #[test]
 fn settlement_beside_a_waiter_that_leaves() {
     let leave = |s: &Shared| drop(Waits::new(s, 5));
-    race(Shared::empty, leave, |s| s.settle(4), |s, (), ()| s.assert_left(6));
+    race(Shared::empty, leave, |s| s.reconcile(4), |s, (), ()| s.assert_left(6));
 }
 
 /// The first waiter leaves beside the settlement that would grant it: then the next waiter is
@@ -158,16 +158,16 @@ fn waiter_leaving_beside_a_settlement_grants_the_next() {
         let mut behind = Waits::new(s, 3);
         drop(ahead);
         behind.woken.0.store(false, Ordering::SeqCst);
-        (behind.poll().map(|call| call.unwrap().settle(3)), behind)
+        (behind.poll().map(|call| call.unwrap().reconcile(3)), behind)
     };
     race(
         Shared::empty,
         behind,
-        |s| s.settle(7),
+        |s| s.reconcile(7),
         |s, (polled, mut behind), ()| {
             if polled.is_pending() {
                 assert!(behind.woken.0.load(Ordering::SeqCst), "never woken");
-                assert!(behind.poll().map(|call| call.unwrap().settle(3)).is_ready());
+                assert!(behind.poll().map(|call| call.unwrap().reconcile(3)).is_ready());
             }
             s.assert_left(0);
         },
@@ -189,14 +189,14 @@ fn late_refund_grants_no_permit_twice() {
         let more = s.limiter.try_acquire(5).map(drop).is_ok();
         u64::from(first) * 5 + u64::from(more) * 5
     };
-    race(setup, tries, |s| s.settle(0), |s, taken, ()| s.assert_left(10 - taken));
+    race(setup, tries, |s| s.reconcile(0), |s, taken, ()| s.assert_left(10 - taken));
 }
 
 #[test]
 fn pause_beside_a_wait_applies_or_comes_too_late() {
     let pause = |s: &Shared| {
         s.limiter.pause(secs(10));
-        s.settle(10);
+        s.reconcile(10);
         s.clock.advance(secs(10));
     };
     race(Shared::empty, |s| s.work(5, 5), pause, |s, (), ()| s.assert_left(5));
@@ -210,7 +210,7 @@ fn close_ends_a_wait_that_begins_beside_it() {
         |s| s.limiter.close(),
         |s, waited, ()| {
             assert_eq!(waited.unwrap_err().error(), AcquireError::Closed);
-            s.settle(10);
+            s.reconcile(10);
             s.assert_left(0);
         },
     );

@@ -35,7 +35,7 @@ fn only_full_limiters_without_a_holder_are_forgotten() {
     let under_way = full();
     assert!(idle_but_held && under_way);
 
-    call.settle(Usage::from(60));
+    call.reconcile(Usage::from(60));
     assert!(full(), "60 tokens are missing for 6 s");
     clock.advance(Duration::from_nanos(5_999_999_999));
     assert!(full());
@@ -51,7 +51,7 @@ fn used_days_pauses_and_closes_are_not_forgotten() {
     let changes: [Change; 5] = [
         |_, _| true,
         |limiter, _| {
-            limiter.try_acquire(1).unwrap().settle(Usage::from(1));
+            limiter.try_acquire(1).unwrap().reconcile(Usage::from(1));
             false
         },
         |limiter, _| {
@@ -104,6 +104,6 @@ fn two_callers_with_the_same_key_get_the_same_limiter() {
 #[test]
 fn impossible_limits_are_reported_and_take_no_room() {
     let pool = LlmPool::new(1, |tokens: &u64| Builder::new(ManualClock::new()).tokens_per_minute(*tokens).build());
-    assert!(matches!(pool.limiter(&0), Err(PoolError::Quota(_))));
+    assert!(matches!(pool.limiter(&0), Err(PoolError::Build(_))));
     assert!(pool.is_empty() && pool.limiter(&5).is_ok());
 }

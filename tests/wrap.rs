@@ -186,21 +186,29 @@ mod concurrent {
     use super::*;
     use limitor::ConcurrentLimiter;
 
+    /// Wraps `handle`, which is a handle of `limiter`.
+    fn slot_is_held<L>(limiter: &ConcurrentLimiter<ManualClock>, handle: L)
+    where
+        L: limitor::Admit<Cost = u64, Refusal = AcquireError>,
+    {
+        let wrapped = limitor::wrap(handle).timeout(Duration::ZERO).actual(|_: &usize| 2);
+        let nested = |()| {
+            assert!(matches!(wrapped.call((), |()| 0), Err(AcquireError::Busy { .. })));
+            limiter.in_flight()
+        };
+        assert_eq!(wrapped.call((), nested), Ok(1));
+        assert_eq!(limiter.in_flight(), 0);
+        assert_eq!(ready(wrapped.call_async((), async |()| limiter.in_flight())), Ok(1));
+        assert_eq!(limiter.in_flight(), 0);
+    }
+
     #[test]
     fn slot_is_held_for_the_work() {
         let quota = Quota::per_hour(100).unwrap();
         let limiter = Arc::new(ConcurrentLimiter::with_clock(quota, 1, ManualClock::new()).unwrap());
-        for wrapped in [limitor::wrap(&*limiter), limitor::wrap(&limiter), limitor::wrap(limiter.clone())] {
-            let wrapped = wrapped.timeout(Duration::ZERO).actual(|_: &usize| 2);
-            let nested = |()| {
-                assert!(matches!(wrapped.call((), |()| 0), Err(AcquireError::Busy { .. })));
-                limiter.in_flight()
-            };
-            assert_eq!(wrapped.call((), nested), Ok(1));
-            assert_eq!(limiter.in_flight(), 0);
-            assert_eq!(ready(wrapped.call_async((), async |()| limiter.in_flight())), Ok(1));
-            assert_eq!(limiter.in_flight(), 0);
-        }
+        slot_is_held(&limiter, &*limiter);
+        slot_is_held(&limiter, &limiter);
+        slot_is_held(&limiter, limiter.clone());
         assert_eq!(limiter.limiter().available(), 100 - 3 * 2 * 2);
     }
 

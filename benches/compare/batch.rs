@@ -1,8 +1,9 @@
 //! One batch: threads that start from a barrier and ask one limiter until a window is over.
 //!
-//! They ask in chunks whose ends they note. A chunk that took far longer than it can was one in which its thread was not
-//! running: the scheduler, or the host of a virtual machine, had taken the processor away, and the other threads met nobody.
-//! That makes the others several times faster, so a batch counts only if as many threads as there are processors were
+//! The threads call the limiter in chunks, and note the end of each chunk. If a chunk took far
+//! longer than its calls can, its thread was interrupted: the scheduler, or the host of a virtual
+//! machine, took the processor away. Meanwhile the other threads had no competitor, and were
+//! several times faster. So a batch counts only if as many threads as there are processors were
 //! running all the time.
 //!
 //! One call of each chunk is timed by itself. Its figure includes one reading of the clock.
@@ -16,25 +17,26 @@ use std::time::Duration;
 use crate::contest::Contender;
 use crate::single::FULL;
 
-/// A chunk that took longer was interrupted: its calls take 1 to 10 µs, and schedulers hand out milliseconds.
+/// A chunk that took longer was interrupted: its calls take 1 to 10 µs, and schedulers assign
+/// milliseconds.
 const INTERRUPTED: Duration = Duration::from_micros(200);
 
-/// How much of the time the threads of a batch must have been running, of what they could have.
+/// The share of their time that the threads of a batch must have been running.
 const OVERLAP: f64 = 0.99;
 
-/// Where in memory a limiter is, batch by batch: how far a cache line travels between two processors depends on its
-/// address, by a tenth and more.
+/// The number of addresses of a limiter, batch by batch. The address changes the distance that a
+/// cache line travels between two processors, and with it the time by a tenth and more.
 const PLACES: usize = 64;
 
-/// How many of the threads can run at a time.
+/// The number of threads that can run at the same time.
 pub(crate) fn running(threads: usize) -> usize {
     threads.min(thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// What a batch came to.
+/// The result of a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch {
-    /// Nanoseconds that a decision cost the thread that asked.
+    /// Nanoseconds that a decision cost the calling thread.
     pub(crate) cost: f64,
     /// Decisions per second.
     pub(crate) throughput: f64,
@@ -52,7 +54,7 @@ struct Part {
     timed: Vec<u64>,
 }
 
-/// Lets the threads loose on a limiter at one of the places; nothing if they did not overlap.
+/// Runs the threads on a limiter at one of the addresses. `None` if they did not overlap.
 pub(crate) fn run<C: Contender>(
     threads: usize,
     window: Duration,
@@ -65,7 +67,7 @@ pub(crate) fn run<C: Contender>(
     let (length, start) = (ticks_in(clock, window), AtomicU64::new(0));
     let take_part = |handle: &C::Handle<'_>| {
         barrier.wait();
-        // Those who wake up first wait for the others.
+        // Threads that wake up first wait for the others.
         ready.fetch_add(1, Ordering::Relaxed);
         while ready.load(Ordering::Relaxed) < threads {
             thread::yield_now();
@@ -81,9 +83,9 @@ pub(crate) fn run<C: Contender>(
     assess(parts, running(threads), window, clock)
 }
 
-/// Asks for one permit after the other, and counts the chunks that end by `end`.
+/// Requests one permit after the other, and counts the chunks that end by `end`.
 ///
-/// Not inlined, so that a handle is where it is, and not in registers.
+/// Not inlined, so that a handle stays in memory, and not in registers.
 #[inline(never)]
 fn ask<C: Contender>(handle: &C::Handle<'_>, clock: &quanta::Clock, start: u64, end: u64) -> Part {
     let ask = || u32::from(black_box(C::granted(&C::ask(handle, 1))));

@@ -1,4 +1,5 @@
-//! Contenders of our own making: two token buckets as they are often written, and the two limits that the hardware sets.
+//! Contenders written here: two token buckets as they are often written, and the two limits that
+//! the hardware sets.
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
@@ -7,13 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
+use limitor_benches::Allowance;
 
 use crate::clocks::Time;
-use crate::contest::{Allowance, Shared};
+use crate::contest::Shared;
 
 /// The token bucket of the textbook, behind a lock.
 pub(crate) struct Locked {
-    /// The tokens there were, and when.
+    /// The tokens at the last call, and the time of that call.
     bucket: Mutex<(f64, Instant)>,
     rate: f64,
     burst: f64,
@@ -33,7 +35,7 @@ impl Shared for Locked {
 
     #[inline(always)]
     fn ask(&self, n: u32) -> bool {
-        let mut bucket = self.bucket.lock().expect("nobody panics with it");
+        let mut bucket = self.bucket.lock().expect("no holder of the lock panics");
         let (tokens, then) = *bucket;
         let now = Instant::now();
         let tokens = self.burst.min(tokens + now.saturating_duration_since(then).as_secs_f64() * self.rate);
@@ -48,7 +50,8 @@ impl Shared for Locked {
     }
 }
 
-/// A token bucket in one atomic double, the time in seconds at which it was empty, as in folly's `TokenBucket`.
+/// A token bucket in one atomic double: the time in seconds at which the bucket was empty, as in
+/// folly's `TokenBucket`.
 pub(crate) struct Double<T> {
     empty_at: CachePadded<AtomicU64>,
     rate: f64,
@@ -93,7 +96,7 @@ impl<T: Time> Shared for Double<T> {
     }
 }
 
-/// No decision can be had for less than a look at the clock.
+/// The least work of a decision: a reading of the clock.
 pub(crate) struct ClockRead<T>(T);
 
 impl<T: Time> Shared for ClockRead<T> {
@@ -119,7 +122,7 @@ impl<T: Time> Shared for ClockRead<T> {
     }
 }
 
-/// No grant can be had for less than a look at the clock and a move of a shared word.
+/// The least work of a grant: a reading of the clock and a move of a shared word.
 pub(crate) struct ClockAndCas<T> {
     word: CachePadded<AtomicU64>,
     time: T,

@@ -1,11 +1,11 @@
-//! The clocks that contenders are given where their API takes one.
+//! The clocks of contenders that take one.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use limitor::Timestamp;
 
-/// How often the cached clocks, ours and governor's, are brought up to date.
+/// The interval at which the cached clocks, ours and governor's, are updated.
 pub(crate) const UPKEEP: Duration = Duration::from_millis(1);
 
 /// A source of time.
@@ -16,7 +16,7 @@ pub(crate) trait Time: Send + Sync + 'static {
     /// Nanoseconds since the start.
     fn nanos(&self) -> u64;
 
-    /// The cheapest reading there is, in units of its own.
+    /// The cheapest reading, in units of the clock.
     fn read(&self) -> u64;
 }
 
@@ -28,7 +28,8 @@ pub(crate) struct Counter {
 
 impl Time for Counter {
     fn start() -> Self {
-        // Made once, because quanta asks the processor each time what it can do, which is slow on virtual machines.
+        // Made once, because quanta queries the processor each time, which is slow on virtual
+        // machines.
         static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
         Self { start: CLOCK.raw(), clock: CLOCK.clone() }
     }
@@ -44,7 +45,7 @@ impl Time for Counter {
     }
 }
 
-/// quanta's cached clock: what its upkeep thread last wrote down.
+/// quanta's cached clock: the last reading of its upkeep thread.
 pub(crate) struct Cached {
     clock: quanta::Clock,
     start: quanta::Instant,

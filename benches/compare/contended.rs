@@ -1,34 +1,27 @@
 //! Several threads on one limiter: the contenders take turns, batch by batch.
 //!
-//! A batch whose threads did not overlap is discarded and tried again.
+//! A batch with threads that did not overlap is discarded and tried again.
 
 use std::time::Duration;
+
+use limitor_benches::{Effort, median};
 
 use crate::batch::{self, Batch};
 use crate::contest::{Contender, Visitor};
 use crate::fields::Field;
-use crate::results::{Contended, Results, median};
+use crate::results::{Contended, Results};
 
 /// Threads on one limiter.
 pub(crate) const THREADS: [usize; 4] = [1, 2, 4, 8];
 
-/// Ours a second time in each round: how far apart the two are is how much of a ratio is noise.
+/// Ours a second time in each round. The difference of the two shows how much of a ratio is noise.
 pub(crate) const AGAIN: &str = "ours again";
 
 /// Ours on one thread, in a round of several.
 pub(crate) const ALONE: &str = "ours alone";
 
-/// How often a batch is tried in one round.
+/// The tries of a batch in one round.
 const TRIES: usize = 5;
-
-/// How much is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effort {
-    /// Enough to see that it works.
-    Smoke,
-    Quick,
-    Full,
-}
 
 /// The batches of one number of threads.
 #[derive(Debug, Clone, Copy)]
@@ -40,14 +33,10 @@ struct Plan {
 
 impl Plan {
     fn new(threads: usize, effort: Effort) -> Self {
-        // Threads that must take turns on a processor need a window of many turns.
+        // If threads take turns on a processor, their window must hold many turns.
         let (window, rounds) = if batch::running(threads) == threads { (5, 100) } else { (40, 20) };
-        let (window, rounds) = match effort {
-            Effort::Smoke => (2, 1),
-            Effort::Quick => (window, rounds / 3),
-            Effort::Full => (window, rounds),
-        };
-        Self { threads, window: Duration::from_millis(window), rounds }
+        let window = if effort == Effort::Smoke { 2 } else { window };
+        Self { threads, window: Duration::from_millis(window), rounds: effort.rounds(rounds) }
     }
 }
 
@@ -63,8 +52,8 @@ pub(crate) fn measure<F: Field>(effort: Effort, results: &mut Results) {
             F::least_grant(&mut round);
             round.take_turn::<F::Ours>(AGAIN, plan);
             if F::SCALES {
-                // After ours again, because where threads have fought for a word processors are slower by a tenth for the
-                // next few milliseconds.
+                // This is after ours again: where threads have competed for a word, processors are
+                // slower by a tenth for the next few milliseconds.
                 round.take_turn::<F::Ours>(ALONE, Plan::new(1, effort));
             }
         }
@@ -85,7 +74,7 @@ struct Round {
 struct Tally {
     contender: &'static str,
     tried: usize,
-    /// Those that counted, with the round they were in.
+    /// The batches that counted, with their rounds.
     batches: Vec<(usize, Batch)>,
 }
 
@@ -96,7 +85,7 @@ impl Visitor for Round {
 }
 
 impl Round {
-    /// A batch that counts, if there is one in a few tries.
+    /// Tries a batch until one counts.
     fn take_turn<C: Contender>(&mut self, name: &'static str, plan: Plan) {
         let known = self.tallies.iter().position(|tally| tally.contender == name);
         let index = known.unwrap_or_else(|| {
@@ -115,7 +104,7 @@ impl Round {
 }
 
 impl Tally {
-    /// What it all came to; nothing if no batch counted.
+    /// The result of all batches. `None` if no batch counted.
     fn settle(&self, row: &'static str, threads: usize, ours: &[(usize, Batch)]) -> Option<Contended> {
         if self.batches.is_empty() {
             return None;

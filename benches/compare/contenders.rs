@@ -1,4 +1,4 @@
-//! How the limiters are set up, and how they are asked.
+//! The limiters, their set-up and their calls.
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
@@ -11,10 +11,11 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{InsufficientCapacity, NotUntil};
 use limitor::{Denied, Grant, Quota, RateLimiter, SystemClock};
+use limitor_benches::Allowance;
 use ratelimit::{Ratelimiter, StdClock, TryWaitError};
 
 use crate::clocks::{Cached, Time, UPKEEP};
-use crate::contest::{Allowance, Shared};
+use crate::contest::Shared;
 
 pub(crate) fn quota(allowance: Allowance) -> Quota {
     let quota = Quota::new(allowance.capacity.into(), allowance.period).expect("a quota");
@@ -72,7 +73,7 @@ fn governed(allowance: Allowance) -> governor::Quota {
 
 impl Shared for Governor<QuantaClock> {
     const NAME: &'static str = "governor";
-    const SETUP: &'static str = "0.10, `RateLimiter::direct(quota)`, whose clock is quanta's counter, for the cached clock \
+    const SETUP: &'static str = "0.10, `RateLimiter::direct(quota)` with quanta's counter as its clock, for the cached clock \
          `direct_with_clock(quota, QuantaUpkeepClock)`; `check_n(n)`";
     type Answer<'a> = Result<Result<(), NotUntil<QuantaInstant>>, InsufficientCapacity>;
 
@@ -120,7 +121,7 @@ fn bucketed<C: ratelimit::Clock>(builder: ratelimit::Builder<C>, allowance: Allo
 
 impl Shared for Ratelimiter<StdClock> {
     const NAME: &'static str = "ratelimit";
-    const SETUP: &'static str = "2.0, `Ratelimiter::builder(rate)`, whose clock is `Instant`; `try_wait_n(n)`";
+    const SETUP: &'static str = "2.0, `Ratelimiter::builder(rate)` with `Instant` as its clock; `try_wait_n(n)`";
     type Answer<'a> = Result<(), TryWaitError>;
 
     fn new(allowance: Allowance) -> Self {
@@ -160,7 +161,7 @@ impl<T: Time + ratelimit::Clock> Shared for Ratelimiter<T> {
 
 impl Shared for leaky_bucket::RateLimiter {
     const NAME: &'static str = "leaky-bucket";
-    const SETUP: &'static str = "1.1, `RateLimiter::builder()`, refilled at most once a millisecond, which is all it can; fair, as \
+    const SETUP: &'static str = "1.1, `RateLimiter::builder()`, refilled once a millisecond, which is its fastest; fair, as \
          by default (without, it refuses now and then under contention although it is full); its clock is tokio's; \
          `try_acquire(n)`";
     type Answer<'a> = bool;

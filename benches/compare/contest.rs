@@ -1,57 +1,43 @@
-//! What it takes to take part.
+//! What a contender implements.
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
-use std::time::Duration;
+use limitor_benches::Allowance;
 
-/// What a limiter is to allow; all are full at the start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance {
-    pub(crate) capacity: u32,
-    pub(crate) period: Duration,
-    pub(crate) burst: u32,
-}
-
-impl Allowance {
-    /// Permits per second.
-    pub(crate) fn rate(self) -> f64 {
-        f64::from(self.capacity) / self.period.as_secs_f64()
-    }
-}
-
-/// Something that decides at once, for one thread or for several.
+/// A limiter that decides immediately, for one thread or for several.
 pub(crate) trait Contender: Sized + Sync {
     const NAME: &'static str;
-    /// How it is set up, for the legend.
+    /// The set-up, for the legend.
     const SETUP: &'static str;
-    /// Whether it limits anything; what does not is a limit itself.
+    /// Whether the contender limits. One that does not is a limit of the hardware.
     const DECIDES: bool;
-    /// Calls between two looks at the clock, where several threads ask: 1 to 10 µs of them.
+    /// Calls of a thread between two readings of the clock, where several threads call: 1 to 10 µs
+    /// of calls.
     const CHUNK: u32;
 
-    /// What a thread asks.
+    /// What a thread calls.
     type Handle<'a>
     where
         Self: 'a;
 
-    /// What it says when it is asked.
+    /// The result of a call.
     type Answer<'a>
     where
         Self: 'a;
 
     fn new(allowance: Allowance) -> Self;
 
-    /// Lends a thread what it is to ask.
+    /// Lends a thread what it calls.
     fn lend<R>(&self, work: impl FnOnce(&Self::Handle<'_>) -> R) -> R;
 
-    /// Asks for `n` permits.
+    /// Requests `n` permits.
     fn ask<'a>(handle: &'a Self::Handle<'_>, n: u32) -> Self::Answer<'a>;
 
-    /// Whether that was a grant.
+    /// Whether the result is a grant.
     fn granted(answer: &Self::Answer<'_>) -> bool;
 }
 
-/// A contender that all threads ask directly.
+/// A contender that all threads call directly.
 pub(crate) trait Shared: Sized + Sync {
     const NAME: &'static str;
     const SETUP: &'static str;
@@ -103,7 +89,7 @@ impl<S: Shared> Contender for S {
     }
 }
 
-/// Visits contenders one by one, each with its own type: nothing is called through a pointer.
+/// Visits contenders one by one, each with its own type, so that no call goes through a pointer.
 pub(crate) trait Visitor {
     fn visit<C: Contender>(&mut self);
 }

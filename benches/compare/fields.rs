@@ -1,4 +1,4 @@
-//! Who is compared with whom.
+//! Which contenders are compared.
 
 use governor::clock::{QuantaClock, QuantaUpkeepClock};
 use limitor::RateLimiter;
@@ -10,32 +10,32 @@ use crate::contenders::Governor;
 use crate::contest::{Contender, Visitor};
 use crate::prepaid::{Prepaid, PrepaidSmall};
 
-/// Those who are compared with each other, on one kind of clock.
+/// The contenders that are compared with each other, on one kind of clock.
 pub(crate) trait Field {
-    /// What the rows of one thread are called by, and those of several.
+    /// The first word of the rows of one thread, and the name of those of several.
     const NAME: &'static str;
     const CONTENDED: &'static str;
-    /// Whom the others are compared with.
+    /// The contender that the others are compared with.
     type Ours: Contender;
     type Clock: Time;
-    /// Whether several threads are to do as many times as much as one.
+    /// Whether the throughput should grow with the number of threads.
     const SCALES: bool = false;
 
     /// Visits the limiters.
     fn limiters(visitor: &mut impl Visitor);
 
-    /// Visits the least that a grant costs.
+    /// Visits the least work of a grant.
     fn least_grant(visitor: &mut impl Visitor) {
         visitor.visit::<ClockAndCas<Self::Clock>>();
     }
 
-    /// Visits the least that a refusal costs.
+    /// Visits the least work of a refusal.
     fn least_refusal(visitor: &mut impl Visitor) {
         visitor.visit::<ClockRead<Self::Clock>>();
     }
 }
 
-/// Each on the clock it advises, and on the processor's counter where it takes a clock.
+/// Each contender on the clock that it advises, and on the processor's counter if it takes a clock.
 pub(crate) struct OnCounter;
 
 impl Field for OnCounter {
@@ -55,7 +55,7 @@ impl Field for OnCounter {
     }
 }
 
-/// All that can be had on a cached clock.
+/// All contenders that take a cached clock.
 pub(crate) struct OnCached;
 
 impl Field for OnCached {
@@ -72,7 +72,7 @@ impl Field for OnCached {
     }
 }
 
-/// Permits prepaid to each thread, and what that saves.
+/// Permits prepaid to each thread, beside permits that are not.
 pub(crate) struct OnPrepaid;
 
 impl Field for OnPrepaid {
@@ -89,7 +89,7 @@ impl Field for OnPrepaid {
         visitor.visit::<Governor<QuantaClock>>();
     }
 
-    // Without a shared word and a clock in each decision, these are not the least.
+    // A prepaid decision has no shared word and no clock, so these are not the least work.
 
     fn least_grant(_: &mut impl Visitor) {}
 

@@ -1,13 +1,14 @@
-//! What a decision costs, here and elsewhere, beside what the hardware allows.
+//! Measures the cost of a decision: limitor, other limiters, and the hardware's limit.
 //!
-//! `cargo bench --bench compare` measures every contender in one run, prints a table of medians and of their ratios to
-//! limitor's, says whether limitor's targets hold in that run, and writes it all to `compare/compare.md` and
-//! `compare/compare.svg` in the target directory. Only ratios within a run mean anything: a machine has its good days
-//! and its bad ones.
+//! `cargo bench -p limitor-benches --bench compare` measures every contender in one run. It prints
+//! a table of medians and of their ratios to limitor's, and whether limitor's targets hold in that
+//! run. It writes `compare/compare.md` and `compare/compare.svg` to the target directory. Compare
+//! only ratios within a run: the speed of a machine changes between runs.
 //!
-//! criterion takes the arguments, so a word chooses the rows with it in their name (`-- single`, `-- cached`,
-//! `-- contended`, `-- prepaid`), `--quick` is for the impatient, and `--test` only tries everything once. Options that
-//! have a value are written with `=`. `--runs=3` does it all three times, and says in how many of them each target held.
+//! The arguments are criterion's. A word chooses the rows with that word in their name (`--
+//! single`, `-- cached`, `-- contended`, `-- prepaid`). `--quick` does a third of the rounds,
+//! `--test` tries everything once. Options that have a value are written with `=`. `--runs=3` runs
+//! the bench three times, and prints in how many runs each target held.
 
 mod batch;
 mod buckets;
@@ -19,74 +20,24 @@ mod fields;
 mod picture;
 mod prepaid;
 mod results;
-mod runs;
 mod single;
 mod table;
 mod targets;
-mod verdict;
 
 use std::error::Error;
-use std::num::{NonZeroUsize, ParseIntError};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs};
 
 use criterion::Criterion;
+use limitor_benches::{Options, list};
 
-use crate::contended::Effort;
 use crate::contest::{Contender, Visitor};
 use crate::fields::{Field, OnCached, OnCounter, OnPrepaid};
 use crate::results::Results;
 use crate::single::Bench;
-use crate::table::Legend;
-
-/// What the command line asks for, as far as criterion does not see to it.
-struct Options {
-    effort: Effort,
-    filter: Option<String>,
-    list: bool,
-    /// How often it is all to be done, if not once.
-    runs: Option<NonZeroUsize>,
-}
-
-impl Options {
-    fn from_args() -> Result<Self, ParseIntError> {
-        let arguments: Vec<String> = env::args().skip(1).collect();
-        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-        let effort = match () {
-            // As criterion has it: without `--bench`, which `cargo bench` gives, this is a test.
-            () if has("--test") || !has("--bench") => Effort::Smoke,
-            () if has("--quick") => Effort::Quick,
-            () => Effort::Full,
-        };
-        let list = has("--list");
-        let runs = arguments.iter().find_map(|argument| argument.strip_prefix(runs::OPTION));
-        let runs = runs.map(str::parse).transpose()?;
-        Ok(Self { effort, list, runs, filter: arguments.into_iter().find(|argument| !argument.starts_with('-')) })
-    }
-
-    fn wants(&self, row: &str) -> bool {
-        self.filter.as_ref().is_none_or(|word| row.contains(word.as_str()))
-    }
-
-    /// The file of that extension in the target directory.
-    fn file(&self, extension: &str) -> Result<PathBuf, Box<dyn Error>> {
-        // cargo names a directory inside its target directory, wherever that is.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target directory")?;
-        let directory = target.join("compare");
-        fs::create_dir_all(&directory)?;
-        // Figures that mean nothing do not take the place of those that do.
-        let name = if self.effort == Effort::Smoke { "smoke" } else { "compare" };
-        Ok(directory.join(name).with_extension(extension))
-    }
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::from_args()?;
-    if let Some(times) = options.runs {
-        let summary = runs::run(times, &options.file("json")?)?;
-        println!("\n{summary}");
-        fs::write(options.file("runs.md")?, summary)?;
+    let options = Options::from_args("compare", env!("CARGO_TARGET_TMPDIR"))?;
+    if options.repeat()? {
         return Ok(());
     }
     let mut results = Results::default();
@@ -96,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(500))
         .configure_from_args();
-    let smoke = options.effort == Effort::Smoke;
+    let smoke = options.is_smoke();
 
     let mut bench = Bench { criterion: &mut criterion, smoke, results: &mut results };
     bench.decisions::<OnCounter>();
@@ -104,7 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     bench.grants::<OnPrepaid>();
     contend::<OnCounter>(&options, &mut results);
     contend::<OnPrepaid>(&options, &mut results);
-    // Last, because cached clocks have threads that wake up all the time, to the end of the process.
+    // Last, because cached clocks have threads that wake up all the time, to the end of the
+    // process.
     Bench { criterion: &mut criterion, smoke, results: &mut results }.decisions::<OnCached>();
     contend::<OnCached>(&options, &mut results);
     criterion.final_summary();
@@ -134,14 +86,7 @@ impl Visitor for Sizes<'_> {
 /// Prints the tables and the verdicts, and writes them and the picture to the target directory.
 fn report(results: &Results, options: &Options) -> Result<(), Box<dyn Error>> {
     let verdicts = targets::verdicts(results);
-    let text = format!("{}\n{}", table::markdown(results), targets::list(results, &verdicts));
-    let (page, picture, data) = (options.file("md")?, options.file("svg")?, options.file("json")?);
-    fs::write(&page, &text)?;
-    picture::draw(results, &Legend::new(), &picture)?;
-    fs::write(data, serde_json::to_string(&verdicts)?)?;
-    if options.effort == Effort::Smoke {
-        println!("\nEverything was tried once or twice: the figures mean nothing.");
-    }
-    println!("\nWritten to {} and {}.\n\n{text}", page.display(), picture.display());
-    Ok(())
+    let text = format!("{}\n{}", table::markdown(results), list(&verdicts, &targets::remarks(results)));
+    picture::draw(results, &table::legend(), &options.file("compare", "svg")?)?;
+    options.report(&text, &verdicts)
 }

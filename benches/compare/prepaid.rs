@@ -3,27 +3,30 @@
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
 use limitor::{Denied, LocalLimiter, RateLimiter, SystemClock};
+use limitor_benches::Allowance;
 
 use crate::contended::THREADS;
 use crate::contenders::quota;
-use crate::contest::{Allowance, Contender};
+use crate::contest::Contender;
 
-/// As many handles as there are ever threads.
+/// A handle for each thread, at the largest number of threads.
 const HANDLES: usize = THREADS[THREADS.len() - 1];
 
-/// A batch for threads that do nothing but decide.
+/// A batch for threads that only decide.
 ///
-/// To take a batch costs some 0.1 µs when the word comes from another processor, and 1,024 decisions only 0.5 µs: with
-/// batches of that size 2 threads did 1.74 times as much as one, with 4,096 1.93 times (Xeon of 2.6 GHz, 2 cores).
+/// Taking a batch costs about 0.1 µs if the word comes from another processor, and 1,024 decisions
+/// take only 0.5 µs. With batches of that size 2 threads did 1.74 times the work of one, with
+/// batches of 4,096 1.93 times (Xeon of 2.6 GHz, 2 cores).
 const LARGE: u64 = 8_192;
 
-/// A batch for threads that have something to do between two decisions.
+/// A batch for threads that have other work between two decisions.
 const SMALL: u64 = 1_024;
 
-/// A limiter of which each thread has a handle of its own.
+/// A limiter with a handle for each thread.
 ///
-/// A handle is in memory, and is asked through a reference, as the others are: the permits that are left are read and
-/// written at each call, not kept in a register for as long as the bench runs.
+/// A handle is in memory, and is called through a reference, as the other contenders are. So the
+/// remaining permits are read and written at each call, and not kept in a register while the bench
+/// runs.
 pub(crate) struct Batches<const BATCH: u64>(RateLimiter);
 
 pub(crate) type Prepaid = Batches<LARGE>;
@@ -38,7 +41,8 @@ impl<const BATCH: u64> Contender for Batches<BATCH> {
         "the same, `local(8, 1_024)`"
     };
     const DECIDES: bool = true;
-    // It has no divisor in common with a batch, so the call that is timed by itself comes everywhere in it.
+    // The number has no divisor in common with a batch, so the call that is timed by itself is at
+    // each position of a batch in turn.
     const CHUNK: u32 = 4_001;
 
     type Handle<'a> = LocalLimiter<'a, SystemClock>;

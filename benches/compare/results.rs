@@ -1,31 +1,31 @@
-//! What was measured.
+//! The results.
 
-/// A row of one thread: the same questions, to each contender.
+/// A row of one thread: the same requests to each contender.
 #[derive(Debug, Clone)]
 pub(crate) struct Single {
     pub(crate) row: String,
     pub(crate) contender: &'static str,
     /// Median of a decision.
     pub(crate) nanos: f64,
-    /// Median of what it took over what limitor took just after it.
+    /// Median ratio to the time of limitor just after it.
     pub(crate) ratio: f64,
 }
 
-/// A row of several threads on one limiter: medians over the batches in which they really overlapped.
+/// A row of several threads on one limiter: medians over the batches that overlapped.
 #[derive(Debug, Clone)]
 pub(crate) struct Contended {
     pub(crate) row: &'static str,
     pub(crate) threads: usize,
     pub(crate) contender: &'static str,
-    /// Nanoseconds that a decision costs the thread that asks.
+    /// Nanoseconds that a decision costs the calling thread.
     pub(crate) cost: f64,
     /// Decisions per second, over all threads.
     pub(crate) throughput: f64,
     /// Nanoseconds of a single call: p50, p99 and p99.9.
     pub(crate) calls: [f64; 3],
-    /// The cost over limitor's in the same round.
+    /// The ratio of the cost to limitor's in the same round.
     pub(crate) cost_ratio: Option<f64>,
-    /// The single calls over limitor's in the same round.
+    /// The ratios of the single calls to limitor's in the same round.
     pub(crate) call_ratios: [Option<f64>; 3],
     pub(crate) kept: usize,
     pub(crate) tried: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Contended {
 pub(crate) struct Results {
     pub(crate) singles: Vec<Single>,
     pub(crate) contended: Vec<Contended>,
-    /// Bytes of each contender, without what it allocates.
+    /// Bytes of each contender, without its allocations.
     pub(crate) sizes: Vec<(&'static str, usize)>,
 }
 
@@ -52,22 +52,4 @@ impl Results {
     pub(crate) fn is_empty(&self) -> bool {
         self.singles.is_empty() && self.contended.is_empty()
     }
-}
-
-/// A figure in as few digits as it needs.
-pub(crate) fn short(figure: f64) -> String {
-    match figure {
-        ..0.1 => format!("{figure:.4}"),
-        0.1..10.0 => format!("{figure:.2}"),
-        10.0..100.0 => format!("{figure:.1}"),
-        _ => format!("{figure:.0}"),
-    }
-}
-
-/// The middle one of the values, or between the middle two.
-pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }

@@ -1,8 +1,9 @@
 //! One thread, measured by criterion.
 //!
-//! Every contender is measured in alternation with limitor, in chunks of some 0.2 ms: its ratio is the median over the
-//! pairs of neighbouring chunks, so what the machine takes away from both cancels out. limitor itself is measured so
-//! beside another instance of limitor, which shows how much of a ratio is noise.
+//! Every contender is measured in alternation with limitor, in chunks of about 0.2 ms. Its ratio is
+//! the median over the pairs of neighbouring chunks, so that a slow machine slows both sides of a
+//! ratio. limitor is also measured beside another instance of limitor, which shows how much of a
+//! ratio is noise.
 
 use std::hint::black_box;
 use std::marker::PhantomData;
@@ -11,42 +12,44 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 
-use crate::contest::{Allowance, Contender, Visitor};
-use crate::fields::Field;
-use crate::results::{Results, Single, median};
+use limitor_benches::{Allowance, median};
 
-/// More comes back between two calls than one takes.
+use crate::contest::{Contender, Visitor};
+use crate::fields::Field;
+use crate::results::{Results, Single};
+
+/// Between two calls, more permits come back than one call takes.
 pub(crate) const FULL: Allowance =
     Allowance { capacity: 1_000_000_000, period: Duration::from_secs(1), burst: 1_000_000_000 };
 
-/// A permit takes 100 ns to come back, which is more than a call takes: begun half full, it is neither full nor empty for
-/// the next 20 s.
+/// A permit takes 100 ns to come back, which is longer than a call. If the bucket begins half full,
+/// it is neither full nor empty for the next 20 s.
 const SATURATED: Allowance = Allowance { capacity: 10_000_000, period: Duration::from_secs(1), burst: 2_000_000_000 };
 
-/// Begun empty, it stays so.
+/// A bucket that begins empty stays empty.
 const EMPTY: Allowance = Allowance { capacity: 1, period: Duration::from_secs(3_600), burst: 1 };
 
-/// The same question over and over.
+/// The same request, repeated.
 #[derive(Clone, Copy)]
 struct Questions<N> {
     allowance: Allowance,
-    /// Permits taken before the first question.
+    /// Permits taken before the first request.
     taken: u32,
-    /// How many permits the question of this number is for.
+    /// The permits of the request with this number.
     amount: N,
-    /// What each answer must be.
+    /// Whether each request must be granted.
     granted: bool,
-    /// Whether the whole answer is consumed, as if it were passed on, or only what it comes to.
+    /// Whether the caller consumes the whole answer, as if it passed it on, or only its outcome.
     passed_on: bool,
 }
 
 impl<N: Fn(u64) -> u32 + Copy> Questions<N> {
-    /// Those that are all granted, because there is always plenty.
+    /// Requests that are all granted.
     fn full(amount: N) -> Self {
         Self { allowance: FULL, taken: 0, amount, granted: true, passed_on: true }
     }
 
-    /// Asks a contender that many times, and takes the time.
+    /// Makes that many requests to a contender, and measures the time.
     fn put_to<C: Contender>(self) -> impl FnMut(u64) -> Duration {
         let contender = C::new(self.allowance);
         let full = self.taken == 0 || contender.lend(|handle| C::granted(&C::ask(handle, self.taken)));
@@ -63,7 +66,7 @@ impl<N: Fn(u64) -> u32 + Copy> Questions<N> {
     }
 }
 
-// Neither is inlined, so that a contender runs the same code whoever it is paired with.
+// Neither is inlined, so that a contender runs the same code beside any other.
 
 #[inline(never)]
 fn time_answers<C: Contender>(handle: &C::Handle<'_>, calls: u64, amount: impl Fn(u64) -> u32) -> (Duration, u64) {
@@ -141,7 +144,7 @@ impl<N: Fn(u64) -> u32 + Copy, Ours: Contender> Visitor for Row<'_, Questions<N>
     }
 }
 
-/// Making a limiter and dropping it.
+/// Makes a limiter and drops it.
 struct Construction;
 
 impl<Ours: Contender> Visitor for Row<'_, Construction, Ours> {
@@ -190,7 +193,7 @@ impl Bench<'_> {
         F::least_refusal(&mut row);
     }
 
-    /// What decisions cost.
+    /// Measures decisions.
     pub(crate) fn decisions<F: Field>(&mut self) {
         self.questions::<F>("granted full", Questions::full(one));
         let saturated = Questions { allowance: SATURATED, taken: SATURATED.burst / 2, ..Questions::full(one) };
@@ -202,13 +205,13 @@ impl Bench<'_> {
         self.questions::<F>("refused passed on", Questions { passed_on: true, ..refused });
     }
 
-    /// What only grants cost, while there is plenty.
+    /// Measures grants only.
     pub(crate) fn grants<F: Field>(&mut self) {
         self.questions::<F>("granted full", Questions::full(one));
         self.questions::<F>("granted weighted", Questions::full(weight));
     }
 
-    /// What limiters cost to make.
+    /// Measures the construction of limiters.
     pub(crate) fn construction<F: Field>(&mut self) {
         F::limiters(&mut self.row::<_, F>("construction", 100, Construction));
     }

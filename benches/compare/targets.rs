@@ -1,6 +1,6 @@
-//! What limitor sets out to reach.
+//! The targets of limitor.
 
-use std::fmt::Write as _;
+use limitor_benches::{Bound, Verdict};
 
 use crate::batch;
 use crate::contended::{AGAIN, ALONE, THREADS};
@@ -8,14 +8,15 @@ use crate::contest::Contender;
 use crate::fields::{Field, OnCounter, OnPrepaid};
 use crate::prepaid::Prepaid;
 use crate::results::{Results, Single};
-use crate::verdict::{self, Bound, Verdict};
 
 const GOVERNOR: &str = "governor";
 
-/// How many times as much as one thread those that run at a time must do on prepaid permits, of as many times as they are.
+/// The share of a linear gain that threads must reach on prepaid permits, if all of them run at the
+/// same time.
 const LINEAR: f64 = 0.95;
 
-/// The same where threads must take turns, which costs something by itself: 2 to 3 in 100 on a quiet machine.
+/// The same if threads take turns on a processor, which costs 2 to 3 % by itself on a quiet
+/// machine.
 const LINEAR_IN_TURNS: f64 = 0.90;
 
 /// Whether each target was reached.
@@ -26,24 +27,15 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     verdicts
 }
 
-/// A line for each, and how many there are.
-pub(crate) fn list(results: &Results, verdicts: &[Verdict]) -> String {
-    let mut text = String::from("## Targets\n\n");
-    for verdict in verdicts {
-        let _ = writeln!(text, "- {verdict}");
-    }
-    for (row, ours) in [(OnCounter::NAME, <OnCounter as Field>::Ours::NAME), (OnPrepaid::NAME, Prepaid::NAME)] {
-        let row = format!("{row} granted full");
-        if let Some(Single { ratio, .. }) = results.single(&row, ours) {
-            let _ = write!(text, "\n{ours} beside itself ({row}): {ratio:.3}, which would be 1 without noise.\n");
-        }
-    }
-    let _ = writeln!(text, "\n{}.", verdict::count(verdicts));
-    text
-}
-
-fn judge(what: String, figure: Option<f64>, bound: Bound) -> Verdict {
-    Verdict { what, figure, bound, noise: None }
+/// The ratio of limitor to itself in each field, which is noise.
+pub(crate) fn remarks(results: &Results) -> Vec<String> {
+    let fields = [(OnCounter::NAME, <OnCounter as Field>::Ours::NAME), (OnPrepaid::NAME, Prepaid::NAME)];
+    let remark = |(field, ours)| {
+        let row = format!("{field} granted full");
+        let Single { ratio, .. } = results.single(&row, ours)?;
+        Some(format!("{ours} beside itself ({row}): {ratio:.3}. Without noise it would be 1."))
+    };
+    fields.into_iter().filter_map(remark).collect()
 }
 
 /// Decisions of one thread on the shared word.
@@ -53,13 +45,13 @@ fn one_thread(results: &Results) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for row in ["granted full", "granted saturated", "granted weighted"] {
         let least = ratio(row, "limit: clock + CAS").map(f64::recip);
-        verdicts.push(judge(format!("{row}, limitor / (clock + CAS)"), least, Bound::AtMost(1.12)));
+        verdicts.push(Verdict::new(format!("{row}, limitor / (clock + CAS)"), least, Bound::AtMost(1.12)));
         let governor = ratio(row, GOVERNOR);
-        verdicts.push(judge(format!("{row}, governor / limitor"), governor, Bound::AtLeast(1.05)));
+        verdicts.push(Verdict::new(format!("{row}, governor / limitor"), governor, Bound::AtLeast(1.05)));
     }
     for row in ["refused", "refused passed on"] {
         let least = ratio(row, "limit: clock").map(f64::recip);
-        verdicts.push(judge(format!("{row}, limitor / clock"), least, Bound::AtMost(1.10)));
+        verdicts.push(Verdict::new(format!("{row}, limitor / clock"), least, Bound::AtMost(1.10)));
     }
     verdicts
 }
@@ -68,7 +60,7 @@ fn one_thread(results: &Results) -> Vec<Verdict> {
 fn several_threads(results: &Results) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for threads in THREADS.into_iter().filter(|threads| *threads > 1) {
-        // What calls cost on the whole, and a single one.
+        // The cost of calls on average, and of a single one.
         let over = |name| match results.contended(OnCounter::CONTENDED, threads, name) {
             Some(theirs) => {
                 [theirs.cost_ratio, theirs.call_ratios[0], theirs.call_ratios[2]].map(|it| it.map(f64::recip))
@@ -83,11 +75,11 @@ fn several_threads(results: &Results) -> Vec<Verdict> {
     verdicts
 }
 
-/// Decisions of one thread and of several on permits of their own.
+/// Decisions of one thread and of several on prepaid permits.
 fn prepaid(results: &Results) -> Vec<Verdict> {
     let single = |name| results.single(&format!("{} granted full", OnPrepaid::NAME), name);
     let nanos = single(Prepaid::NAME).map(|ours| ours.nanos);
-    let mut verdicts = vec![judge("prepaid, nanoseconds of a decision".to_owned(), nanos, Bound::AtMost(2.0))];
+    let mut verdicts = vec![Verdict::new("prepaid, nanoseconds of a decision".to_owned(), nanos, Bound::AtMost(2.0))];
     for threads in THREADS {
         let s = if threads == 1 { "" } else { "s" };
         let over = |name| results.contended(OnPrepaid::CONTENDED, threads, name).and_then(|theirs| theirs.cost_ratio);
@@ -99,7 +91,8 @@ fn prepaid(results: &Results) -> Vec<Verdict> {
         let linear = if batch::running(threads) == threads { LINEAR } else { LINEAR_IN_TURNS };
         #[expect(clippy::cast_precision_loss, reason = "a few processors")]
         let running = batch::running(threads) as f64;
-        // What a call costs alone is in the same rounds; that many threads run at a time.
+        // The same rounds have the cost of a call on one thread. That many threads run at the same
+        // time.
         let figure = ours(ALONE).map(|alone| alone * running);
         let what = format!("prepaid, {threads} threads, calls per second over those of 1 thread");
         verdicts.push(Verdict { what, figure, bound: Bound::AtLeast(linear * running), noise: ours(AGAIN) });

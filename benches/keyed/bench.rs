@@ -1,17 +1,18 @@
-//! What decisions cost: contenders take turns with limitor.
+//! Measures decisions: contenders take turns with limitor.
 //!
-//! A contender's ratio is the median over pairs of neighbouring turns, so what the machine takes away from both cancels
-//! out. limitor itself is measured so beside another instance of limitor, which shows how much of a ratio is noise. There is one
-//! other contender in memory at a time.
+//! The ratio of a contender is the median over pairs of neighbouring turns, so that a slow machine
+//! slows both sides of a ratio. limitor is also measured beside another instance of limitor, which
+//! shows how much of a ratio is noise. One other contender is in memory at a time.
 
 use std::sync::Arc;
+
+use limitor_benches::{Options, median};
 
 use crate::case::{Access, Case, What, count};
 use crate::contenders::Keyed;
 use crate::contest::{self, Contender, Visitor, filled};
-use crate::keys::{Drawn, Key, Newcomers, Order, Ranks, Uniform};
-use crate::options::Options;
-use crate::results::{Cost, Results, median};
+use crate::keys::{Drawn, Key, NewKeys, Order, Ranks, Uniform};
+use crate::results::{Cost, Results};
 use crate::single::Turn;
 use crate::threads::Batch;
 
@@ -20,21 +21,21 @@ pub(crate) struct Bench<'a> {
     pub(crate) results: &'a mut Results,
 }
 
-/// The work on so many keys, to be done by each contender beside ours.
+/// The work on a number of keys, done by each contender beside ours.
 struct Group<'a, K: Key> {
     options: &'a Options,
     costs: &'a mut Vec<Cost>,
     what: What,
     keys: u64,
     ours: Keyed<K>,
-    /// Which keys are asked for, where not all are asked for the same.
+    /// The order of keys if some are more frequent than others.
     ranks: Arc<Ranks>,
-    /// How many contenders were here.
+    /// The number of contenders so far.
     visits: usize,
 }
 
 impl Bench<'_> {
-    /// Measures these decisions on so many keys.
+    /// Measures these decisions on that many keys.
     pub(crate) fn decisions<K: Key>(&mut self, what: What, keys: u64) {
         let Self { options, results } = self;
         let cases =
@@ -69,14 +70,14 @@ impl<K: Key> Visitor<K> for Group<'_, K> {
             match access {
                 Access::Uniform => self.beside_ours(*access, &theirs, |seed| Uniform::new(keys, seed)),
                 Access::Zipf => self.beside_ours(*access, &theirs, |seed| Drawn::new(&ranks, seed)),
-                Access::Once => self.beside_ours(*access, &theirs, |seed| Newcomers::new(keys, seed)),
+                Access::Once => self.beside_ours(*access, &theirs, |seed| NewKeys::new(keys, seed)),
             }
         }
     }
 }
 
 impl<K: Key> Group<'_, K> {
-    /// Has a contender and ours take turns.
+    /// Lets a contender and ours take turns.
     fn beside_ours<C: Contender<K>, O: Order>(
         &mut self,
         access: Access,

@@ -1,4 +1,5 @@
-//! Contenders of our own making: buckets in a map, as they are often written, and what every decision has in it.
+//! Contenders written here: buckets in a map, as they are often written, and the work that is part
+//! of every decision.
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
@@ -11,10 +12,12 @@ use dashmap::DashMap;
 use moka::sync::Cache;
 use quanta::{Clock, Instant};
 
-use crate::contest::{Allowance, Contender};
+use limitor_benches::Allowance;
+
+use crate::contest::Contender;
 use crate::keys::Key;
 
-/// What all token buckets of a map have in common.
+/// What all token buckets of a map share.
 struct Law {
     clock: Clock,
     rate: f64,
@@ -24,7 +27,7 @@ struct Law {
 /// The token bucket of the textbook.
 #[derive(Clone, Copy)]
 struct Bucket {
-    /// The tokens there were, and when.
+    /// The tokens at the last call, and the time of that call.
     tokens: f64,
     then: Instant,
 }
@@ -38,7 +41,7 @@ impl Law {
         Bucket { tokens: self.burst, then: self.clock.now() }
     }
 
-    /// The tokens there are, and what time it is.
+    /// The tokens now, and the time.
     #[inline(always)]
     fn look(&self, bucket: Bucket) -> Bucket {
         let now = self.clock.now();
@@ -102,7 +105,7 @@ impl<K: Key> Contender<K> for InMoka<K> {
     #[inline(always)]
     fn take(&self, key: &K, n: u32) -> bool {
         let bucket = self.buckets.get_with_by_ref(key.form(), || Arc::new(Mutex::new(self.law.full())));
-        let granted = self.law.take(&mut bucket.lock().expect("nobody panics with it"), n);
+        let granted = self.law.take(&mut bucket.lock().expect("no holder of the lock panics"), n);
         black_box(granted)
     }
 
@@ -112,7 +115,8 @@ impl<K: Key> Contender<K> for InMoka<K> {
     }
 }
 
-/// No decision can be had for less than a hash of the key, a look at the clock and a move of a word that is not in the cache.
+/// The least work of a decision: a hash of the key, a reading of the clock, and a move of a word
+/// that is not in the cache.
 pub(crate) struct HashClockCas {
     words: Vec<AtomicU64>,
     hasher: foldhash::quality::RandomState,
@@ -139,7 +143,7 @@ impl<K: Key> Contender<K> for HashClockCas {
     }
 }
 
-/// The choice of the key is in every figure.
+/// The choice of the key, which is part of every figure.
 pub(crate) struct Choice;
 
 impl<K: Key> Contender<K> for Choice {

@@ -1,51 +1,52 @@
-//! What is asked: a row of the table.
+//! The cases: a row of the table each.
 
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
-use crate::contest::Allowance;
+use limitor_benches::Allowance;
 
-/// What the answers are.
+/// The kind of decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
-    /// All keys are known and busy, and have plenty.
+    /// All keys are known and busy, and have enough permits.
     Granted,
     /// All keys are known and exhausted.
     Refused,
-    /// No key is known; as many others are, and idle.
-    Newcomer,
+    /// No key is known. As many others are known, and idle.
+    NewKey,
 }
 
 impl What {
-    /// What each key is allowed.
+    /// The quota of each key.
     pub(crate) fn allowance(self) -> Allowance {
         let (capacity, period, burst) = match self {
-            // Plenty for as often as the most popular of few keys is asked for, and all that was taken counts for long.
+            // The burst is enough for the most frequent of few keys, and what was taken counts for
+            // a long time.
             Self::Granted => (1, Duration::from_secs(1), 500_000_000),
             Self::Refused => (1, Duration::from_secs(3_600), 1),
-            // Idle again at once.
-            Self::Newcomer => (1_000_000_000, Duration::from_secs(1), 1_000_000_000),
+            // A key is idle again immediately.
+            Self::NewKey => (1_000_000_000, Duration::from_secs(1), 1_000_000_000),
         };
         Allowance { capacity, period, burst }
     }
 
-    /// Which keys are asked for.
+    /// The order of the keys.
     pub(crate) fn accesses(self) -> &'static [Access] {
         match self {
             Self::Granted => &[Access::Uniform, Access::Zipf],
             Self::Refused => &[Access::Uniform],
-            Self::Newcomer => &[Access::Once],
+            Self::NewKey => &[Access::Once],
         }
     }
 
-    /// How many threads ask.
+    /// The numbers of threads.
     pub(crate) fn threads(self) -> &'static [usize] {
         if self == Self::Granted { &THREADS } else { &[1] }
     }
 
-    /// Permits taken of each key at first.
+    /// Permits taken of each key before the measurement.
     pub(crate) fn taken(self) -> u32 {
-        // So that nobody is idle again within an hour.
+        // No key is idle again within an hour.
         if self == Self::Granted { 3_600 } else { 1 }
     }
 }
@@ -58,7 +59,7 @@ const THREADS: [usize; 3] = [1, 2, 8];
 pub(crate) enum Access {
     Uniform,
     Zipf,
-    /// Each once.
+    /// Each key once.
     Once,
 }
 
@@ -77,7 +78,7 @@ impl Display for What {
         f.write_str(match self {
             Self::Granted => "granted",
             Self::Refused => "refused",
-            Self::Newcomer => "newcomer",
+            Self::NewKey => "new key",
         })
     }
 }
@@ -93,7 +94,7 @@ impl Display for Case {
     }
 }
 
-/// How many keys, for people.
+/// A number of keys, for people.
 pub(crate) fn count(keys: u64) -> String {
     match keys {
         1_000_000.. => format!("{} M", keys / 1_000_000),

@@ -1,4 +1,5 @@
-//! Memory, measured in processes of their own, so that what one contender leaves in the allocator is not taken for another's.
+//! Measures memory in child processes, so that memory which one contender leaves in the allocator
+//! is not counted for another.
 
 use std::error::Error;
 use std::fs;
@@ -10,22 +11,23 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use limitor::{KeyedLimiter, Quota};
+use limitor_benches::{Effort, Options};
 
 use crate::case::{What, count};
 use crate::contest::{self, Contender, Visitor, filled};
 use crate::keys::Key;
-use crate::options::{Effort, Options};
 use crate::results::{Churn, Resident, Results};
 
-/// What a child is to measure: a contender, the kind of its keys and how many, with a slash between; or how many keys come.
+/// The arguments of a child: a contender, the kind of its keys and their number, separated by
+/// slashes; or the number of keys that come.
 const RESIDENT: &str = "--child-resident=";
 const CHURN: &str = "--child-churn=";
 
-/// The churn's limiter: as many keys as it is for, and a burst that is back in 50 ms.
+/// The limiter of the churn: the keys that it is for, and a burst that is back in 50 ms.
 const MAX_KEYS: usize = 1_000_000;
 const QUOTA: &str = "20/s burst 1";
 
-/// Answers on standard output if this process is a child.
+/// Answers on standard output if this process is a child. Returns whether it is.
 pub(crate) fn answer() -> bool {
     let Some(argument) = env::args().nth(1) else { return false };
     if let Some(question) = argument.strip_prefix(RESIDENT) {
@@ -52,14 +54,14 @@ fn ask<A: DeserializeOwned>(question: &str) -> Result<A, Box<dyn Error>> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Bytes of this process in memory, where the system says so.
+/// The resident bytes of this process, where the system reports them.
 fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1_024)
 }
 
-/// Has children measure what limiters take, each filled with so many keys.
+/// Lets child processes measure the memory of limiters, each filled with that many keys.
 pub(crate) fn residents(options: &Options, results: &mut Results, many: u64) -> Result<(), Box<dyn Error>> {
     let mut sizes = vec![(u64::NAME, many), (String::NAME, many)];
     if options.effort != Effort::Smoke {
@@ -92,7 +94,7 @@ impl<K: Key> Visitor<K> for Names {
     }
 }
 
-/// Tells by how much the process grows when the contender of that name is filled.
+/// Prints the growth of the process when the contender of that name is filled.
 fn look<K: Key>(contender: &str, keys: u64) {
     contest::limiters::<K>(&mut Look { contender, keys });
 }
@@ -108,7 +110,7 @@ impl<K: Key> Visitor<K> for Look<'_> {
             return;
         }
         let what = What::Granted;
-        // What is made once in a process is there already, such as clocks.
+        // What is made once in a process exists now, such as clocks.
         drop(black_box(filled::<K, C>(what.allowance(), 10, what.taken())));
         let before = resident().expect("asked only where it is known");
         let contender: C = black_box(filled(what.allowance(), self.keys, what.taken()));
@@ -118,7 +120,7 @@ impl<K: Key> Visitor<K> for Look<'_> {
     }
 }
 
-/// Has a child measure what becomes of a limiter when many more keys come than it is for.
+/// Lets a child process measure a limiter that gets many more keys than it is for.
 pub(crate) fn churn(options: &Options, results: &mut Results) -> Result<(), Box<dyn Error>> {
     let keys: u64 = match options.effort {
         Effort::Smoke => 1_000_000,

@@ -1,4 +1,4 @@
-//! How the limiters are set up, and how they are asked.
+//! The limiters, their set-up and their calls.
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
@@ -10,15 +10,16 @@ use governor::clock::DefaultClock;
 use governor::state::StateStore;
 use governor::state::keyed::{DashMapStateStore, HashMapStateStore};
 use limitor::{KeyedLimiter, Quota};
+use limitor_benches::Allowance;
 
-use crate::contest::{Allowance, Contender};
+use crate::contest::Contender;
 use crate::keys::Key;
 
 pub(crate) type Keyed<K> = KeyedLimiter<K>;
 
 impl<K: Key> Contender<K> for Keyed<K> {
     const NAME: &'static str = "limitor";
-    const SETUP: &'static str = "`KeyedLimiter::builder(quota).max_keys(keys)`, so as full as it is meant to be; \
+    const SETUP: &'static str = "`KeyedLimiter::builder(quota).max_keys(keys)`, as full as intended; \
          `try_acquire(key, 1)`, with a `&u64` or a `&str`";
 
     fn new(allowance: Allowance, keys: u64) -> Self {
@@ -62,7 +63,7 @@ fn check<K: Key, S: StateStore<Key = K>>(limiter: &governor::RateLimiter<K, S, D
 impl<K: Key> Contender<K> for Governor<K> {
     const NAME: &'static str = "governor";
     const SETUP: &'static str = "0.10, `RateLimiter::keyed(quota)`, which is on a DashMap; `check_key(key)`, with a `&u64` or a `&String`, \
-         which is there already";
+         which exists";
 
     fn new(allowance: Allowance, _: u64) -> Self {
         Self::keyed(governed(allowance))
@@ -115,7 +116,7 @@ impl<K: Key> Contender<K> for GovernorHashMap<K> {
     }
 }
 
-/// governor, asked by somebody who has only a `&str`: it takes none.
+/// governor, called with a `&str`. It takes none, so the key is allocated.
 pub(crate) struct FromForm<K: Key>(Governor<K>);
 
 impl<K: Key> Contender<K> for FromForm<K> {

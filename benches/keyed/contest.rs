@@ -1,50 +1,36 @@
-//! What it takes to take part.
+//! What a contender implements.
 
-use std::time::Duration;
+use limitor_benches::Allowance;
 
 use crate::buckets::{Choice, HashClockCas, InDashMap, InMoka};
 use crate::contenders::{FromForm, Governor, Keyed};
 use crate::keys::Key;
 
-/// What each key is to be allowed; all are full at first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance {
-    pub(crate) capacity: u32,
-    pub(crate) period: Duration,
-    pub(crate) burst: u32,
-}
-
-impl Allowance {
-    /// Permits per second.
-    pub(crate) fn rate(self) -> f64 {
-        f64::from(self.capacity) / self.period.as_secs_f64()
-    }
-}
-
-/// A limit for each key, that decides at once.
+/// A limit for each key that decides immediately.
 pub(crate) trait Contender<K: Key>: Sized + Sync {
     const NAME: &'static str;
-    /// How it is set up, for the legend.
+    /// The set-up, for the legend.
     const SETUP: &'static str;
-    /// Whether it limits anything; what does not is a limit itself.
+    /// Whether the contender limits. One that does not is a limit of the hardware.
     const DECIDES: bool = true;
 
-    /// Made for so many keys, as far as it is to be told.
+    /// Makes a contender for that many keys, if its API takes a number.
     fn new(allowance: Allowance, keys: u64) -> Self;
 
-    /// Asks for `n` permits of a key's: whether they were granted. The whole answer is consumed.
+    /// Requests `n` permits of a key. Returns whether they were granted. The whole answer is
+    /// consumed.
     fn take(&self, key: &K, n: u32) -> bool;
 
-    /// Forgets idle keys, if it does not by itself.
+    /// Forgets idle keys, if the contender does not do so by itself.
     fn sweep(&self) {}
 
-    /// Bytes that it says it occupies, if it says so.
+    /// The bytes that the contender states, if it states them.
     fn stated(&self) -> Option<u64> {
         None
     }
 }
 
-/// Makes a contender that knows these keys, of which so many permits each have been taken.
+/// Makes a contender that knows that many keys, with that many permits taken of each.
 pub(crate) fn filled<K: Key, C: Contender<K>>(allowance: Allowance, keys: u64, taken: u32) -> C {
     let contender = C::new(allowance, keys);
     let mut key = K::default();
@@ -55,12 +41,12 @@ pub(crate) fn filled<K: Key, C: Contender<K>>(allowance: Allowance, keys: u64, t
     contender
 }
 
-/// Visits contenders one by one, each with its own type: nothing is called through a pointer.
+/// Visits contenders one by one, each with its own type, so that no call goes through a pointer.
 pub(crate) trait Visitor<K: Key> {
     fn visit<C: Contender<K>>(&mut self);
 }
 
-/// Visits the limiters; ours, beside whom the others are, is the first.
+/// Visits the limiters. The first is ours, which the others are compared with.
 pub(crate) fn limiters<K: Key>(visitor: &mut impl Visitor<K>) {
     visitor.visit::<Keyed<K>>();
     visitor.visit::<Governor<K>>();
@@ -75,7 +61,7 @@ pub(crate) fn limiters<K: Key>(visitor: &mut impl Visitor<K>) {
     visitor.visit::<InDashMap<K>>();
 }
 
-/// Visits what is part of every decision.
+/// Visits the work that is part of every decision.
 pub(crate) fn limits<K: Key>(visitor: &mut impl Visitor<K>) {
     visitor.visit::<HashClockCas>();
     visitor.visit::<Choice>();

@@ -1,4 +1,4 @@
-//! Keys, and which is asked for next.
+//! Keys, and their order.
 
 use std::borrow::Borrow;
 use std::fmt::Debug;
@@ -9,12 +9,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Zipf};
 
-/// A key, made from its number at little cost and in the place of another.
+/// A key, made from its number at little cost, in the memory of another key.
 pub(crate) trait Key: Borrow<Self::Form> + Clone + Debug + Default + Eq + Hash + Send + Sync + 'static {
     const NAME: &'static str;
-    /// Whether who has only the form it is looked up in would have to allocate for a key.
+    /// Whether a caller that has only the lookup form must allocate to make a key.
     const ALLOCATES: bool;
-    /// In what form it is looked up where that can be done without a key.
+    /// The form in which a key is looked up without a key.
     type Form: Hash + Eq + ToOwned<Owned = Self> + ?Sized + 'static;
 
     /// Becomes the key of that number.
@@ -25,7 +25,7 @@ pub(crate) trait Key: Borrow<Self::Form> + Clone + Debug + Default + Eq + Hash +
     }
 }
 
-/// Makes of numbers in a row keys that are not. Odd, so that different numbers come to different keys.
+/// Spreads consecutive numbers over all keys. Odd, so that different numbers give different keys.
 const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Key for u64 {
@@ -39,7 +39,7 @@ impl Key for u64 {
     }
 }
 
-/// What all keys begin with that are a `String`; they are 20 bytes long.
+/// The beginning of all `String` keys, which are 20 bytes long.
 const PREFIX: &str = "tenant-user-";
 
 impl Key for String {
@@ -49,7 +49,7 @@ impl Key for String {
 
     #[inline]
     fn become_number(&mut self, number: u64) {
-        // Taken out, so that its length is in a register meanwhile.
+        // Moved out, so that its length is in a register meanwhile.
         let mut text = mem::take(self);
         if text.is_empty() {
             text.push_str(PREFIX);
@@ -62,12 +62,12 @@ impl Key for String {
     }
 }
 
-/// Which key is asked for next, by its number.
+/// The number of the next key.
 pub(crate) trait Order {
     fn next(&mut self) -> u64;
 }
 
-/// Any of the keys, all the same, by xorshift.
+/// All keys equally often, by xorshift.
 pub(crate) struct Uniform {
     state: u64,
     keys: u64,
@@ -89,11 +89,11 @@ impl Order for Uniform {
     }
 }
 
-/// Numbers drawn beforehand, the n-th one in proportion to `n^-0.99`.
+/// Numbers drawn in advance, the n-th in proportion to `n^-0.99`.
 pub(crate) struct Ranks(Vec<u32>);
 
 impl Ranks {
-    /// Draws are not repeated before as many.
+    /// The draws before the first repetition.
     const DRAWN: usize = 1 << 22;
 
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
@@ -101,7 +101,7 @@ impl Ranks {
     pub(crate) fn draw(keys: u64) -> Self {
         let law = Zipf::new(keys as f64, 0.99).expect("at least one key");
         let mut random = StdRng::seed_from_u64(keys);
-        // Few keys need fewer draws, which do not crowd the keys out of the cache.
+        // Few keys need fewer draws, so that the draws leave the cache to the keys.
         let drawn = Self::DRAWN.min(64 * keys as usize);
         Self((0..drawn).map(|_| law.sample(&mut random) as u32 - 1).collect())
     }
@@ -113,7 +113,7 @@ pub(crate) struct Drawn<'a> {
 }
 
 impl<'a> Drawn<'a> {
-    /// Different seeds begin at different places.
+    /// Different seeds begin at different draws.
     pub(crate) fn new(ranks: &'a Ranks, seed: usize) -> Self {
         Self { ranks, at: seed * 500_009 % ranks.0.len() }
     }
@@ -128,16 +128,16 @@ impl Order for Drawn<'_> {
     }
 }
 
-/// Each key once, and other ones with each seed.
-pub(crate) struct Newcomers(u64);
+/// Each key once, and different keys for each seed.
+pub(crate) struct NewKeys(u64);
 
-impl Newcomers {
+impl NewKeys {
     pub(crate) fn new(known: u64, seed: usize) -> Self {
         Self(known + ((seed as u64) << 40))
     }
 }
 
-impl Order for Newcomers {
+impl Order for NewKeys {
     #[inline]
     fn next(&mut self) -> u64 {
         self.0 += 1;

@@ -1,9 +1,9 @@
 //! The pictures: nanoseconds a decision against the number of keys, and bytes a key.
 
-use std::error::Error;
 use std::path::Path;
 
-use plotters::coord::Shift;
+use limitor_benches::picture::{Columns, Drawn, Group, MARGIN, OURS, Sheet, TOP, sheet, style};
+use limitor_benches::{million, short};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -11,26 +11,13 @@ use crate::buckets::Choice;
 use crate::case::{Access, Case, What, count};
 use crate::contest::Contender;
 use crate::keys::Key;
-use crate::results::{Results, short};
-use crate::table::{Legend, million};
+use crate::results::Results;
+use crate::table::legend;
 
-const MARGIN: i32 = 24;
-const TOP: i32 = 64;
 const PANEL: (i32, i32) = (560, 400);
-const NAMES: i32 = 190;
-const BAR: i32 = 20;
-const BARS: i32 = 420;
-const VALUES: i32 = 70;
-const HEAD: i32 = 34;
+const COLUMNS: Columns = Columns { names: 190, bars: 420, values: 70 };
 
-const INK: RGBColor = RGBColor(40, 40, 40);
-const OURS: RGBColor = RGBColor(29, 105, 178);
-const PEER: RGBColor = RGBColor(160, 178, 196);
-
-type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn Error>>;
-
-/// Draws what decisions cost.
+/// Draws the cost of decisions.
 pub(crate) fn cost(results: &Results, path: &Path) -> Drawn {
     let panel = |what, kind, access, threads| Panel::new(results, Case { what, keys: 0, kind, access, threads });
     let panels: Vec<Panel> = [
@@ -61,15 +48,15 @@ struct Panel {
 }
 
 impl Panel {
-    /// Those of the case with any number of keys; nothing if there are none.
+    /// The lines of the case for all numbers of keys. `None` if there are none.
     fn new(results: &Results, like: Case) -> Option<Self> {
         let cases: Vec<Case> = results.cases().into_iter().filter(|case| Case { keys: 0, ..*case } == like).collect();
         let points = |name| {
             cases.iter().filter_map(move |case| Some((million(case.keys) * 1e6, results.cost(*case, name)?.nanos)))
         };
-        let legend = Legend::new();
+        let legend = legend();
         let lines = legend.names().map(|name| (name, points(name).collect::<Vec<_>>()));
-        // The choice of the key is next to nothing beside the others.
+        // The choice of the key is small beside the others.
         let shown = |name| name != <Choice as Contender<u64>>::NAME;
         let lines: Vec<_> = lines.filter(|(name, points)| shown(*name) && !points.is_empty()).collect();
         let access = if like.access == Access::Zipf { ", by Zipf's law" } else { "" };
@@ -78,11 +65,11 @@ impl Panel {
         (!lines.is_empty()).then_some(Self { title, lines })
     }
 
-    fn draw(&self, area: &Sheet) -> Drawn {
+    fn draw(&self, area: &Sheet<'_>) -> Drawn {
         let points = || self.lines.iter().flat_map(|(_, points)| points);
         let most = points().map(|(_, nanos)| *nanos).fold(1.0, f64::max);
         let many = points().map(|(keys, _)| *keys).fold(1.0, f64::max);
-        // To the right of the last point stand the names.
+        // The names are to the right of the last point.
         let mut chart = ChartBuilder::on(area)
             .caption(&self.title, style(20, FontStyle::Bold, HPos::Left))
             .x_label_area_size(28)
@@ -149,53 +136,23 @@ fn color(index: usize, name: &str) -> RGBColor {
     }
 }
 
-/// Draws what limiters take.
+/// Draws the memory of limiters.
 pub(crate) fn memory(results: &Results, path: &Path) -> Drawn {
-    let mut groups: Vec<(&str, u64)> = results.residents.iter().map(|it| (it.kind.as_str(), it.keys)).collect();
-    groups.dedup();
-    let bytes = |kind: &str, keys: u64, name| Some(million(results.resident(kind, keys, name)?.bytes) / million(keys));
-    let longest = results.residents.iter().map(|it| million(it.bytes) / million(it.keys)).fold(1.0, f64::max);
-    let bars = i32::try_from(results.residents.len())?;
-    let height = TOP + BAR * bars + (HEAD + 10) * i32::try_from(groups.len())? + MARGIN;
-    let sheet = sheet(path, (2 * MARGIN + NAMES + BARS + VALUES, height), "Bytes of memory a key")?;
+    let mut sizes: Vec<(&str, u64)> = results.residents.iter().map(|it| (it.kind.as_str(), it.keys)).collect();
+    sizes.dedup();
+    let group = |(kind, keys)| {
+        let bytes = |name: &str| Some(million(results.resident(kind, keys, name)?.bytes) / million(keys));
+        Group::new(format!("{} {kind} keys", count(keys)), legend().names(), bytes)
+    };
+    let groups: Vec<Group> = sizes.into_iter().filter_map(group).collect();
+    let longest = groups.iter().map(Group::longest).fold(1.0, f64::max);
+    let height = TOP + groups.iter().map(Group::height).sum::<i32>() + MARGIN;
+    let sheet = sheet(path, (2 * MARGIN + COLUMNS.width(), height), "Bytes of memory a key")?;
     let mut top = TOP;
-    for (kind, keys) in groups {
-        write(
-            &sheet,
-            &format!("{} {kind} keys", count(keys)),
-            (MARGIN, top + HEAD / 2),
-            style(18, FontStyle::Bold, HPos::Left),
-        )?;
-        top += HEAD;
-        for name in Legend::new().names() {
-            let Some(bytes) = bytes(kind, keys, name) else { continue };
-            let start = MARGIN + NAMES;
-            #[expect(clippy::cast_possible_truncation, reason = "pixels")]
-            let end = start + (bytes / longest * f64::from(BARS)).round().max(1.0) as i32;
-            let fill = if name.starts_with("limitor") { OURS } else { PEER };
-            sheet.draw(&Rectangle::new([(start, top + 1), (end, top + BAR - 2)], fill.filled()))?;
-            write(&sheet, name, (start - 8, top + BAR / 2), style(16, FontStyle::Normal, HPos::Right))?;
-            write(&sheet, &short(bytes), (end + 6, top + BAR / 2), style(16, FontStyle::Normal, HPos::Left))?;
-            top += BAR;
-        }
-        top += 10;
+    for group in groups {
+        group.draw(&sheet, (MARGIN, top), COLUMNS, longest)?;
+        top += group.height();
     }
     sheet.present()?;
-    Ok(())
-}
-
-fn sheet<'a>(path: &'a Path, size: (i32, i32), headline: &str) -> Result<Sheet<'a>, Box<dyn Error>> {
-    let sheet = SVGBackend::new(path, (size.0.unsigned_abs(), size.1.unsigned_abs())).into_drawing_area();
-    sheet.fill(&WHITE)?;
-    write(&sheet, headline, (MARGIN, 32), style(24, FontStyle::Normal, HPos::Left))?;
-    Ok(sheet)
-}
-
-fn style(points: i32, weight: FontStyle, side: HPos) -> TextStyle<'static> {
-    ("sans-serif", points, weight).into_font().color(&INK).pos(Pos::new(side, VPos::Center))
-}
-
-fn write(sheet: &Sheet, words: &str, at: (i32, i32), style: TextStyle<'static>) -> Drawn {
-    sheet.draw(&Text::new(words.to_owned(), at, style))?;
     Ok(())
 }

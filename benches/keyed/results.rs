@@ -1,38 +1,38 @@
-//! What was measured.
+//! The results.
 
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 
-/// What a decision costs a contender.
+/// The cost of a decision for a contender.
 #[derive(Debug, Clone)]
 pub(crate) struct Cost {
     pub(crate) case: Case,
     pub(crate) contender: &'static str,
     /// Median of a decision.
     pub(crate) nanos: f64,
-    /// Median of what it took over what limitor took just after it.
+    /// Median ratio to the time of limitor just after it.
     pub(crate) ratio: f64,
 }
 
-/// The memory of a contender that knows so many keys.
+/// The memory of a contender that knows that many keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Resident {
     pub(crate) contender: String,
     pub(crate) kind: String,
     pub(crate) keys: u64,
-    /// Bytes by which the process grew.
+    /// The growth of the process, in bytes.
     pub(crate) bytes: u64,
-    /// Bytes that it says it occupies.
+    /// The bytes that the contender states.
     pub(crate) stated: Option<u64>,
 }
 
-/// Keys that come, take one permit, and do not come again.
+/// Keys that come, take one permit, and do not return.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Churn {
     pub(crate) keys: u64,
     pub(crate) max_keys: u64,
-    /// Bytes of the process, after so many per cent of the keys.
+    /// Resident bytes of the process after a percentage of the keys.
     pub(crate) resident: Vec<(u64, u64)>,
     pub(crate) seconds: f64,
     pub(crate) granted: u64,
@@ -56,7 +56,7 @@ impl Results {
         self.residents.iter().find(is)
     }
 
-    /// The cases in the order in which they came.
+    /// The cases in their order.
     pub(crate) fn cases(&self) -> Vec<Case> {
         let mut cases: Vec<Case> = Vec::new();
         for cost in &self.costs {
@@ -70,22 +70,4 @@ impl Results {
     pub(crate) fn is_empty(&self) -> bool {
         self.costs.is_empty() && self.residents.is_empty() && self.churn.is_none()
     }
-}
-
-/// A figure in as few digits as it needs.
-pub(crate) fn short(figure: f64) -> String {
-    match figure {
-        ..0.1 => format!("{figure:.4}"),
-        0.1..10.0 => format!("{figure:.2}"),
-        10.0..100.0 => format!("{figure:.1}"),
-        _ => format!("{figure:.0}"),
-    }
-}
-
-/// The middle one of the values, or between the middle two.
-pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }

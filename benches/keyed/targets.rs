@@ -1,22 +1,20 @@
-//! What limitor sets out to reach with keys.
+//! The targets of limitor with keys.
 
-use std::fmt::Write as _;
+use limitor_benches::{Bound, Verdict, million};
 
 use crate::case::{Access, Case, What};
 use crate::contenders::{Governor, Keyed};
 use crate::contest::Contender;
 use crate::keys::Key;
 use crate::results::Results;
-use crate::table::million;
-use crate::verdict::{self, Bound, Verdict};
 
 const OURS: &str = <Keyed<u64> as Contender<u64>>::NAME;
 const GOVERNOR: &str = <Governor<u64> as Contender<u64>>::NAME;
 
-/// Bytes a key that it is for.
+/// Bytes for each key of `max_keys`.
 const BYTES_A_KEY: f64 = 24.0;
 
-/// Megabytes that a process may grow by beyond what the limiter says it occupies, whatever its size.
+/// The most megabytes by which a process grows beyond what the limiter states, at any size.
 const BESIDES: f64 = 0.5;
 
 /// Whether each target was reached.
@@ -33,7 +31,7 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
         let what = format!("{case}, governor / limitor");
         verdicts.push(Verdict { what, figure: ratio(GOVERNOR), bound: Bound::AtLeast(least), noise: ratio(OURS) });
     }
-    let judge = |what: String, figure, most| Verdict { what, figure, bound: Bound::AtMost(most), noise: None };
+    let judge = |what, figure, most| Verdict::new(what, figure, Bound::AtMost(most));
     for (kind, keys) in [(u64::NAME, 1_000_000), (String::NAME, 1_000_000), (u64::NAME, 10_000_000)] {
         let case = format!("{} {kind}", crate::case::count(keys));
         let ours = results.resident(kind, keys, OURS);
@@ -49,14 +47,4 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     });
     verdicts.push(judge("churn, MB by which the process grows".to_owned(), grown, BESIDES));
     verdicts
-}
-
-/// A line for each, and how many there are.
-pub(crate) fn list(verdicts: &[Verdict]) -> String {
-    let mut text = String::from("## Targets\n\n");
-    for verdict in verdicts {
-        let _ = writeln!(text, "- {verdict}");
-    }
-    let _ = writeln!(text, "\n{}.", verdict::count(verdicts));
-    text
 }

@@ -4,15 +4,16 @@ use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use limitor_benches::Effort;
+
 use crate::contest::Contender;
 use crate::keys::{Key, Order};
-use crate::options::Effort;
 use crate::single::ask;
 
-/// Questions between two looks at the clock.
+/// Requests between two readings of the clock.
 const CHUNK: u32 = 64;
 
-/// A stretch of time in which the threads ask as often as they can.
+/// A stretch of time in which the threads call as often as they can.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch {
     threads: usize,
@@ -22,18 +23,19 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// With how many rounds of batches there are to be.
+    /// A batch and the number of rounds.
     pub(crate) fn new(threads: usize, effort: Effort) -> (Self, usize) {
         let (warm, counted, rounds) = match effort {
             Effort::Smoke => (0, 2, 1),
-            // Where threads must take turns on a processor, a batch is to be many turns.
+            // If threads take turns on a processor, a batch must hold many turns.
             _ => (20, if running(threads) == threads { 30 } else { 60 }, 3),
         };
         let [warm, counted] = [warm, counted].map(Duration::from_millis);
         (Self { threads, warm, counted }, effort.rounds(rounds))
     }
 
-    /// Lets the threads loose: nanoseconds of a decision to the thread that asks, while it runs.
+    /// Runs the threads. Returns the nanoseconds of a decision for the calling thread, while it
+    /// runs.
     pub(crate) fn run<K: Key, C: Contender<K>, O: Order>(
         self,
         contender: &C,
@@ -43,7 +45,7 @@ impl Batch {
         let work = &|number: usize| {
             let (mut order, mut key, mut asked) = (order(number), K::default(), 0);
             barrier.wait();
-            // The same for all, whenever they come to run.
+            // The same for all threads, at any time at which they run.
             let from = *start.get_or_init(Instant::now) + self.warm;
             let until = from + self.counted;
             loop {
@@ -66,7 +68,7 @@ impl Batch {
     }
 }
 
-/// How many of the threads can run at a time.
+/// The number of threads that can run at the same time.
 fn running(threads: usize) -> usize {
     threads.min(thread::available_parallelism().map_or(1, usize::from))
 }

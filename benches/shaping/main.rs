@@ -1,9 +1,10 @@
-//! How precisely permits are handed out to those who wait, and what the waiting costs.
+//! Measures the precision and the cost of waiting.
 //!
-//! `cargo bench --bench shaping` prints the tables. Every contender works off the same grid, a burst of 1, in short rounds
-//! that alternate with a pure spin on that grid; medians of the ratios are compared, so that what the machine takes away
-//! from all of them cancels out. Words on the command line choose among the tables: `threads`,
-//! `lateness`, `tasks`, `line`.
+//! `cargo bench -p limitor-benches --bench shaping` prints the tables. All contenders work on the
+//! same grid, with a burst of 1, in short rounds that alternate with a pure spin on that grid. The
+//! medians of the ratios are compared, so that a slow machine slows both sides of a ratio. Words on
+//! the command line choose among the tables: `threads`, `lateness`, `tasks`, `queue`. With
+//! `--features tokio`, tasks wait on tokio's timer.
 
 mod round;
 mod tasks;
@@ -23,7 +24,7 @@ fn main() {
     if wants("tasks") {
         tasks::rates();
     }
-    if wants("line") {
-        tasks::line();
+    if wants("queue") {
+        tasks::queue();
     }
 }

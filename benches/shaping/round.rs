@@ -1,21 +1,21 @@
-//! Rounds of equal length, alternating, and what they came to.
+//! Rounds of equal length that alternate, and their results.
 
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
-/// What one round of one contender came to.
+/// The result of one round of one contender.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Round {
-    /// Permits handed out per second.
+    /// Permits granted per second.
     pub(crate) rate: f64,
     /// Seconds of processor time per second.
     pub(crate) cpu: f64,
 }
 
-/// Counts how often `turn` comes within `length`.
+/// Counts the calls of `turn` within `length`.
 pub(crate) fn measure(length: Duration, mut turn: impl FnMut()) -> Round {
-    turn(); // The first is there at once; the grid begins with it.
+    turn(); // The first is granted immediately; the grid begins with it.
     let (cpu, start) = (ProcessTime::now(), Instant::now());
     let mut turns = 0_u32;
     let elapsed = loop {
@@ -29,13 +29,7 @@ pub(crate) fn measure(length: Duration, mut turn: impl FnMut()) -> Round {
     Round { rate: f64::from(turns) / elapsed, cpu: cpu.elapsed().as_secs_f64() / elapsed }
 }
 
-/// The middle one of the values.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// A pure spin on the grid of a limiter with a burst of 1.
+/// Spins on the grid of a limiter with a burst of 1.
 pub(crate) fn spin_on_grid(interval: Duration) -> impl FnMut() {
     let clock = quanta::Clock::new();
     let mut next = clock.now();

@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 use limitor::{Quota, RateLimiter};
+use limitor_benches::median;
 use tokio::runtime::Runtime;
 
-use crate::round::{Round, measure, median, spin_on_grid};
+use crate::round::{Round, measure, spin_on_grid};
 
 const ROUNDS: usize = 9;
 const LENGTH: Duration = Duration::from_millis(300);
 
-/// Something that can be waited for again and again, by many.
+/// A limiter that many tasks wait for.
 trait Shaper: Send + Sync {
     fn turn(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
@@ -39,7 +40,7 @@ impl Shaper for leaky_bucket::RateLimiter {
     }
 }
 
-/// `ratelimit` only answers yes or no; the task sleeps for an interval and asks again.
+/// `ratelimit` only answers yes or no. The task sleeps for an interval and asks again.
 struct SleepOnRatelimit(ratelimit::Ratelimiter, Duration);
 
 impl Shaper for SleepOnRatelimit {
@@ -78,7 +79,7 @@ fn alone(runtime: &Runtime, shaper: &Arc<dyn Shaper>) -> Round {
     crowd(runtime, shaper, 1)
 }
 
-/// `tasks` tasks take turns; counted for `LENGTH` once they all are on their way.
+/// `tasks` tasks take turns. Turns are counted for `LENGTH` once all tasks run.
 fn crowd(runtime: &Runtime, shaper: &Arc<dyn Shaper>, tasks: usize) -> Round {
     let (turns, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let workers: Vec<_> = (0..tasks)
@@ -117,9 +118,9 @@ pub(crate) fn rates() {
             let mut spin = spin_on_grid(Duration::from_secs(1) / rate);
             let rounds: Vec<(Round, Round)> =
                 (0..ROUNDS).map(|_| (alone(&runtime, &shaper), measure(LENGTH, &mut spin))).collect();
-            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate).collect());
-            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate).collect());
-            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu).collect());
+            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate));
+            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate));
+            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu));
             println!("| {rate}/s | {name} | {achieved:.0} | {ratio:.4} | {:.1} % |", 100.0 * cpu);
         }
     }
@@ -131,8 +132,8 @@ pub(crate) fn rates() {
         for (name, shaper) in contenders(rate) {
             let runtime = runtime();
             let rounds: Vec<Round> = (0..3).map(|_| crowd(&runtime, &shaper, 1_000)).collect();
-            let achieved = median(rounds.iter().map(|round| round.rate).collect());
-            let cpu = median(rounds.iter().map(|round| round.cpu).collect());
+            let achieved = median(rounds.iter().map(|round| round.rate));
+            let cpu = median(rounds.iter().map(|round| round.cpu));
             println!(
                 "| {rate}/s | {name} | {achieved:.0} | {:.4} | {:.1} % |",
                 achieved / f64::from(rate),
@@ -142,8 +143,9 @@ pub(crate) fn rates() {
     }
 }
 
-/// 10,000 tasks in the line: what each takes, and what a refund, a cancel and the wait itself cost.
-pub(crate) fn line() {
+/// 10,000 tasks in the queue: the memory of each, and the cost of a refund, a cancel and the wait
+/// itself.
+pub(crate) fn queue() {
     const TASKS: usize = 10_000;
     println!("\n## {TASKS} tasks waiting\n");
     println!("| | |\n|---|---|");
@@ -179,12 +181,12 @@ pub(crate) fn line() {
         each(100, Box::new(|| limiter.refund(1)))
     );
     let waiting = limiter.waiters();
-    let mut places: Vec<_> = (0..1_000).map(|_| limiter.reserve(1).expect("a place")).collect();
+    let mut entries: Vec<_> = (0..1_000).map(|_| limiter.reserve(1).expect("an entry")).collect();
     println!(
         "| a reservation behind {waiting} | {:?} |",
-        each(1_000, Box::new(|| places.push(limiter.reserve(1).expect("a place"))))
+        each(1_000, Box::new(|| entries.push(limiter.reserve(1).expect("an entry"))))
     );
-    println!("| a cancel at the back | {:?} |", each(1_000, Box::new(|| drop(places.pop()))));
+    println!("| a cancel at the back | {:?} |", each(1_000, Box::new(|| drop(entries.pop()))));
     let start = Instant::now();
     for task in &tasks {
         task.abort();
@@ -198,7 +200,7 @@ pub(crate) fn line() {
     );
 }
 
-/// Resident memory of this process, in bytes; 0 where the system does not tell.
+/// The resident memory of this process in bytes; 0 if the system does not report it.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4_096

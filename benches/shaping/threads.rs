@@ -4,8 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use limitor::{Clock, Quota, RateLimiter, Strategy};
+use limitor_benches::median;
 
-use crate::round::{Round, measure, median, spin_on_grid};
+use crate::round::{Round, measure, spin_on_grid};
 
 const ROUNDS: usize = 15;
 const LENGTH: Duration = Duration::from_millis(200);
@@ -15,7 +16,7 @@ fn limiter(rate: u64, strategy: Strategy) -> RateLimiter {
     RateLimiter::builder(quota).strategy(strategy).build()
 }
 
-/// `ratelimit` answers how long to wait; the thread sleeps for it and asks again.
+/// `ratelimit` answers how long to wait. The thread sleeps that long and asks again.
 fn sleep_on_ratelimit(rate: u64) -> impl FnMut() {
     let limiter = ratelimit::Ratelimiter::builder(rate).max_tokens(1).initial_available(1).build().expect("a quota");
     let interval = Duration::from_secs(1) / u32::try_from(rate).expect("a rate");
@@ -52,15 +53,15 @@ pub(crate) fn rates() {
             let mut spin = spin_on_grid(Duration::from_secs(1) / rate);
             let rounds: Vec<(Round, Round)> =
                 (0..ROUNDS).map(|_| (measure(LENGTH, &mut turn), measure(LENGTH, &mut spin))).collect();
-            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate).collect());
-            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate).collect());
-            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu).collect());
+            let ratio = median(rounds.iter().map(|(ours, spin)| ours.rate / spin.rate));
+            let achieved = median(rounds.iter().map(|(ours, _)| ours.rate));
+            let cpu = median(rounds.iter().map(|(ours, _)| ours.cpu));
             println!("| {rate}/s | {name} | {achieved:.0} | {ratio:.4} | {:.1} % |", 100.0 * cpu);
         }
     }
 }
 
-/// How late a wait of 2 ms ends.
+/// Measures how late a wait of 2 ms ends.
 pub(crate) fn lateness() {
     const WAITS: usize = 500;
     println!("\n## Lateness of a wait of 2 ms ({WAITS} waits)\n");
@@ -77,8 +78,9 @@ pub(crate) fn lateness() {
         let mut early = 0;
         report(name, WAITS, || {
             let _ = limiter.acquire(1).wait();
-            let reservation = limiter.reserve(1).expect("a place");
-            // The wait is read after the clock, so it is due at `due` or some ns later, and what wakes before is early.
+            let reservation = limiter.reserve(1).expect("an entry");
+            // The wait is read after the clock, so it is due at `due` or some ns later. A wait that
+            // ends before `due` is early.
             let asked = clock.now();
             let wait = reservation.wait_time();
             let _ = reservation.wait();

@@ -1,4 +1,4 @@
-//! Decisions: all threads ask one limiter, one permit after the other.
+//! Decisions: all threads call one limiter, one permit after the other.
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
@@ -10,12 +10,12 @@ use hdrhistogram::Histogram;
 use limitor::{Quota, RateLimiter};
 use quanta::Clock;
 
-use crate::Effort;
+use crate::Turns;
 use crate::rows::{Row, times};
 
 const THREADS: [usize; 3] = [2, 8, 32];
 
-/// So many permits a second, and as many at once, that all are granted.
+/// Permits a second and at once: so many that all are granted.
 const PLENTY: u32 = 1_000_000_000;
 
 /// The token bucket of the textbook, behind a lock.
@@ -23,7 +23,7 @@ struct Locked(Mutex<(f64, Instant)>);
 
 impl Locked {
     fn try_acquire(&self) -> bool {
-        let mut bucket = self.0.lock().expect("nobody panics with it");
+        let mut bucket = self.0.lock().expect("no holder of the lock panics");
         let now = Instant::now();
         let refill = now.saturating_duration_since(bucket.1).as_secs_f64() * f64::from(PLENTY);
         let tokens = f64::from(PLENTY).min(bucket.0 + refill);
@@ -33,18 +33,18 @@ impl Locked {
     }
 }
 
-/// Where in memory a limiter is, in each part of a turn: how far a cache line travels between two processors depends on its
-/// address, by a tenth and more.
+/// The number of addresses of a limiter in a turn. The address changes the distance that a cache
+/// line travels between two processors, and with it the time by a tenth and more.
 const PLACES: u32 = 4;
 
 /// Percentiles of a decision, for each contender and number of threads.
-pub(crate) fn measure(effort: Effort) -> Vec<Row> {
+pub(crate) fn measure(turns: Turns) -> Vec<Row> {
     let mut rows = Row::all(&["limitor", "governor", "mutex"], &THREADS);
     let many = NonZeroU32::new(PLENTY).expect("it is more than 0");
-    for round in 1..=effort.rounds {
-        println!("decisions, round {round} of {}", effort.rounds);
+    for round in 1..=turns.rounds {
+        println!("decisions, round {round} of {}", turns.rounds);
         for row in &mut rows {
-            let turn = Turn { threads: row.threads, window: effort.window / PLACES, clock: Clock::new() };
+            let turn = Turn { threads: row.threads, window: turns.window / PLACES, clock: Clock::new() };
             row.times += match row.name {
                 "limitor" => {
                     let limiter = || RateLimiter::new(Quota::per_second(PLENTY.into()).expect("it is a rate"));
@@ -68,7 +68,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// Nanoseconds of what `ask` took, each time, on all threads, with one limiter after the other.
+    /// Nanoseconds of each call of `ask`, on all threads, with one limiter after the other.
     fn take<L: Sync>(&self, limiter: impl Fn() -> L, ask: impl Fn(&L) -> bool + Sync) -> Histogram<u64> {
         let limiters: Vec<L> = (0..PLACES).map(|_| limiter()).collect();
         limiters.iter().map(|limiter| self.ask(|| ask(limiter))).fold(times(), |all, part| all + part)

@@ -1,8 +1,9 @@
-//! The tail: how long the slowest decisions take where many threads contend, and how late those who waited are.
+//! Measures the tail: the slowest decisions where many threads contend, and the latest waits.
 //!
-//! `cargo bench --bench tail` measures in rounds, in which all contenders take their turn, prints tables of percentiles, and
-//! writes them and a picture to `tail/tail.md` and `tail/tail.svg` in the target directory. `-- --quick` is for the impatient;
-//! without `--bench`, which `cargo bench` gives, it only tries everything once.
+//! `cargo bench -p limitor-benches --bench tail` measures in rounds, in which all contenders take
+//! turns. It prints tables of percentiles, and writes them and a picture to `tail/tail.md` and
+//! `tail/tail.svg` in the target directory. `-- --quick` does fewer and shorter rounds, `-- --test`
+//! tries everything once.
 
 mod decisions;
 mod picture;
@@ -10,42 +11,41 @@ mod rows;
 mod waits;
 
 use std::error::Error;
-use std::path::Path;
+use std::fs;
 use std::time::Duration;
-use std::{env, fs};
+
+use limitor_benches::{Effort, Options};
 
 use crate::rows::table;
 
-/// How long one turn is, and how many there are.
+/// The length of a turn, and the number of turns.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Effort {
+pub(crate) struct Turns {
     window: Duration,
     rounds: usize,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let has = |flag: &str| env::args().any(|argument| argument == flag);
-    let effort = |millis: u64| match () {
-        () if !has("--bench") => Effort { window: Duration::from_millis(20), rounds: 1 },
-        () if has("--quick") => Effort { window: Duration::from_millis(millis / 2), rounds: 2 },
-        () => Effort { window: Duration::from_millis(millis), rounds: 5 },
+    let options = Options::from_args("tail", env!("CARGO_TARGET_TMPDIR"))?;
+    let turns = |millis: u64| match options.effort {
+        Effort::Smoke => Turns { window: Duration::from_millis(20), rounds: 1 },
+        Effort::Quick => Turns { window: Duration::from_millis(millis / 2), rounds: 2 },
+        Effort::Full => Turns { window: Duration::from_millis(millis), rounds: 5 },
     };
-    let decisions = decisions::measure(effort(800));
-    let waits = waits::measure(effort(2_000));
+    let decisions = decisions::measure(turns(800));
+    let waits = waits::measure(turns(2_000));
 
     let text = format!(
-        "Nanoseconds of a single `try_acquire`, with one reading of the clock, where all threads ask one limiter all the time\n\n{}\n\
-         Microseconds from the time at which a place is due to the end of the wait for it, at {} places a second\n\n{}",
+        "Nanoseconds of a single `try_acquire`, with one reading of the clock, while all threads call one limiter\n\n{}\n\
+         Microseconds from the time at which an entry is due to the end of its wait, at {} entries a second\n\n{}",
         table(&decisions, 1.0),
         waits::RATE,
         table(&waits, 1_000.0)
     );
     println!("\n{text}");
-    // cargo names a directory inside its target directory, wherever that is.
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target directory")?.join("tail");
-    fs::create_dir_all(&directory)?;
-    fs::write(directory.join("tail.md"), &text)?;
-    picture::draw(&decisions, &waits, &directory.join("tail.svg"))?;
-    println!("Written to {}.", directory.join("tail.md").display());
+    let page = options.file("tail", "md")?;
+    fs::write(&page, &text)?;
+    picture::draw(&decisions, &waits, &options.file("tail", "svg")?)?;
+    println!("Written to {} and beside it.", page.display());
     Ok(())
 }

@@ -1,33 +1,29 @@
-//! The picture: percentiles on an axis that stretches towards the last, a panel for each number of threads.
+//! The picture: percentiles on an axis that stretches towards the last, a panel for each number of
+//! threads.
 
-use std::error::Error;
 use std::path::Path;
 
-use plotters::coord::Shift;
+use limitor_benches::picture::{Drawn, INK, MARGIN, Sheet, blank};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::rows::Row;
 
 const PANEL: (i32, i32) = (430, 320);
-const MARGIN: i32 = 24;
 const TOP: i32 = 56;
 
-const INK: RGBColor = RGBColor(40, 40, 40);
 const COLORS: [RGBColor; 3] = [RGBColor(29, 105, 178), RGBColor(196, 72, 32), RGBColor(120, 120, 120)];
 
-/// Where the percentiles end: one in so many is above.
+/// The last percentile: one in so many is above.
 const LAST: f64 = 20_000.0;
-
-type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn Error>>;
 
 pub(crate) fn draw(decisions: &[Row], waits: &[Row], path: &Path) -> Drawn {
     let (width, height) = (3 * PANEL.0 + 4 * MARGIN, 2 * (PANEL.1 + TOP) + MARGIN);
-    let sheet = SVGBackend::new(path, (u32::try_from(width)?, u32::try_from(height)?)).into_drawing_area();
-    sheet.fill(&WHITE)?;
-    let titles =
-        ["Nanoseconds of a decision under contention", "Nanoseconds from when a place is due to the end of the wait"];
+    let sheet = blank(path, (width, height))?;
+    let titles = [
+        "Nanoseconds of a decision under contention",
+        "Nanoseconds from the time an entry is due to the end of its wait",
+    ];
     for ((index, title), rows) in (0..).zip(titles).zip([decisions, waits]) {
         let top = index * (PANEL.1 + TOP);
         sheet.draw(&Text::new(
@@ -45,13 +41,13 @@ pub(crate) fn draw(decisions: &[Row], waits: &[Row], path: &Path) -> Drawn {
     Ok(())
 }
 
-/// What one in so many takes longer than.
+/// The time that one in so many exceeds.
 #[expect(clippy::cast_precision_loss, reason = "for display")]
 fn at(row: &Row, one_in: f64) -> f64 {
     (row.times.value_at_quantile(1.0 - 1.0 / one_in) as f64).max(1.0)
 }
 
-fn panel(area: &Sheet, rows: &[Row], most: f64) -> Drawn {
+fn panel(area: &Sheet<'_>, rows: &[Row], most: f64) -> Drawn {
     let least = rows.iter().map(|row| at(row, 2.0)).fold(f64::MAX, f64::min).min(10.0);
     let mut chart = ChartBuilder::on(area)
         .caption(

@@ -1,4 +1,4 @@
-//! What was measured, and how it is written down.
+//! The results as tables.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 /// Percentiles that are printed.
 const SHOWN: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 99.99];
 
-/// One contender, with so many threads.
+/// One contender, with a number of threads.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) threads: usize,
@@ -16,14 +16,14 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Nothing yet of each of the contenders, with each number of threads.
+    /// A row without times for each contender, with each number of threads.
     pub(crate) fn all(names: &[&'static str], threads: &[usize]) -> Vec<Self> {
         let each = |threads| names.iter().map(move |name| Self { name, threads, times: times() });
         threads.iter().copied().flat_map(each).collect()
     }
 }
 
-/// To three digits, however large.
+/// A histogram of three digits, at any size.
 pub(crate) fn times() -> Histogram<u64> {
     Histogram::new(3).expect("three digits are possible")
 }

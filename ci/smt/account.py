@@ -27,6 +27,8 @@ From (3) V <= less, charge by charge (`V`, below), and with (1) V <= TAT. Each m
 - *The stretch of a call that ended* continues as part of the one before: its low is at most both (`merge`).
 - Time passes: nothing changes.
 
+A reset begins both accounts anew, without a stretch. A call from before has no stretch then, so it gets no credit (`reset`).
+
 A call that was charged in pieces may have left a part of each unused. Then c is divided among its charges: each gets at most what is
 unused of it. Behind the charges that have had a share, `less` is lowered only by that part of c. The lows are lowered by at least as
 much, so (2) is kept as well (`shared`).
@@ -92,6 +94,8 @@ def claims(code):
         ),
     )
 
+    yield Claim("reset: a call from before gets nothing back", True, code.credit(unused, code.lowest_of_none(), backlog) == 0)
+
     yield Tried("all moves, with a burst of 4 and 3 calls under way, charged in pieces and past their estimates", lambda: run(code, 4, 3))
     yield Tried("all moves, with a burst of 8 and 2 calls under way, charged in pieces and past their estimates", lambda: run(code, 8, 2))
 
@@ -152,7 +156,7 @@ def moves(code, state, burst, most_calls):
 
 def end(code, index, calls, backlog):
     """Returns the refund of a call that ends, and the other calls afterwards."""
-    lowest = min((low for at, (low, _) in enumerate(calls) if code.is_past(at, index)), default=0)
+    lowest = min((low for at, (low, _) in enumerate(calls) if code.is_past(at, index)), default=code.lowest_of_none())
     given_back = code.credit(calls[index][1], lowest, backlog)
 
     def lower(at, low):

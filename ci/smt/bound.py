@@ -43,7 +43,7 @@ def claims(code):
     yield Claim("beginning", window, invariant(0, tat))
     yes, after, _ = code.decide(Machine(), depth, tat, now, cost)
     yield granted("step: a grant, at its reading", yes, now, after)
-    counted, end = code.place(tat, now, cost)
+    counted, end = code.enter(tat, now, cost)
     yield granted("step: an entry, when it comes due", counted, umax(now, code.due(depth, end)), end)
     yield Claim("step: a refund", given, invariant(total - amount, code.refund(tat, floor, amount)))
     yield Claim("step: a debt", given, invariant(total, code.open(code.charge(tat, now, amount))))

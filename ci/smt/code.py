@@ -30,14 +30,23 @@ class Code:
         after = m.add(m.add(now, cost, when=granted), ahead, when=granted)
         return granted, after, m.sub(ahead, room, when=ahead > room)
 
-    def place(self, tat, now, cost):
+    def enter(self, tat, now, cost):
         """The TAT after an entry behind all others: (counted, tat)."""
         begin = umax(tat, now)
         end = wrapping_add(begin, cost)
         return And(end >= begin, end <= MAX_TAT), end
 
     def due(self, depth, end):
-        return end - umin(depth, end)
+        """When an entry that ends at this TAT comes due."""
+        return saturating_sub(end, depth)
+
+    def due_behind(self, depth, k, tat, n):
+        """When n permits behind this TAT come due."""
+        return self.due(depth, saturating_add(tat, self.amount(n, k)))
+
+    def moment(self, due, now, rounded):
+        """The time of a reading at which permits come due. `rounded`: the reading is the first that is not before `due`."""
+        return If(And(due <= now, rounded), due, now)
 
     def refund(self, tat, floor, amount):
         return umin(tat, umax(saturating_sub(tat, amount), floor))
@@ -52,7 +61,22 @@ class Code:
         return saturating_sub(tat, now) > depth
 
     def available(self, depth, k, tat, now):
-        return shifted_right(saturating_sub(depth, saturating_sub(tat, now)), k)
+        return self.whole_permits(saturating_sub(depth, saturating_sub(tat, now)), k)
+
+    def whole_permits(self, units, k):
+        return shifted_right(units, k)
+
+    def remaining(self, depth, k, ahead):
+        """What a grant says is available after it. `ahead` is how far the TAT is ahead of the clock then."""
+        return self.available(depth, k, ahead, 0)
+
+    def remaining_denied(self, k, n, excess):
+        """What a refusal says is available. The request for n permits is too early by `excess`."""
+        return self.whole_permits(saturating_sub(self.amount(n, k), excess), k)
+
+    def wait_for(self, m, depth, k, tat, now, n):
+        """What `Standing` says that n permits would have to wait, in units."""
+        return saturating_sub(saturating_sub(tat, now), m.sub(depth, self.cost(n, k)))
 
     def needed(self, depth, k, tat, now, n):
         """Over whole numbers: 128 bits hold every value."""
@@ -143,18 +167,18 @@ class Code:
 
     def leaves(self, reading):
         """What the floor is raised to for a word with a time that passes at `reading`."""
-        return umin(reading, NEVER)
+        return umin(reading, SATURATED)
 
     def floor_after(self, floor, leaves):
         return umax(floor, leaves)
 
     def begin_at(self, units, units_beyond, within_horizon, floor, at):
         beyond = If(floor > within_horizon(at), units_beyond(floor), units(at))
-        return If(floor == NEVER, SATURATED, beyond)
+        return If(floor == SATURATED, SATURATED, beyond)
 
     def leaves_owing(self, owing, reading):
         """What the floor is raised to for a debt without an entry."""
-        return If(owing > MAX_TAT, NEVER, umin(reading, NEVER))
+        return If(owing >= SATURATED, SATURATED, umin(reading, SATURATED))
 
     def settled(self, word, after):
         """A word in the table after it was settled."""
@@ -174,16 +198,22 @@ class Code:
     def merged(self, low, ended):
         return umin(ended, low)
 
+    def lowest_of_none(self):
+        """The lowest low if no stretch belongs to the past of a call."""
+        return 0
+
     def is_past(self, stretch, since):
         """Whether a stretch belongs to the past of the call that began `since`."""
         return stretch >= since
 
 
-NEVER = MAX - 1
-
 SOURCES = {
-    "src/gcra.rs": """
+    "src/word.rs": """
         pub(crate) const MAX_TAT: u64 = u64::MAX - 3;
+        pub(crate) const SATURATED: u64 = MAX_TAT + 1;
+        pub(crate) const LOCKED: u64 = u64::MAX;
+    """,
+    "src/gcra.rs": """
         let ratio = (4 * u128::from(period_nanos) - 1) / u128::from(capacity);
         k: ratio.checked_ilog2().unwrap_or(0)
         Self { burst, depth: burst << k, permit: 1 << k, k }
@@ -196,20 +226,42 @@ SOURCES = {
         tat.saturating_sub(now) > self.depth
         let room = i128::from(self.depth) - i128::from(tat.saturating_sub(now));
         i128::from(n) - (room >> self.k)
-        self.depth.saturating_sub(tat.saturating_sub(now)) >> self.k
+        self.whole_permits(self.depth.saturating_sub(tat.saturating_sub(now)))
+        units >> self.k
         now + (self.depth - (permits << self.k))
     """,
+    "src/rate.rs": """
+        end.saturating_sub(self.gcra.depth())
+        self.due(tat.saturating_add(self.gcra.amount(n)))
+        let (due, now) = (self.due_behind(tat, n), self.units(at));
+        if due <= now && self.reading(due) == at { due } else { now }
+        tat.saturating_sub(self.units(at))
+        tat.max(self.units(at)).saturating_add(self.gcra.amount(n))
+    """,
     "src/state.rs": """
-        const SATURATED: u64 = MAX_TAT + 1;
         Self(tat.min(SATURATED))
+        self.0 <= MAX_TAT
     """,
     "src/meter.rs": """
+        Self::Counted { ahead } => gcra.available(ahead, 0),
+        Ok(()) => return Ok(tat - now),
+        Err(excess) => return Err(Short { seen, excess }),
+        if seen.is_open() { Err(Refused::NotYet(excess)) } else { Self::not_counting(seen) }
         self.move_idle(now, empty, |tat| Gcra::refund(tat, now, amount))
         self.move_idle(now, empty, |tat| tat.max(now).saturating_add(amount))
         self.state.update(|seen| idle(seen).then(|| Snapshot::open(next(seen.tat())))).is_ok()
-        let due = |tat: u64| tat - self.gcra.depth().min(tat);
-        Gcra::place(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by))
+        let due = |tat: u64| self.rate.due(tat);
+        Phase::Open(tat) => Gcra::enter(tat, now, cost).filter(|tat| by.is_none_or(|by| due(*tat) <= by)),
+        self.move_open(|tat| tat.max(now).saturating_add(amount))
         self.move_open(|tat| Gcra::refund(tat, floor, amount));
+    """,
+    "src/error/denied.rs": """
+        gcra.whole_permits(gcra.amount(self.requested).saturating_sub(excess))
+    """,
+    "src/limiter/standing.rs": """
+        let backlog = (tat <= MAX_TAT).then(|| tat.saturating_sub(now));
+        let room = gcra.depth() - gcra.cost(n);
+        Some(Unit::of(self.quota).duration(backlog.saturating_sub(room)))
     """,
     "src/quota/range.rs": """
         pub(crate) const MAX_DEPTH_NANOS: u128 = 25 * 31_557_600 * 1_000_000_000;
@@ -266,49 +318,65 @@ SOURCES = {
         const USUAL: u32 = 1;
     """,
     "src/keyed/set.rs": """
-        const LOCKED: u64 = u64::MAX;
-        const NEVER: u64 = LOCKED - 1;
-        const SATURATED: u64 = MAX_TAT + 1;
+        Ok(tat) => match word.compare_exchange_weak(seen, tat, Ordering::AcqRel, Ordering::Acquire) {
+        self.update(tag, |word| (word <= MAX_TAT).then(|| next(word).min(SATURATED)))
+        self.words[way].store(word.min(SATURATED), Ordering::Release);
+    """,
+    "src/keyed/set/newcomers.rs": """
         let floor = lock.floor.max(leaves);
         let (begin, inherited) = Self::begin_at(floor, at, tier);
-        Ok(tat) => tat.min(SATURATED),
+        let tat = match enter(begin, now) {
+            Ok(tat) => tat.min(SATURATED),
         let tat = owing(Self::begin_at(lock.floor, at, tier).0);
-        let leaves = if tat >= SATURATED { NEVER } else { tier.scale.reading(tat).ticks().min(NEVER) };
-        lock.floor = lock.floor.max(leaves);
-        if floor == NEVER { (SATURATED, true) } else if floor > tier.scale.within_horizon(at).ticks() {
-            (tier.scale.units_beyond(Timestamp::from_ticks(floor)), true)
+        lock.floor = lock.floor.max(Self::reading(tat, tier));
+        if floor == SATURATED { (SATURATED, true) } else if floor > tier.rate.scale.within_horizon(at).ticks() {
+            (tier.rate.scale.units_beyond(Timestamp::from_ticks(floor)), true)
         } else {
-            (tier.scale.units(at), false)
+            (tier.rate.units(at), false)
         }
         0 => Some(Victim { way, word, leaves: 0 }),
-        _ if word <= MAX_TAT && word <= tiers.of_tag(tag).scale.units(at) => {
+        _ if word <= MAX_TAT && word <= tiers.of_tag(tag).rate.units(at) => {
             Some(Self::victim(way, tag, word, tiers))
         }
         self.entries().filter(|(_, _, word)| *word <= MAX_TAT);
-        Victim { way, word, leaves: tiers.of_tag(tag).scale.reading(word).ticks().min(NEVER) }
-        if word <= MAX_TAT { Some(next(word).min(SATURATED)) } else { None };
-        self.words[way].store(word.min(SATURATED), Ordering::Release);
+        Victim { way, word, leaves: Self::reading(word, tiers.of_tag(tag)) }
+        if tat >= SATURATED { SATURATED } else { tier.rate.reading(tat).ticks().min(SATURATED) }
     """,
-    "src/keyed.rs": """
+    "src/keyed/settle.rs": """
         let owing = |tat: u64| tat.max(now).saturating_add(debt);
         let settled = |tat| if debt > 0 { owing(tat) } else { Gcra::refund(tat, now, back) };
-        |begin, now| tier.gcra.decide(begin, now, cost)
+        self.enter(&mut site, at, |begin, _| Ok(owing(begin)))
+    """,
+    "src/keyed/amount.rs": """
+        let after = gcra.decide(tat, now, gcra.cost(least))?;
+        gcra.decide(tat, now, gcra.cost(taken)).map(|after| (taken, after))
+    """,
+    "src/keyed/take.rs": """
+        |tat| gcra.decide(tat, units, gcra.cost(n))
+        let (n, tat) = amount.decide(gcra, tat, units)?;
+        self.enter(&mut site, now, |begin, _| decide(begin))
+    """,
+    "src/keyed/enter.rs": """
         |begin, now| Ok(begin.max(now))
     """,
     "src/llm/account.rs": """
-        self.tat.saturating_sub(self.scale.units(now))
+        self.rate.backlog(self.tat, now)
         let before = self.backlog(now);
-        let begin = self.tat.max(self.scale.units(now));
-        self.tat = begin.saturating_add(self.gcra.amount(n)).min(MAX_TAT);
-        let credit = self.gcra.amount(n).min(low).min(self.backlog(now));
+        self.tat = self.rate.take(self.tat, now, n).min(MAX_TAT);
+        let credit = self.rate.gcra.amount(n).min(low).min(self.backlog(now));
         self.tat -= credit;
     """,
-    "src/llm/ledger.rs": """
-        self.rates.charge(costs, now, |index, backlog| lows[index].note(backlog));
+    "src/llm/rates.rs": """
         Some(Limit::Rolling(account)) => before(index, account.take(costs[index], now)),
+    """,
+    "src/llm/ledger.rs": """
+        const FORGOTTEN: u64 = u64::MAX;
+        self.rates.charge(costs, now, |index, backlog: Low| lows[index].note(backlog));
         let since = (charged == 0).then(|| self.begin(index));
         lows.lower(since[index], account.give_back(unused, lows.lowest(since[index]), now));
         lows.end(since[index]);
+        self.lows = Default::default();
+        self.calls.values_mut().for_each(|call| call.since = [FORGOTTEN; Kind::ALL.len()]);
     """,
     "src/llm/lows.rs": """
         self.stretches.insert(since, Low::MAX);

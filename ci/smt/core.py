@@ -4,7 +4,7 @@ The premises are what `limits.py` proves of every quota (a depth of at most 2^63
 MAX_TAT - depth).
 """
 
-from z3 import Implies, Not, Or
+from z3 import Bool, Implies, Not, Or
 
 from .claim import Cases, Claim
 from .words import *
@@ -77,12 +77,12 @@ def decisions(code):
 
 def waits(code):
     depth, cost, now, tat, asked = request(code)
-    counted, end = code.place(tat, now, cost)
+    counted, end = code.enter(tat, now, cost)
     new = umax(tat, now) + cost
     waiting = code.may_wait(depth, tat, now)
-    yield Claim("place: counted if and only if max(TAT, now) + cost is a time", asked, counted == (new <= MAX_TAT))
-    yield Claim("place: then it ends exactly there", And(asked, counted), end == new)
-    yield Claim("place: none behind a word that is not a time", And(asked, tat > MAX_TAT), Not(counted))
+    yield Claim("enter: counted if and only if max(TAT, now) + cost is a time", asked, counted == (new <= MAX_TAT))
+    yield Claim("enter: then it ends exactly there", And(asked, counted), end == new)
+    yield Claim("enter: none behind a word that is not a time", And(asked, tat > MAX_TAT), Not(counted))
     yield Claim("due: does not wrap", asked, And(code.due(depth, end) >= 0, code.due(depth, end) <= MAX))
     yield Claim(
         "may_wait: for the end of an entry, if and only if the entry is not due",
@@ -129,6 +129,38 @@ def queries(code):
         depth, given = quota(k)
         return given, code.available(depth, k, tat, now) <= burst
 
+    def remaining(k):
+        depth, given = quota(k)
+        m = Machine()
+        granted, after, _ = code.decide(Machine(), depth, tat, now, n * 2**k)
+        ahead = m.sub(after, now)
+        exact = code.remaining(depth, k, ahead) == code.available(depth, k, after, now)
+        return And(given, n >= 1, n <= burst, granted), And(m.safe, exact)
+
+    def remaining_denied(k):
+        depth, given = quota(k)
+        granted, _, excess = code.decide(Machine(), depth, tat, now, n * 2**k)
+        exact = code.remaining_denied(k, n, excess) == code.available(depth, k, tat, now)
+        return And(given, n >= 1, n <= burst, Not(granted)), exact
+
+    def wait_for(k):
+        depth, given = quota(k)
+        granted, _, excess = code.decide(Machine(), depth, tat, now, n * 2**k)
+        m = Machine()
+        exact = code.wait_for(m, depth, k, tat, now, n) == If(granted, 0, excess)
+        return And(given, n >= 1, n <= burst, tat <= MAX_TAT), And(m.safe, exact)
+
+    def due_behind(k):
+        granted, asked = request(k)
+        return And(asked, tat <= MAX_TAT), granted == (code.due_behind(quota(k)[0], k, tat, n) <= now)
+
+    def moment(k):
+        granted, asked = request(k)
+        depth, rounded = quota(k)[0], Bool("Rounded")
+        at = code.moment(code.due_behind(depth, k, tat, n), now, rounded)
+        then, after, _ = code.decide(Machine(), depth, tat, at, n * 2**k)
+        return And(asked, tat <= MAX_TAT), And(at <= now, then == granted, Implies(then, after <= at + depth))
+
     def needed(k):
         granted, asked = request(k)
         return asked, granted == (code.needed(quota(k)[0], k, tat, now, n) <= 0)
@@ -142,5 +174,10 @@ def queries(code):
 
     yield Cases("available: n permits are granted if and only if n <= available", available, PERMITS)
     yield Cases("available: at most the burst", at_most_the_burst, PERMITS)
+    yield Cases("remaining: after a grant, what is available then", remaining, PERMITS)
+    yield Cases("remaining: of a refusal, what is available then", remaining_denied, PERMITS)
+    yield Cases("wait_for: 0 if so many are granted, and otherwise retry_after", wait_for, PERMITS)
+    yield Cases("due_behind: n permits are granted if and only if that time has come", due_behind, PERMITS)
+    yield Cases("moment: not past the reading, and n permits are granted then if and only if at the reading", moment, PERMITS)
     yield Cases("needed: at most 0 if and only if so many are granted", needed, PERMITS)
     yield Cases("leaving: does not wrap, is a time, and leaves exactly so many permits", leaving, PERMITS)

@@ -1,6 +1,6 @@
 """Variants of the formulas with one plausible mistake each. Every one must break a proof."""
 
-from .code import NEVER, Code
+from .code import Code
 from .words import *
 
 ALL = []
@@ -113,23 +113,23 @@ class _:
     decide = decision(excess=lambda ahead, room: ahead)
 
 
-@mutant("place: past all times")
+@mutant("enter: past all times")
 class _:
-    def place(self, tat, now, cost):
+    def enter(self, tat, now, cost):
         begin = umax(tat, now)
         return wrapping_add(begin, cost) >= begin, wrapping_add(begin, cost)
 
 
-@mutant("place: wraps")
+@mutant("enter: wraps")
 class _:
-    def place(self, tat, now, cost):
+    def enter(self, tat, now, cost):
         end = wrapping_add(umax(tat, now), cost)
         return end <= MAX_TAT, end
 
 
-@mutant("place: before now")
+@mutant("enter: before now")
 class _:
-    def place(self, tat, now, cost):
+    def enter(self, tat, now, cost):
         return And(wrapping_add(tat, cost) >= tat, wrapping_add(tat, cost) <= MAX_TAT), wrapping_add(tat, cost)
 
 
@@ -209,6 +209,48 @@ class _:
 class _:
     def needed(self, depth, k, tat, now, n):
         return n - shifted_right(depth - saturating_sub(tat, now) + 2**k - 1, k)
+
+
+@mutant("remaining: of a refusal, not less what is missing")
+class _:
+    def remaining_denied(self, k, n, excess):
+        return n
+
+
+@mutant("remaining: of a refusal, rounded up")
+class _:
+    def remaining_denied(self, k, n, excess):
+        return shifted_right(saturating_sub(self.amount(n, k), excess) + 2**k - 1, k)
+
+
+@mutant("remaining: less the cost of the grant once more")
+class _:
+    def remaining(self, depth, k, ahead):
+        return self.available(depth, k, ahead + 2**k, 0)
+
+
+@mutant("wait_for: as if the burst were available")
+class _:
+    def wait_for(self, m, depth, k, tat, now, n):
+        return saturating_sub(saturating_sub(tat, now), depth)
+
+
+@mutant("wait_for: a sum that saturates before the depth is subtracted")
+class _:
+    def wait_for(self, m, depth, k, tat, now, n):
+        return saturating_sub(saturating_add(saturating_sub(tat, now), self.cost(n, k)), depth)
+
+
+@mutant("due_behind: when the first of the permits comes due")
+class _:
+    def due_behind(self, depth, k, tat, n):
+        return self.due(depth, saturating_add(tat, self.amount(1, k)))
+
+
+@mutant("moment: when the permits come due, also if that is past the reading")
+class _:
+    def moment(self, due, now, rounded):
+        return due
 
 
 @mutant("leaving: the permits left are counted as taken")
@@ -367,7 +409,7 @@ class _:
 @mutant("table: a debt too large to be counted leaves the floor of its last reading")
 class _:
     def leaves_owing(self, owing, reading):
-        return umin(reading, NEVER)
+        return umin(reading, SATURATED)
 
 
 @mutant("table: a refund lowers a debt too large to be counted")
@@ -446,3 +488,9 @@ class _:
 class _:
     def is_past(self, stretch, since):
         return stretch > since
+
+
+@mutant("account: a call without a stretch has no lowest backlog")
+class _:
+    def lowest_of_none(self):
+        return MAX

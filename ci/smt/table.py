@@ -1,4 +1,4 @@
-"""`keyed/set.rs`: the word of a key, or the floor if it has none, is never lower than the TAT that a limiter of its own would have.
+"""`keyed/set/`: the word of a key, or the floor if it has none, is never lower than the TAT that a limiter of its own would have.
 
 `ideal` is that TAT, after the same grants, debts and refunds. Each event of a key is a step that keeps
 
@@ -6,16 +6,16 @@
     the floor, as a TAT, >= ideal,    while it has none.
 
 The floor is a clock reading, because the keys of a set may have different quotas, and so different units. As a TAT it is
-`beyond(floor)`: the units of a reading that may be past the time of the word; or saturated, if it is past all readings. Of `beyond`
-only what `scale.py` proves is used. It is monotone and at most MAX_TAT. For readings in the time of the word it is at most
-MAX_TAT - depth, and for the first reading with so many units it is at least so many. So, since `decide` is monotone, a key is never
-granted what a limiter of its own would refuse, for all readings, and for all quotas of the keys that share the set.
+`beyond(floor)`: the units of a reading that may be past the time of the word; or saturated, if the floor is. A floor is never past
+that, so it is never taken for the lock. Of `beyond` only what `scale.py` proves is used. It is monotone and at most MAX_TAT. For
+readings in the time of the word it is at most MAX_TAT - depth, and for the first reading with so many units it is at least so many. So,
+since `decide` is monotone, a key is never granted what a limiter of its own would refuse, for all readings, and for all quotas of the
+keys that share the set.
 """
 
 from z3 import Function, IntSort, Or
 
 from .claim import Claim
-from .code import NEVER
 from .words import *
 
 
@@ -33,7 +33,7 @@ def claims(code):
         return beyond(within_horizon(reading))
 
     def as_tat(floor):
-        return If(floor == NEVER, SATURATED, beyond(floor))
+        return If(floor == SATURATED, SATURATED, beyond(floor))
 
     def time(*readings):
         """What is known about the units of these readings."""
@@ -69,11 +69,11 @@ def claims(code):
     first = Or(reading == MAX, beyond(reading) >= seen)
     leaves = code.leaves(reading)
     then = code.floor_after(floor, leaves)
-    unlocked = And(floor < MAX, depth <= 2**63)
+    unlocked = And(floor <= SATURATED, depth <= 2**63)
     yield Claim(
         "loses its entry, as idle or as the lowest",
         And(present, unlocked, seen <= MAX_TAT, first, time(reading, floor)),
-        And(as_tat(then) >= ideal, then < MAX),
+        And(as_tat(then) >= ideal, then <= SATURATED),
     )
     other = word("other")
     then = code.floor_after(floor, code.leaves(other))
@@ -81,7 +81,7 @@ def claims(code):
     yield Claim(
         "without an entry: another key loses its entry, or has a debt without one",
         And(absent, time(floor, code.leaves(other))),
-        And(as_tat(then) >= ideal, then < MAX),
+        And(as_tat(then) >= ideal, then <= SATURATED),
     )
     yield Claim(
         "without an entry: a refund, which is not recorded",
@@ -107,5 +107,5 @@ def claims(code):
     yield Claim(
         "has a debt, and no entry is available",
         And(enters, Or(owing > MAX_TAT, first), time(floor, at, reading)),
-        And(as_tat(then) >= ideal_owing, then < MAX),
+        And(as_tat(then) >= ideal_owing, then <= SATURATED),
     )

@@ -49,6 +49,14 @@ pub enum AcquireError {
         /// How much work may be under way at a time.
         max_concurrent: usize,
     },
+    /// The number of costs is not the number of limits of a [`LimitList`](crate::set::LimitList).
+    #[non_exhaustive]
+    CostCount {
+        /// How many costs were given.
+        costs: usize,
+        /// How many limits the list has.
+        limits: usize,
+    },
 }
 
 impl AcquireError {
@@ -65,6 +73,7 @@ impl AcquireError {
             #[cfg(feature = "keyed")]
             Self::TooManyQuotas => Reason::TooManyQuotas,
             Self::Busy { .. } => Reason::Busy,
+            Self::CostCount { .. } => Reason::CostCount,
         }
     }
 
@@ -128,6 +137,9 @@ impl fmt::Display for AcquireError {
             #[cfg(feature = "keyed")]
             Self::TooManyQuotas => f.write_str(text::TOO_MANY_QUOTAS),
             Self::Busy { max_concurrent } => write!(f, "all slots stayed taken ({max_concurrent}) until the timeout"),
+            Self::CostCount { costs, limits } => {
+                text::CostCount { costs: *costs as u64, limits: *limits as u64 }.fmt(f)
+            }
         }
     }
 }
@@ -137,6 +149,7 @@ impl std::error::Error for AcquireError {}
 impl From<Denied> for AcquireError {
     fn from(denied: Denied) -> Self {
         let requested = denied.requested();
+        let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
         match denied.refused() {
             Refused::NotYet(_) | Refused::TooLong(_) => {
                 Self::TooLong { requested, wait: denied.retry_after().unwrap_or(Duration::MAX) }
@@ -147,7 +160,8 @@ impl From<Denied> for AcquireError {
             Refused::Saturated => Self::Saturated,
             #[cfg(feature = "keyed")]
             Refused::TooManyQuotas => Self::TooManyQuotas,
-            Refused::Busy(slots) => Self::Busy { max_concurrent: usize::try_from(slots).unwrap_or(usize::MAX) },
+            Refused::Busy(slots) => Self::Busy { max_concurrent: count(slots) },
+            Refused::CostCount(limits) => Self::CostCount { costs: count(requested), limits: count(limits) },
         }
     }
 }

@@ -38,6 +38,9 @@ pub(crate) enum Refused {
     /// All of so many slots are taken.
     #[cfg(feature = "std")]
     Busy(u64),
+    /// Costs were given for another number of limits than this.
+    #[cfg(feature = "std")]
+    CostCount(u64),
 }
 
 impl Denied {
@@ -144,6 +147,8 @@ impl Denied {
             Refused::TooManyQuotas => Reason::TooManyQuotas,
             #[cfg(feature = "std")]
             Refused::Busy(_) => Reason::Busy,
+            #[cfg(feature = "std")]
+            Refused::CostCount(_) => Reason::CostCount,
         }
     }
 }
@@ -168,6 +173,8 @@ impl fmt::Display for Denied {
             Refused::TooManyQuotas => f.write_str(text::TOO_MANY_QUOTAS),
             #[cfg(feature = "std")]
             Refused::Busy(slots) => write!(f, "all slots are taken ({slots})"),
+            #[cfg(feature = "std")]
+            Refused::CostCount(limits) => text::CostCount { costs: self.requested, limits }.fmt(f),
         }
     }
 }

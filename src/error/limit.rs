@@ -10,18 +10,22 @@ use super::{AcquireError, Denied, Reason};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct LimitDenied {
-    limit: &'static str,
+    limit: Option<&'static str>,
     denied: Denied,
 }
 
 impl LimitDenied {
-    pub(crate) fn new(limit: &'static str, denied: Denied) -> Self {
+    pub(crate) fn new(limit: Option<&'static str>, denied: Denied) -> Self {
         Self { limit, denied }
     }
 
-    /// Returns the name of the limit that binds: the last one to grant.
+    /// Returns the name of the limit that binds: the last one to grant. The name is empty if the refusal
+    /// is not about one limit, for example because the set is closed.
     pub const fn limit(&self) -> &'static str {
-        self.limit
+        match self.limit {
+            Some(limit) => limit,
+            None => "",
+        }
     }
 
     /// Returns the refusal of that limit.
@@ -56,7 +60,10 @@ impl LimitDenied {
 
 impl fmt::Display for LimitDenied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.limit, self.denied)
+        if let Some(limit) = self.limit {
+            write!(f, "{limit}: ")?;
+        }
+        fmt::Display::fmt(&self.denied, f)
     }
 }
 
@@ -122,6 +129,6 @@ impl Error for LimitError {}
 /// A refusal as the end of a wait.
 impl From<LimitDenied> for LimitError {
     fn from(denied: LimitDenied) -> Self {
-        Self::new(Some(denied.limit), denied.denied.into())
+        Self::new(denied.limit, denied.denied.into())
     }
 }

@@ -27,6 +27,9 @@ pub enum Reason {
     /// All slots of a [`ConcurrentLimiter`](crate::ConcurrentLimiter) are taken.
     #[cfg(feature = "std")]
     Busy,
+    /// The number of costs is not the number of limits of a [`LimitList`](crate::set::LimitList).
+    #[cfg(feature = "std")]
+    CostCount,
 }
 
 impl Reason {
@@ -55,6 +58,8 @@ impl Reason {
             Self::TooManyQuotas => "too_many_quotas",
             #[cfg(feature = "std")]
             Self::Busy => "busy",
+            #[cfg(feature = "std")]
+            Self::CostCount => "cost_count",
         }
     }
 }

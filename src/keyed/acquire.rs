@@ -98,6 +98,10 @@ impl<K, C: Clock> fmt::Debug for Acquire<'_, K, C> {
 }
 
 impl<'a, K, C: Clock> Acquire<'a, K, C> {
+    pub(super) fn patience(self, patience: Patience) -> Self {
+        Self(self.0.with_patience(|_| patience))
+    }
+
     pub(super) fn new(limiter: Handle<'a, K, C>, known: Result<Known<K>, Refused>, n: u64) -> Self {
         Self(Pending::new(Permits { limiter, known, n }))
     }

@@ -67,8 +67,9 @@ impl Standing {
             None => None,
             Some(_) if n == 0 => Some(Duration::ZERO),
             Some(backlog) => {
-                let excess = backlog.saturating_add(gcra.cost(n)).saturating_sub(gcra.depth());
-                Some(Unit::of(self.quota).duration(excess))
+                // In this order no step saturates before the depth is taken off.
+                let room = gcra.depth() - gcra.cost(n);
+                Some(Unit::of(self.quota).duration(backlog.saturating_sub(room)))
             }
         }
     }

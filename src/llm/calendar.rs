@@ -89,7 +89,12 @@ impl Daily {
         self.used = self.used.saturating_add(n);
     }
 
-    /// The day in which it was used last.
+    /// Makes the whole limit of the day available again.
+    pub(super) fn reset(&mut self) {
+        self.used = 0;
+    }
+
+    /// The day in which the limit was used last.
     pub(super) fn day(&self) -> u64 {
         self.day
     }

@@ -2,21 +2,30 @@
 //!
 //! # Why a call cannot simply give back what it did not use
 //!
-//! A provider counts what a call uses, when it is let go. So what is to stay within `burst + elapsed / T` is what calls really
-//! used, each at the time it was let go. A plain refund does not see to that: A takes 10 of a burst of 10 at 0, B takes
-//! 10 at 10 (T = 1), A gives all of its 10 back at 10, C takes 10 at 10: B and C use 20 at once.
+//! A provider counts what a call uses at the time at which the call is sent. So what is to stay within
+//! `burst + elapsed / T` is what calls really used, each at the time it was let go. A plain refund does
+//! not guarantee that. An example with a burst of 10 and T = 1:
 //!
-//! A refund stands for a past in which less had been taken. In that past the backlog (TAT − now) would have been lower ever
-//! since the call was let go, but never below 0: where it was 0, what the call had taken had already come back. So the
-//! credit of a call is at most the lowest backlog since then; and a credit that is taken lowers the backlog of that past.
+//! | time | |
+//! |---|---|
+//! | 0 | A takes 10 |
+//! | 10 | B takes 10 |
+//! | 10 | A gives all of its 10 back |
+//! | 10 | C takes 10: B and C use 20 at once |
+//!
+//! A refund stands for a past in which less had been taken. In that past the backlog (TAT − now) would
+//! have been lower ever since the call was let go, but never below 0: where it was 0, what the call had
+//! taken had already come back. So the credit of a call is at most the lowest backlog since then, and a
+//! credit that is taken lowers the backlog of that past.
 //!
 //! # What is kept of the past
 //!
-//! A backlog only falls between two charges, so it is lowest before a charge, or now. Charges fall into stretches, each from
-//! the first charge of one call to that of the next; of each stretch the lowest is kept. The past of a call is its own stretch and all
-//! that follow: a credit is limited by those, and lowers those, and no others. (A call that was let go later does
-//! not see it, but finds the backlog lowered from where it began: exactly as if the earlier call had taken less.)
-//! When a call ends, its stretch becomes part of the one before.
+//! A backlog only falls between two charges, so it is lowest before a charge, or now. Charges fall into
+//! stretches, each from the first charge of one call to that of the next. The lowest backlog of each
+//! stretch is kept. The past of a call is its own stretch and all that follow. A credit is limited by
+//! those stretches, and lowers those and no others. (A call that was let go later does not see the
+//! credit, but finds the backlog lowered from where it began: exactly as if the earlier call had taken
+//! less.) When a call ends, its stretch becomes part of the one before.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +50,7 @@ impl Lows {
         since
     }
 
-    /// Somebody is about to be charged, with this backlog.
+    /// A charge is about to be made, with this backlog.
     pub(super) fn note(&mut self, backlog: Low) {
         if let Some(mut last) = self.stretches.last_entry() {
             let low = last.get_mut();
@@ -49,12 +58,12 @@ impl Lows {
         }
     }
 
-    /// The lowest backlog before a charge since then.
+    /// The lowest backlog before a charge since the call began.
     pub(super) fn lowest(&self, since: Since) -> Low {
         self.stretches.range(since..).map(|(_, low)| *low).min().unwrap_or(0)
     }
 
-    /// So much has been given back of what was taken then.
+    /// `credit` of what the call took has been given back.
     pub(super) fn lower(&mut self, since: Since, credit: Low) {
         self.stretches.range_mut(since..).for_each(|(_, low)| *low = low.saturating_sub(credit));
     }
@@ -67,7 +76,7 @@ impl Lows {
         }
     }
 
-    /// Backlogs are counted anew.
+    /// The units of backlogs have changed.
     pub(super) fn convert(&mut self, convert: impl Fn(Low) -> Low) {
         self.stretches.values_mut().for_each(|low| *low = convert(*low));
     }
@@ -94,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_of_one_that_ended_is_still_that_of_those_before() {
+    fn the_past_of_a_call_that_ended_belongs_to_earlier_calls() {
         let mut lows = Lows::default();
         let (a, b) = (lows.begin(), lows.begin());
         lows.note(3);
@@ -107,9 +116,9 @@ mod tests {
         assert_eq!((lows.lowest(c), lows.stretches.len()), (8, 1));
     }
 
-    /// Nothing is known of a call that is over: it gives nothing back.
+    /// Nothing is known of a call that has ended: it gives nothing back.
     #[test]
-    fn one_that_has_ended_has_no_past() {
+    fn a_call_that_has_ended_has_no_past() {
         let mut lows = Lows::default();
         let a = lows.begin();
         lows.end(a);

@@ -1,25 +1,31 @@
-//! Bringing the limits in line with what a provider says.
+//! Following what a provider's answers say of its limits.
 
 use std::time::Duration;
 
 use super::call::Call;
+use super::kind::Kind;
 use super::ledger::CallId;
 use super::limiter::LlmLimiter;
 use super::provider::{Pause, ProviderView, Window};
-use super::usage::Kind;
 use crate::clock::Clock;
+use crate::turnstile::Host;
 
-/// How long to pause when the provider does not say, or says 0 although it refused.
+/// How long to pause if the provider does not say, or says 0 although it refused the call.
 const LEAST_PAUSE: Duration = Duration::from_millis(250);
 
 impl<C: Clock> LlmLimiter<C> {
-    /// Brings the limits in line with what an answer says of what is left.
+    /// Follows what an answer of the provider says of its limits.
     ///
-    /// Where the provider has less left than is thought here, the difference is gone; where it allows less per period than was
-    /// configured, that holds from now on, until it says otherwise. It never raises anything past what was configured.
-    /// If it says to send nothing for a time, nobody is let go until then, or until the [cap](super::Builder::max_pause).
+    /// | if the provider | then |
+    /// |---|---|
+    /// | has less left than is available here | the difference is gone |
+    /// | allows less per period than was configured | that holds until the provider says otherwise |
+    /// | says to send nothing for a time | no call goes until then, or until the [cap](super::Builder::max_pause) |
     ///
-    /// Answers overtake each other: of one that comes late this believes that more is allowed again. [`Call::observe`] does not.
+    /// Nothing is ever raised past what was configured.
+    ///
+    /// Answers overtake each other. If a late answer allows more again, this call believes it.
+    /// [`Call::observe`] does not.
     ///
     /// # Examples
     ///
@@ -42,9 +48,9 @@ impl<C: Clock> LlmLimiter<C> {
     }
 
     fn learn(&self, view: &ProviderView, answered: Option<CallId>) {
-        self.line().update(&self.clock, |ledger, now| {
-            let tick = self.clock.tick();
-            for (kind, window) in windows(view, |kind| ledger.capacity(kind)) {
+        let tick = self.clock().tick();
+        self.turnstile().update(self.clock(), |ledger, now| {
+            for (kind, window) in windows(view, |kind| ledger.configured(kind)) {
                 if let Some(limit) = window.limit {
                     ledger.allow(kind, limit, answered, (tick, now));
                 }
@@ -58,17 +64,17 @@ impl<C: Clock> LlmLimiter<C> {
                 None => None,
             };
             if let Some(pause) = pause {
-                ledger.pause_until(tick.later(now, pause.min(self.max_pause)));
+                ledger.pause_until(tick.later(now, pause.min(self.max_pause())));
             }
         });
     }
 }
 
 impl<C: Clock> Call<'_, C> {
-    /// [`LlmLimiter::observe`] of the answer to this call.
+    /// Does what [`LlmLimiter::observe`] does, with the answer to this call.
     ///
-    /// An answer may have been long on its way: if the provider has lowered a limit, and this call was let go before that was
-    /// known, then it does not raise the limit again.
+    /// If the provider has lowered a limit, and this call was let go before that was known, the answer does
+    /// not raise the limit again: it may have been long on its way.
     ///
     /// # Examples
     ///
@@ -85,7 +91,7 @@ impl<C: Clock> Call<'_, C> {
     /// let limiter = LlmLimiter::builder().tokens_per_minute(30_000).build()?;
     /// let (late, early) = (limiter.try_acquire(100)?, limiter.try_acquire(100)?);
     /// early.observe(&answer("15000")?);
-    /// late.observe(&answer("30000")?); // it was sent before
+    /// late.observe(&answer("30000")?); // sent before the other answer was known
     /// assert_eq!(limiter.available().tokens, Some(15_000));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -94,12 +100,14 @@ impl<C: Clock> Call<'_, C> {
     }
 }
 
-/// A stated limit further than this from ours per day, by whatever factor, is not that of a day.
+/// If a stated limit differs from the configured limit per day by more than this factor, it is not per
+/// day.
 const NEAR: u64 = 4;
 
-/// Which limit each window is about, if ours are of these capacities.
+/// Which limit each window is about, if `capacity` is what was configured.
 fn windows(view: &ProviderView, capacity: impl Fn(Kind) -> Option<u64>) -> Vec<(Kind, Window)> {
-    // Whether a minute or a day is meant is not said: whichever of ours is nearer to the limit it states.
+    // The provider does not say whether it means a minute or a day: the limit is taken that is nearer to
+    // the stated one.
     let nearer = |minute: Kind, day: Kind, window: Window| {
         let distance = |kind: Kind| {
             let (ours, theirs) = (capacity(kind)?.max(1), window.limit?.max(1));
@@ -115,6 +123,7 @@ fn windows(view: &ProviderView, capacity: impl Fn(Kind) -> Option<u64>) -> Vec<(
         view.input_tokens.map(|window| (Kind::Input, window)),
         view.output_tokens.map(|window| (Kind::Output, window)),
     ];
-    // A limit of 0 is how some gateways say that there is none; and at its word nothing would be sent that could correct it.
+    // Some gateways state a limit of 0 if there is none. If it were believed, no call would be sent whose
+    // answer could correct it.
     found.into_iter().flatten().filter(|(_, window)| window.limit != Some(0)).collect()
 }

@@ -8,16 +8,18 @@ use std::sync::Arc;
 
 use super::limiter::LlmLimiter;
 use crate::clock::{Clock, SystemClock};
-use crate::quota::QuotaError;
+use crate::error::BuildError;
 use crate::sync::Lock;
 
-/// A limiter for each key, made when it is first asked for: for each user, each model, each of both.
+/// A limiter for each key, made when the key is first asked for: for each user, each model, each pair of
+/// them.
 ///
-/// Models that share a limit, as the versions of one do with most providers, share a key: name the class, not the model.
+/// With most providers the versions of a model share a limit. Such models share a key: use the class as
+/// the key, not the model.
 ///
-/// There are at most `max` limiters at a time. One of which nothing is missing, and which nobody holds, is no different
-/// from a new one, so when there is no room such are forgotten. If there are none, the next key is refused: no
-/// limit is ever reset for want of room.
+/// There are at most `max` limiters at a time. A limiter that is [idle](LlmLimiter::is_idle) and that no
+/// caller holds is no different from a new one. If there is no room, the pool forgets those limiters. If
+/// there are none, the next key is refused: no limit is ever reset for want of room.
 ///
 /// # Examples
 ///
@@ -43,8 +45,8 @@ use crate::sync::Lock;
 ///     LlmLimiter::builder().tokens_per_minute(tokens).build()
 /// });
 /// let ann = pool.limiter(&(7, class("gpt-4o-2024-08-06")))?;
-/// ann.acquire(Usage::new(20_000, 10_000)).wait()?.settle(Usage::new(20_000, 10_000));
-/// assert_eq!(pool.limiter(&(7, class("gpt-4o")))?.available().tokens, Some(0)); // the same one
+/// ann.acquire(Usage::new(20_000, 10_000)).wait()?.reconcile(Usage::new(20_000, 10_000));
+/// assert_eq!(pool.limiter(&(7, class("gpt-4o")))?.available().tokens, Some(0)); // the same limiter
 /// assert_eq!(pool.limiter(&(7, class("gpt-4o-mini")))?.available().tokens, Some(200_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -54,22 +56,22 @@ pub struct LlmPool<K, C: Clock = SystemClock> {
     max: usize,
 }
 
-type Build<K, C> = Box<dyn Fn(&K) -> Result<LlmLimiter<C>, QuotaError> + Send + Sync>;
+type Build<K, C> = Box<dyn Fn(&K) -> Result<LlmLimiter<C>, BuildError> + Send + Sync>;
 
-/// A limiter that could not be made.
+/// A limiter that the pool cannot make.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PoolError {
-    /// There are as many limiters as there may be, and all are in use.
+    /// The pool has as many limiters as it may have, and all are in use.
     #[error("all {max} limiters of the pool are in use")]
     #[non_exhaustive]
     Full {
         /// How many there may be.
         max: usize,
     },
-    /// The key's limits cannot be.
+    /// The limits of the key are not possible.
     #[error(transparent)]
-    Quota(#[from] QuotaError),
+    Build(#[from] BuildError),
 }
 
 impl<K, C: Clock> fmt::Debug for LlmPool<K, C> {
@@ -79,29 +81,54 @@ impl<K, C: Clock> fmt::Debug for LlmPool<K, C> {
 }
 
 impl<K, C: Clock> LlmPool<K, C> {
-    /// A pool of at most `max` limiters, each made by `build` from its key.
-    pub fn new(max: usize, build: impl Fn(&K) -> Result<LlmLimiter<C>, QuotaError> + Send + Sync + 'static) -> Self {
+    /// Makes a pool of at most `max` limiters, each made by `build` from its key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{LlmLimiter, LlmPool};
+    ///
+    /// let pool = LlmPool::new(1_000, |_user: &u64| LlmLimiter::builder().tokens_per_minute(30_000).build());
+    /// assert!(pool.is_empty());
+    /// # let _ = pool.limiter(&7);
+    /// ```
+    pub fn new(max: usize, build: impl Fn(&K) -> Result<LlmLimiter<C>, BuildError> + Send + Sync + 'static) -> Self {
         Self { limiters: Lock::new(HashMap::new()), build: Box::new(build), max }
     }
 
-    /// How many limiters there are now.
+    /// Returns how many limiters there are now.
     pub fn len(&self) -> usize {
         self.limiters.lock().len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there is no limiter now.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
 impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
-    /// The limiter of a key. Hold on to it for as long as its calls take, and ask again for the next: one that nobody holds may be
-    /// forgotten when nothing is missing of it.
+    /// Returns the limiter of a key, and makes it if there is none.
+    ///
+    /// Hold the limiter for as long as its calls take, and ask again for the next call. The pool may forget
+    /// a limiter that no caller holds once it is idle.
     ///
     /// # Errors
     ///
-    /// [`PoolError::Full`] if there is no room for another; [`PoolError::Quota`] if its limits cannot be.
+    /// [`PoolError::Full`] if there is no room for another limiter. [`PoolError::Build`] if the limits of
+    /// the key are not possible.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{LlmLimiter, LlmPool, PoolError};
+    ///
+    /// let pool = LlmPool::new(1, |_user: &u64| LlmLimiter::builder().tokens_per_minute(30_000).build());
+    /// let ann = pool.limiter(&1)?;
+    /// let _call = ann.try_acquire(100).unwrap();
+    /// assert!(matches!(pool.limiter(&2), Err(PoolError::Full { max: 1, .. })));
+    /// # Ok::<(), PoolError>(())
+    /// ```
     pub fn limiter<Q: Hash + Eq + ToOwned<Owned = K> + ?Sized>(&self, key: &Q) -> Result<Arc<LlmLimiter<C>>, PoolError>
     where
         K: Borrow<Q>,
@@ -109,7 +136,8 @@ impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
         if let Some(limiter) = self.limiters.lock().get(key) {
             return Ok(Arc::clone(limiter));
         }
-        // Not under the lock, as it is foreign code. If another was quicker, this one is not used.
+        // Not under the lock, because this is foreign code. If another caller was quicker, this limiter is
+        // not used.
         let key = key.to_owned();
         let made = Arc::new((self.build)(&key)?);
         let mut limiters = self.limiters.lock();

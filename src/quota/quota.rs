@@ -49,6 +49,13 @@ pub struct Quota {
 }
 
 impl Quota {
+    /// The fastest rate with the largest burst, for what has no rate of its own.
+    #[cfg(feature = "std")]
+    pub(crate) const UNLIMITED: Self = match Self::in_range(10_000_000_000, NANOS_PER_SEC, 7_889_400_000_000_000_000) {
+        Ok(quota) => quota,
+        Err(_) => panic!("both bounds hold"),
+    };
+
     /// Makes a quota of `capacity` permits per `period`, with a burst of `capacity`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A limit on the work under way, held until the work ends.
 #![cfg(all(feature = "std", not(loom)))]
 
+mod control;
 mod end;
 mod line;
 mod threads;
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use limitor::{
-    AcquireError, ConcurrentLimiter, ManualClock, Quota, QuotaError, RateLimiter, Reason, SystemClock, concurrency,
+    AcquireError, BuildError, ConcurrentLimiter, ManualClock, Quota, RateLimiter, Reason, SystemClock, concurrency,
 };
 
 const fn secs(n: u64) -> Duration {
@@ -107,9 +108,9 @@ fn all_types_are_send_and_sync() {
 #[test]
 fn zero_slots_are_an_error() {
     let quota = Quota::default();
-    assert_eq!(ConcurrentLimiter::new(quota, 0).unwrap_err(), QuotaError::ZeroConcurrency);
-    assert_eq!(ConcurrentLimiter::over(RateLimiter::new(quota), 0).unwrap_err(), QuotaError::ZeroConcurrency);
-    assert!(QuotaError::ZeroConcurrency.to_string().contains("no work could ever begin"));
+    assert_eq!(ConcurrentLimiter::new(quota, 0).unwrap_err(), BuildError::ZeroConcurrency);
+    assert_eq!(ConcurrentLimiter::over(RateLimiter::new(quota), 0).unwrap_err(), BuildError::ZeroConcurrency);
+    assert!(BuildError::ZeroConcurrency.to_string().contains("work needs at least 1 slot"));
     let all = ConcurrentLimiter::new(quota, usize::MAX).unwrap();
     assert_eq!((all.max_concurrent(), all.in_flight()), (usize::MAX, 0));
 }
@@ -205,7 +206,7 @@ fn owned_forms_keep_the_limiter_alive() {
 }
 
 #[test]
-#[should_panic(expected = "polled again after it was done")]
+#[should_panic(expected = "polled again after completion")]
 fn poll_after_completion_panics() {
     let (limiter, _) = limiter(1, 1);
     let mut done = limiter.acquire(1);

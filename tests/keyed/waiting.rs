@@ -255,8 +255,7 @@ fn reset_cancels_waiters_of_the_key_and_no_others() {
 #[test]
 fn max_waiters_bounds_the_queue_of_each_key() {
     let clock = ManualClock::new();
-    let limiter: Keyed =
-        KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).clock(clock.clone()).build();
+    let limiter: Keyed = KeyedLimiter::builder(per_second(1)).max_keys(1).max_waiters(2).clock(clock.clone()).build();
     let held: Vec<_> = (0..3)
         .flat_map(|key| {
             limiter.try_acquire(&key, 1).unwrap();

@@ -13,14 +13,14 @@ fn permits_that_came_back_are_not_refunded_again() {
     let a = limiter.try_acquire(10).unwrap();
     clock.advance(secs(10));
     let b = limiter.try_acquire(10).unwrap();
-    a.cancel();
+    a.refund();
     assert_eq!(limiter.available().tokens, Some(0));
     let mut c = Waits::new(limiter.acquire_owned(10));
     clock.advance(Duration::from_nanos(9_999_999_999));
     assert!(c.still_waits());
     clock.advance(Duration::from_nanos(1));
-    c.goes().settle(10);
-    b.settle(10);
+    c.goes().reconcile(10);
+    b.reconcile(10);
 }
 
 /// C is granted when 8 are used by no other call. A and B together refund the 2 that delayed C, and
@@ -32,9 +32,9 @@ fn two_calls_do_not_refund_the_same_permits() {
     clock.advance(secs(4));
     let c = limiter.try_acquire(8).unwrap();
     assert_eq!(limiter.available().tokens, Some(0));
-    a.cancel();
+    a.refund();
     assert_eq!(limiter.available().tokens, Some(2));
-    b.cancel();
+    b.refund();
     assert_eq!(had_now(&limiter), 2, "with the use of C these are 10 together; 11 would exceed the bound");
     drop(c);
 }
@@ -48,7 +48,7 @@ fn overlapping_calls_refund_all_in_any_order() {
         if reversed {
             calls.reverse();
         }
-        calls.into_iter().for_each(limitor::llm::Call::cancel);
+        calls.into_iter().for_each(limitor::llm::Call::refund);
         assert_eq!(limiter.available().tokens, Some(100));
     }
 }
@@ -62,10 +62,10 @@ fn grant_in_between_hides_no_permits_that_came_back() {
     let b = limiter.try_acquire(8).unwrap(); // 2 are missing before this grant
     clock.advance(secs(1));
     let c = limiter.try_acquire(1).unwrap(); // and 9 before this one
-    a.cancel();
+    a.refund();
     assert_eq!(limiter.available().tokens, Some(2));
-    b.settle(8);
-    c.settle(1);
+    b.reconcile(8);
+    c.reconcile(1);
 }
 
 /// Without another call in between, the refund is what is still missing now.
@@ -75,7 +75,7 @@ fn lone_call_refunds_all_that_is_still_missing() {
         let (limiter, clock) = tokens(10);
         let call = limiter.try_acquire(10).unwrap();
         clock.advance(secs(after));
-        call.cancel();
+        call.refund();
         assert_eq!(limiter.available().tokens, Some(available), "after {after} s");
         assert_eq!(had_now(&limiter), available, "after {after} s");
     }
@@ -87,7 +87,7 @@ fn short_calls_refund_all() {
     let (limiter, clock) = tokens(1_000);
     let mut used = 0;
     while let Ok(call) = limiter.try_acquire(100) {
-        call.settle(5);
+        call.reconcile(5);
         used += 5;
         clock.advance(Duration::from_millis(10));
     }
@@ -101,9 +101,9 @@ fn debt_counts_as_a_grant() {
     let (limiter, clock) = tokens(10);
     let (a, b) = (limiter.try_acquire(5).unwrap(), limiter.try_acquire(1).unwrap());
     clock.advance(secs(5)); // 1 is missing
-    b.settle(9); // a debt of 8
+    b.reconcile(9); // a debt of 8
     assert_eq!(limiter.available().tokens, Some(1));
-    a.cancel();
+    a.refund();
     assert_eq!(
         limiter.available().tokens,
         Some(2),
@@ -118,7 +118,7 @@ fn usage_reported_by_the_provider_counts_as_a_grant() {
     let a = limiter.try_acquire(5).unwrap();
     clock.advance(secs(4));
     limiter.lower_to(left_tokens(0));
-    a.cancel();
+    a.refund();
     assert_eq!(limiter.available().tokens, Some(1));
 }
 
@@ -130,7 +130,7 @@ fn each_limit_has_its_own_lows() {
     let a = limiter.try_acquire(Usage::new(10, 10)).unwrap();
     clock.advance(secs(10));
     let b = limiter.try_acquire(Usage::new(10, 10)).unwrap();
-    a.cancel();
+    a.refund();
     let left = limiter.available();
     assert_eq!((left.input_tokens, left.output_tokens), (Some(0), Some(50)));
     drop(b);
@@ -145,7 +145,7 @@ fn tokens_streamed_past_the_estimate_are_refunded_too() {
     clock.advance(secs(1));
     call.stream(10); // 3 were missing, 6 more are
     assert_eq!(limiter.available().tokens, Some(1));
-    call.settle(Usage::new(0, 2));
+    call.reconcile(Usage::new(0, 2));
     assert_eq!(limiter.available().tokens, Some(4), "no more than the 3 that were missing before");
 }
 
@@ -158,9 +158,9 @@ fn limit_charged_only_later_is_refunded_too() {
     clock.advance(secs(5));
     call.stream(8);
     clock.advance(secs(1));
-    call.settle(Usage::new(5, 3)); // 7 are missing, 5 of them although nothing was used
+    call.reconcile(Usage::new(5, 3)); // 7 are missing, 5 of them although nothing was used
     assert_eq!(limiter.available().output_tokens, Some(8));
-    early.settle(Usage::new(5, 0));
+    early.reconcile(Usage::new(5, 0));
     assert_eq!(limiter.available().output_tokens, Some(8));
 }
 
@@ -172,7 +172,7 @@ fn clock_that_steps_back_creates_no_permits() {
     let a = limiter.try_acquire(10).unwrap();
     clock.set(secs(10));
     assert!(limiter.try_acquire(1).is_err());
-    a.cancel();
+    a.refund();
     assert_eq!(had_now(&limiter), 0, "permits available now were available at the earlier reading");
     clock.set(secs(100));
     assert_eq!(had_now(&limiter), 10);

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use limitor::llm::Usage;
+use limitor::set::LimitError;
 use limitor::{AcquireError, Clock, ManualClock, Timestamp, clock::Tick};
 
 use crate::support::{Limiter, Waits, built, had_now, left, one_a_second, refusal, secs};
@@ -78,8 +79,8 @@ fn fractions_of_a_second_and_times_before_1970_count() {
 #[test]
 fn waiter_for_a_new_day_is_granted_at_midnight() {
     let (limiter, clock) = ten_a_day(0, august(86_400 - 100));
-    limiter.try_acquire(8).unwrap().settle(8);
-    let error = limiter.try_acquire(3).unwrap_err();
+    limiter.try_acquire(8).unwrap().reconcile(8);
+    let error = LimitError::from(limiter.try_acquire(3).unwrap_err());
     assert_eq!(error.limit(), Some("tokens per day"));
     assert!(
         matches!(error.error(), AcquireError::TooLong { requested: 3, wait, .. } if wait == secs(100)),
@@ -105,9 +106,9 @@ fn waiter_for_a_new_day_is_granted_at_midnight() {
 #[test]
 fn forecast_of_a_wait_counts_days_of_earlier_waiters() {
     let (limiter, _) = ten_a_day(0, august(86_400 - 100));
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     let _ahead = [7, 7].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
-    let error = limiter.try_acquire(7).unwrap_err();
+    let error = LimitError::from(limiter.try_acquire(7).unwrap_err());
     let wait = secs(100) + 2 * DAY;
     assert!(matches!(error.error(), AcquireError::TooLong { wait: forecast, .. } if forecast == wait), "{error:?}");
 }
@@ -122,15 +123,15 @@ fn refund_after_midnight_adds_nothing_to_the_new_day() {
     clock.advance(secs(1));
     let new = limiter.try_acquire(9).unwrap();
     assert_eq!(limiter.available().tokens_per_day, Some(1));
-    old.cancel();
+    old.refund();
     assert_eq!((limiter.available().tokens_per_day, limiter.available().requests_per_day), (Some(1), Some(9)));
     drop(lost);
-    new.settle(2);
+    new.reconcile(2);
     assert_eq!(limiter.available().tokens_per_day, Some(8));
     let (limiter, clock) = ten_a_day(0, august(86_399));
     let old = limiter.try_acquire(6).unwrap();
     clock.advance(secs(1));
-    old.cancel();
+    old.refund();
     assert_eq!(had_now(&limiter), 10, "no call was made since");
 }
 
@@ -143,7 +144,7 @@ fn debt_counts_in_the_day_in_which_it_is_known() {
     clock.advance(secs(1));
     call.stream(4);
     assert_eq!(limiter.available().tokens_per_day, Some(7));
-    other.settle(30);
+    other.reconcile(30);
     assert_eq!(limiter.available().tokens_per_day, Some(0));
     call.end();
     clock.advance(DAY);
@@ -153,13 +154,13 @@ fn debt_counts_in_the_day_in_which_it_is_known() {
 #[test]
 fn clock_that_steps_back_stays_in_its_day() {
     let (limiter, clock) = ten_a_day(0, august(86_390));
-    limiter.try_acquire(3).unwrap().settle(3);
+    limiter.try_acquire(3).unwrap().reconcile(3);
     clock.set(secs(10));
     let call = limiter.try_acquire(10).unwrap();
     clock.set(secs(9));
     assert!(limiter.try_acquire(1).is_err());
-    call.settle(4);
-    limiter.try_acquire(6).unwrap().settle(6);
+    call.reconcile(4);
+    limiter.try_acquire(6).unwrap().reconcile(6);
     assert!(limiter.try_acquire(1).is_err());
     clock.set(secs(10));
     assert!(limiter.try_acquire(1).is_err());
@@ -173,14 +174,14 @@ fn calendar_days_and_rolling_limits_must_both_grant() {
     let (limiter, clock) = built(|builder| {
         builder.tokens(one_a_second(5)).tokens_per_day(8).days_begin_at_midnight(0).wall_clock(august(86_380))
     });
-    limiter.try_acquire(5).unwrap().settle(5);
+    limiter.try_acquire(5).unwrap().reconcile(5);
     clock.advance(secs(5));
-    assert_eq!(limiter.try_acquire(4).unwrap_err().limit(), Some("tokens per day"));
-    limiter.try_acquire(3).unwrap().settle(3);
+    assert_eq!(LimitError::from(limiter.try_acquire(4).unwrap_err()).limit(), Some("tokens per day"));
+    limiter.try_acquire(3).unwrap().reconcile(3);
     clock.advance(secs(15));
     assert_eq!(limiter.available(), left(|left| (left.tokens, left.tokens_per_day) = (Some(5), Some(8))));
     let (rolling, clock) = built(|builder| builder.tokens_per_day(10).wall_clock(august(86_399)));
-    rolling.try_acquire(10).unwrap().settle(10);
+    rolling.try_acquire(10).unwrap().reconcile(10);
     clock.advance(secs(1));
     assert_eq!(rolling.available().tokens_per_day, Some(0));
     clock.advance(DAY);
@@ -210,7 +211,7 @@ fn midnight_is_never_early_on_a_clock_with_odd_ticks() {
         .wall_clock(august(86_395))
         .build()
         .unwrap();
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     // 5 s are 17.5 ticks.
     for (ticks, available) in [(17, 0), (18, 10)] {
         limiter.clock().0.store(ticks, std::sync::atomic::Ordering::Relaxed);

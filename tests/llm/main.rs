@@ -12,6 +12,7 @@
 //!   clock.
 #![cfg(all(feature = "llm", not(loom)))]
 
+mod control;
 mod credit;
 mod days;
 mod model;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use limitor::llm::{Builder, PerLimit, ProviderView};
+use limitor::set::LimitError;
 use limitor::{AcquireError, ManualClock};
 use proptest::prelude::*;
 
@@ -29,7 +30,7 @@ fn requests_and_tokens(requests: u64, tokens: u64) -> PerLimit {
 #[test]
 fn lower_report_removes_permits_and_higher_adds_none() {
     let (limiter, _) = per_minute(60, 6_000);
-    limiter.try_acquire(1_000).unwrap().settle(1_000);
+    limiter.try_acquire(1_000).unwrap().reconcile(1_000);
     let more = view(
         200,
         &[("x-ratelimit-remaining-requests", "60"), ("x-ratelimit-remaining-tokens", "18446744073709551615")],
@@ -72,7 +73,7 @@ fn each_window_applies_to_its_own_limit() {
 fn halved_limit_holds_until_raised_up_to_its_configuration() {
     let limit = |tokens| view(200, &[("x-ratelimit-limit-tokens", tokens)]);
     let (limiter, clock) = per_minute(60, 6_000);
-    limiter.try_acquire(4_500).unwrap().settle(4_500);
+    limiter.try_acquire(4_500).unwrap().reconcile(4_500);
     limiter.observe(&limit("3000"));
     assert_eq!(limiter.available(), requests_and_tokens(59, 1_500));
     clock.advance(secs(10));
@@ -90,7 +91,7 @@ fn halved_limit_holds_until_raised_up_to_its_configuration() {
 #[test]
 fn halved_limit_delays_waiters() {
     let (limiter, clock) = per_minute(60, 6_000);
-    limiter.try_acquire(6_000).unwrap().settle(6_000);
+    limiter.try_acquire(6_000).unwrap().reconcile(6_000);
     let mut waits = Waits::new(limiter.acquire_owned(1_000));
     limiter.observe(&view(200, &[("x-ratelimit-limit-tokens", "3000")]));
     drop(goes_at(&mut waits, &clock, secs(20)));
@@ -103,7 +104,7 @@ fn late_answer_does_not_raise_a_limit_again() {
     let limit = |tokens| view(200, &[("x-ratelimit-limit-tokens", tokens)]);
     let (limiter, _) = per_minute(60, 6_000);
     // The permits available say little: they stay as they are, whatever the limit.
-    let allowed = || match limiter.try_acquire(u64::MAX).unwrap_err().error() {
+    let allowed = || match LimitError::from(limiter.try_acquire(u64::MAX).unwrap_err()).error() {
         AcquireError::ExceedsBurst { burst, .. } => burst,
         other => panic!("{other}"),
     };
@@ -152,7 +153,7 @@ fn refusal_pauses_for_the_stated_time() {
         limiter.observe(&view(status, headers));
         assert_eq!(limiter.paused_for(), pause, "{status} {headers:?}");
         if pause.is_zero() {
-            limiter.try_acquire(1).unwrap().settle(1);
+            limiter.try_acquire(1).unwrap().reconcile(1);
             continue;
         }
         let mut waits = Waits::new(limiter.acquire_owned(1));
@@ -235,7 +236,7 @@ fn reported_limit_of_zero_is_ignored() {
     assert_eq!(limiter.available(), requests_and_tokens(60, 6_000));
 }
 
-type Builder = Builder<ManualClock>;
+type Manual = Builder<ManualClock>;
 
 fn number() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -257,7 +258,7 @@ proptest! {
         says in proptest::collection::vec((0..3_usize, proptest::collection::vec((0..9_usize, number()), 0..5)), 1..6),
         day in any::<bool>(),
     ) {
-        let all: fn(Builder) -> Builder =
+        let all: fn(Manual) -> Manual =
             |builder| builder.requests_per_minute(5_000).tokens_per_minute(5_000).input_tokens_per_minute(5_000);
         let (limiter, clock) = built(|builder| {
             let builder = all(builder).max_pause(secs(30));
@@ -279,9 +280,9 @@ proptest! {
         let mut asked = limiter.acquire_owned(5_000).timeout(secs(60));
         let mut waits = None;
         match limiter.try_acquire_owned(5_000) {
-            Ok(call) => call.settle(5_000),
+            Ok(call) => call.reconcile(5_000),
             Err(error) => {
-                prop_assert!(matches!(error.error(), AcquireError::TooLong { .. }), "{:?}", error);
+                prop_assert!(matches!(LimitError::from(error).error(), AcquireError::TooLong { .. }), "{:?}", error);
                 asked = asked.timeout(secs(61));
                 waits = Some(Waits::new(asked));
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use limitor::llm::PerLimit;
+use limitor::set::LimitError;
 use limitor::{AcquireError, ManualClock, Quota};
 use proptest::prelude::*;
 
@@ -11,7 +12,7 @@ use crate::support::{Limiter, Waits, built, goes_at, had_now, left, left_tokens,
 /// Ten tokens, all taken; a waiter for `n` is due at `n` seconds.
 fn empty() -> (Limiter, ManualClock) {
     let (limiter, clock) = tokens(10);
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     (limiter, clock)
 }
 
@@ -55,7 +56,7 @@ fn pause_is_capped_at_max_pause() {
     drop(goes_at(&mut Waits::new(limiter.acquire_owned(1)), &clock, secs(120)));
     let (never, _) = built(|builder| builder.tokens(one_a_second(10)).max_pause(Duration::ZERO));
     never.pause(secs(8));
-    never.try_acquire(10).unwrap().settle(10);
+    never.try_acquire(10).unwrap().reconcile(10);
 }
 
 /// During a pause, refusals are temporary and name no limit, and permits continue to come back.
@@ -64,13 +65,13 @@ fn refusal_during_a_pause_has_the_rest_of_it() {
     let (limiter, clock) = tokens(10);
     let call = limiter.try_acquire(6).unwrap();
     limiter.pause(secs(20));
-    let error = limiter.try_acquire(2).unwrap_err();
+    let error = LimitError::from(limiter.try_acquire(2).unwrap_err());
     assert_eq!(error.limit(), None);
     assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(20)), "{error:?}");
     let error = refusal(limiter.acquire(2).timeout(Duration::from_nanos(19_999_999_999)));
     assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(20)), "{error:?}");
     let mut fits = Waits::new(limiter.acquire_owned(2).timeout(secs(20)));
-    call.settle(1);
+    call.reconcile(1);
     assert_eq!(limiter.available().tokens, Some(9));
     drop(goes_at(&mut fits, &clock, secs(20)));
 }
@@ -110,7 +111,7 @@ fn pause_keeps_no_waiter_past_its_deadline() {
 #[test]
 fn halved_and_restored_rate_reschedules_waiters() {
     let (limiter, clock) = built(|builder| builder.tokens(Quota::per_minute(60).unwrap()));
-    limiter.try_acquire(60).unwrap().settle(60);
+    limiter.try_acquire(60).unwrap().reconcile(60);
     let mut waits = [20, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
     clock.set(secs(10));
     limiter.allow(left_tokens(30));
@@ -152,7 +153,7 @@ fn lower_limit_has_a_smaller_burst() {
 #[test]
 fn halving_the_rate_doubles_the_wait() {
     let (limiter, clock) = built(|builder| builder.tokens(Quota::per_minute(6_000).unwrap()));
-    limiter.try_acquire(6_000).unwrap().settle(6_000);
+    limiter.try_acquire(6_000).unwrap().reconcile(6_000);
     limiter.allow(left_tokens(3_000));
     let mut waits = Waits::new(limiter.acquire_owned(10));
     drop(goes_at(&mut waits, &clock, Duration::from_millis(200)));
@@ -173,9 +174,9 @@ fn calls_under_way_refund_the_same_after_a_rate_change() {
         if let Some(back) = back {
             limiter.allow(left_tokens(back));
         }
-        a.cancel();
+        a.refund();
         assert_eq!(limiter.available().tokens, Some(after.0), "{there} {back:?}");
-        b.cancel();
+        b.refund();
         assert_eq!(limiter.available().tokens, Some(after.1), "{there} {back:?}");
     }
 }
@@ -196,7 +197,7 @@ fn lower_figure_applies_and_higher_one_changes_nothing() {
     let (limiter, clock) = built(|builder| {
         builder.requests_per_minute(60).tokens_per_minute(600).tokens_per_day(900).days_begin_at_midnight(0)
     });
-    limiter.try_acquire(100).unwrap().settle(100);
+    limiter.try_acquire(100).unwrap().reconcile(100);
     let all = |requests, tokens, day| {
         left(|left| (left.requests, left.tokens, left.tokens_per_day) = (Some(requests), Some(tokens), Some(day)))
     };
@@ -214,7 +215,7 @@ fn lower_figure_applies_and_higher_one_changes_nothing() {
 #[test]
 fn lower_figure_delays_waiters() {
     let (limiter, clock) = tokens(10);
-    limiter.try_acquire(6).unwrap().settle(6);
+    limiter.try_acquire(6).unwrap().reconcile(6);
     let mut waits = Waits::new(limiter.acquire_owned(6));
     limiter.lower_to(left_tokens(1));
     drop(goes_at(&mut waits, &clock, secs(5)));

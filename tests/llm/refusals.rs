@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use limitor::llm::{Builder, LlmLimiter, Usage};
-use limitor::{AcquireError, ManualClock, Quota, QuotaError};
+use limitor::set::LimitError;
+use limitor::{AcquireError, BuildError, ManualClock, Quota, QuotaError};
 
 use crate::support::{Waits, built, left_tokens, one_a_second, refusal, secs, tokens};
 
-type Builder = Builder<ManualClock>;
+type Manual = Builder<ManualClock>;
 
-type Set = fn(Builder) -> Builder;
+type Set = fn(Manual) -> Manual;
 
 /// Each limit, configured as the tightest of all, with a request for so much of it.
 const LIMITS: [(&str, Set); 6] = [
@@ -22,7 +23,7 @@ const LIMITS: [(&str, Set); 6] = [
 ];
 
 /// Room for a thousand of everything per second.
-fn roomy(builder: Builder) -> Builder {
+fn roomy(builder: Manual) -> Manual {
     let quota = Quota::per_second(1_000).unwrap();
     builder.requests(quota).tokens(quota).input_tokens(quota).output_tokens(quota).requests_per_day(9_999_000)
 }
@@ -33,9 +34,12 @@ fn refusal_names_the_limit_that_binds() {
         let (limiter, _) = built(|builder| tighten(roomy(builder)));
         let usage = if name.starts_with("output") { Usage::new(0, 1) } else { Usage::new(1, 0) };
         for _ in 0..10 {
-            limiter.try_acquire(usage).unwrap().settle(usage);
+            limiter.try_acquire(usage).unwrap().reconcile(usage);
         }
-        for error in [limiter.try_acquire(usage).unwrap_err(), refusal(limiter.acquire(usage).timeout(secs(0)))] {
+        for error in [
+            LimitError::from(limiter.try_acquire(usage).unwrap_err()),
+            refusal(limiter.acquire(usage).timeout(secs(0))),
+        ] {
             assert_eq!(error.limit(), Some(name));
             assert!(matches!(error.error(), AcquireError::TooLong { requested: 1, .. }), "{error:?}");
             assert!(error.to_string().starts_with(&format!("{name}: ")), "{error}");
@@ -47,16 +51,16 @@ fn refusal_names_the_limit_that_binds() {
 #[test]
 fn limit_that_grants_last_binds() {
     let (limiter, clock) = built(|builder| builder.requests(one_a_second(1)).tokens(one_a_second(10)));
-    limiter.try_acquire(10).unwrap().settle(10);
-    assert_eq!(limiter.try_acquire(3).unwrap_err().limit(), Some("tokens"));
+    limiter.try_acquire(10).unwrap().reconcile(10);
+    assert_eq!(LimitError::from(limiter.try_acquire(3).unwrap_err()).limit(), Some("tokens"));
     clock.advance(Duration::from_millis(500));
-    assert_eq!(limiter.try_acquire(0).unwrap_err().limit(), Some("requests"));
+    assert_eq!(LimitError::from(limiter.try_acquire(0).unwrap_err()).limit(), Some("requests"));
     clock.advance(Duration::from_millis(500));
-    let error = limiter.try_acquire(3).unwrap_err();
+    let error = LimitError::from(limiter.try_acquire(3).unwrap_err());
     assert_eq!(error.limit(), Some("tokens"));
     assert!(matches!(error.error(), AcquireError::TooLong { requested: 3, wait, .. } if wait == secs(2)));
     clock.advance(secs(2));
-    limiter.try_acquire(3).unwrap().settle(3);
+    limiter.try_acquire(3).unwrap().reconcile(3);
 }
 
 #[test]
@@ -70,7 +74,7 @@ fn over_the_burst_is_an_immediate_error_on_every_path() {
             for tokens in [11, u64::MAX] {
                 let usage = if name.starts_with("output") { Usage::new(0, tokens) } else { Usage::new(tokens, 0) };
                 let errors = [
-                    limiter.try_acquire(usage).unwrap_err(),
+                    LimitError::from(limiter.try_acquire(usage).unwrap_err()),
                     refusal(limiter.acquire(usage)),
                     refusal(limiter.acquire(usage).timeout(secs(1))),
                 ];
@@ -110,10 +114,10 @@ fn limiter_without_limits_grants_all() {
     limiter.lower_to(left_tokens(0));
     limiter.allow(left_tokens(0));
     for call in calls {
-        call.settle(u64::MAX);
+        call.reconcile(u64::MAX);
     }
     limiter.pause(secs(1));
-    let error = limiter.try_acquire(1).unwrap_err();
+    let error = LimitError::from(limiter.try_acquire(1).unwrap_err());
     assert!(matches!(error.error(), AcquireError::TooLong { wait, .. } if wait == secs(1)), "{error:?}");
     let mut waits = Waits::new(limiter.acquire_owned(1));
     clock.advance(secs(1));
@@ -124,9 +128,9 @@ fn limiter_without_limits_grants_all() {
 #[test]
 fn zero_estimate_counts_as_a_request_and_is_settled() {
     let (limiter, clock) = built(|builder| builder.requests(one_a_second(2)).tokens(one_a_second(10)));
-    limiter.try_acquire(10).unwrap().settle(15);
-    limiter.try_acquire(0).unwrap().settle(5);
-    assert_eq!(limiter.try_acquire(0).unwrap_err().limit(), Some("requests"));
+    limiter.try_acquire(10).unwrap().reconcile(15);
+    limiter.try_acquire(0).unwrap().reconcile(5);
+    assert_eq!(LimitError::from(limiter.try_acquire(0).unwrap_err()).limit(), Some("requests"));
     clock.advance(secs(10));
     assert_eq!(limiter.available().tokens, Some(0), "20 were used in all");
     clock.advance(secs(1));
@@ -140,14 +144,14 @@ fn absurd_figures_do_not_panic_or_wrap() {
     let (limiter, clock) = built(|builder| {
         builder.tokens(one_a_second(10)).tokens_per_day(10).days_begin_at_midnight(i32::MAX).max_pause(Duration::MAX)
     });
-    let mut call = limiter.try_acquire(Usage { input: 1, output: 1, cached: 1 }).unwrap();
+    let mut call = limiter.try_acquire(Usage::new(1, 1).cached(1)).unwrap();
     let other = limiter.try_acquire(5).unwrap();
     call.stream(u64::MAX);
     call.stream(u64::MAX);
-    call.settle(Usage { input: u64::MAX, output: u64::MAX, cached: u64::MAX });
-    other.cancel();
+    call.reconcile(Usage::new(u64::MAX, u64::MAX).cached(u64::MAX));
+    other.refund();
     assert_eq!(limiter.available().tokens, Some(0));
-    let error = limiter.try_acquire(1).unwrap_err();
+    let error = LimitError::from(limiter.try_acquire(1).unwrap_err());
     assert!(matches!(error.error(), AcquireError::TooLong { .. }), "{error:?}");
     limiter.lower_to(left_tokens(u64::MAX));
     limiter.allow(left_tokens(u64::MAX));
@@ -170,12 +174,12 @@ fn impossible_limits_are_an_error_of_build() {
         |builder| builder.tokens_per_day(0),
     ];
     for zero in zero {
-        assert_eq!(zero(Builder::new(ManualClock::new())).build().unwrap_err(), QuotaError::ZeroCapacity);
+        assert_eq!(zero(Builder::new(ManualClock::new())).build().unwrap_err(), QuotaError::ZeroCapacity.into());
     }
     let error = LlmLimiter::builder().max_concurrent(0).build().unwrap_err();
-    assert_eq!(error, QuotaError::ZeroConcurrency);
+    assert_eq!(error, BuildError::ZeroConcurrency);
     let error = LlmLimiter::builder().tokens_per_minute(u64::MAX).build().unwrap_err();
-    assert!(matches!(error, QuotaError::TooFast { .. }));
+    assert!(matches!(error, BuildError::Quota(QuotaError::TooFast { .. })));
     // The last call of a setter applies.
     assert!(LlmLimiter::builder().tokens_per_minute(0).tokens_per_minute(1).build().is_ok());
 }
@@ -187,7 +191,7 @@ fn limiters_can_be_nested() {
     let ((outer, _), (inner, clock)) = (tokens(10), tokens(5));
     let call = outer.try_acquire(10).unwrap();
     assert!(inner.try_acquire(10).is_err());
-    call.cancel();
+    call.refund();
     assert_eq!((outer.available().tokens, inner.available().tokens), (Some(10), Some(5)));
     let both = (outer.try_acquire(5).unwrap(), inner.try_acquire(5).unwrap());
     clock.advance(secs(1));

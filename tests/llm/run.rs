@@ -174,7 +174,7 @@ impl Run {
         let Some(held) = self.held.remove(&id) else { return };
         self.over(&held, 1, actual);
         self.model.settle(id, 1, actual);
-        held.call.settle(actual);
+        held.call.reconcile(actual);
     }
 
     fn step(&mut self, id: usize, op: Op) -> Result<(), TestCaseError> {
@@ -215,11 +215,11 @@ impl Run {
             Op::Settle(index, usage) => self.settle(found(&self.held, index), usage),
             Op::SettleAt(index, percent) => {
                 let id = found(&self.held, index);
-                let Some(Usage { input, output, cached }) = self.held.get(&id).map(|held| held.estimate) else {
+                let Some(Usage { input, output, cached, .. }) = self.held.get(&id).map(|held| held.estimate) else {
                     return Ok(());
                 };
                 let share = |tokens| tokens * percent / 100;
-                self.settle(id, Usage { input: share(input), output: share(output), cached: share(cached) });
+                self.settle(id, Usage::new(share(input), share(output)).cached(share(cached)));
             }
             Op::Cancel(index) | Op::Fail(index) => {
                 let id = found(&self.held, index);
@@ -227,7 +227,7 @@ impl Run {
                 let requests = u64::from(matches!(op, Op::Fail(_)));
                 self.over(&held, requests, Usage::default());
                 self.model.settle(id, requests, Usage::default());
-                if requests == 1 { held.call.fail(Charged::Request) } else { held.call.cancel() }
+                if requests == 1 { held.call.fail(Charged::Request) } else { held.call.refund() }
             }
             Op::Lose(index) => {
                 let id = found(&self.held, index);
@@ -246,7 +246,7 @@ impl Run {
             Op::End(index) => {
                 let id = found(&self.held, index);
                 let Some(held) = self.held.remove(&id) else { return Ok(()) };
-                let actual = Usage { output: self.model.streamed(id), ..held.estimate };
+                let actual = held.estimate.output(self.model.streamed(id));
                 self.over(&held, 1, actual);
                 self.model.settle(id, 1, actual);
                 held.call.end();

@@ -25,7 +25,7 @@ fn future_takes_nothing_before_its_first_poll() {
     let call = asked.wait().unwrap();
     assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(0), 1, 0));
     assert_eq!(call.estimate(), Usage::from(10));
-    call.settle(10);
+    call.reconcile(10);
 }
 
 /// What a call is charged in the end, at each limit: requests, tokens, input, output, and both per
@@ -33,10 +33,10 @@ fn future_takes_nothing_before_its_first_poll() {
 #[test]
 fn each_end_of_a_call_is_charged_as_documented() {
     type End = fn(Call<'_, ManualClock>);
-    let actual = Usage { input: 8, output: 30, cached: 2 };
+    let actual = Usage::new(8, 30).cached(2);
     let ends: [(&str, End, [u64; 4]); 9] = [
-        ("settled", |call| call.settle(Usage { input: 8, output: 30, cached: 2 }), [1, 40, 10, 30]),
-        ("cancelled", |call| call.cancel(), [0; 4]),
+        ("settled", |call| call.reconcile(Usage::new(8, 30).cached(2)), [1, 40, 10, 30]),
+        ("cancelled", |call| call.refund(), [0; 4]),
         ("failed, charged a request", |call| call.fail(Charged::Request), [1, 0, 0, 0]),
         ("failed, charged all", |call| call.fail(Charged::Estimate), [1, 35, 15, 20]),
         ("failed, charged nothing", |call| call.fail(Charged::Nothing), [0; 4]),
@@ -62,7 +62,7 @@ fn each_end_of_a_call_is_charged_as_documented() {
             |mut call| {
                 call.stream(15);
                 call.stream(15);
-                call.settle(Usage { input: 8, output: 30, cached: 2 });
+                call.reconcile(Usage::new(8, 30).cached(2));
             },
             [1, 40, 10, 30],
         ),
@@ -78,7 +78,7 @@ fn each_end_of_a_call_is_charged_as_documented() {
                 .requests_per_day(1_000)
                 .tokens_per_day(1_000)
         });
-        end(limiter.try_acquire(Usage { input: 10, output: 20, cached: 5 }).unwrap());
+        end(limiter.try_acquire(Usage::new(10, 20).cached(5)).unwrap());
         let left = limiter.available();
         let used = |left: Option<u64>| 1_000 - left.unwrap();
         assert_eq!([used(left.requests), used(left.requests_per_day)], [requests; 2], "{name}");
@@ -92,11 +92,11 @@ fn each_end_of_a_call_is_charged_as_documented() {
 fn cached_tokens_count_only_if_configured() {
     for (count, left) in [(true, 70), (false, 80)] {
         let (limiter, _) = built(|builder| builder.tokens_per_minute(100).count_cached(count));
-        let call = limiter.try_acquire(Usage { input: 40, output: 10, cached: 50 });
+        let call = limiter.try_acquire(Usage::new(40, 10).cached(50));
         assert_eq!(call.is_ok(), !count || limiter.available().tokens == Some(0));
         drop(call);
         let (limiter, _) = built(|builder| builder.input_tokens_per_minute(100).count_cached(count));
-        limiter.try_acquire(50).unwrap().settle(Usage { input: 20, output: 30, cached: 10 });
+        limiter.try_acquire(50).unwrap().reconcile(Usage::new(20, 30).cached(10));
         assert_eq!(limiter.available().input_tokens, Some(left));
     }
 }
@@ -106,14 +106,14 @@ fn cached_tokens_count_only_if_configured() {
 fn low_estimate_delays_later_callers_and_fails_nothing() {
     let (limiter, clock) = tokens(10);
     let (call, other) = (limiter.try_acquire(5).unwrap(), limiter.try_acquire(5).unwrap());
-    call.settle(100);
-    other.settle(5);
+    call.reconcile(100);
+    other.reconcile(5);
     assert_eq!((limiter.available().tokens, limiter.in_flight()), (Some(0), 0));
     let mut waits = Waits::new(limiter.acquire_owned(1));
     clock.advance(Duration::from_nanos(95_999_999_999));
     assert!(waits.still_waits());
     clock.advance(Duration::from_nanos(1));
-    waits.goes().settle(1);
+    waits.goes().reconcile(1);
 }
 
 /// A debt delays every waiter that is not granted yet: a waiter has no promise.
@@ -123,12 +123,12 @@ fn low_estimate_delays_waiters() {
     let call = limiter.try_acquire(10).unwrap();
     let mut waits = Waits::new(limiter.acquire_owned(5));
     clock.advance(secs(2));
-    call.settle(20);
+    call.reconcile(20);
     assert!(waits.still_waits());
     clock.advance(secs(12));
     assert!(waits.still_waits());
     clock.advance(secs(1));
-    waits.goes().settle(5);
+    waits.goes().reconcile(5);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn refund_wakes_the_waiters_it_grants_and_no_others() {
     let (limiter, _) = tokens(100);
     let call = limiter.try_acquire(100).unwrap();
     let mut waits: Vec<Waits> = (0..5).map(|_| Waits::new(limiter.acquire_owned(20))).collect();
-    call.settle(50);
+    call.reconcile(50);
     let gone: Vec<_> = waits.iter_mut().map(Waits::outcome_if_woken).collect();
     assert_eq!(gone.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false, false, false]);
     assert_eq!((limiter.in_flight(), limiter.waiters()), (2, 3));
@@ -161,7 +161,7 @@ fn stream_is_charged_as_tokens_arrive() {
     clock.advance(secs(81));
     assert!(waits.still_waits());
     clock.advance(secs(1));
-    waits.goes().settle(1);
+    waits.goes().reconcile(1);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn waiter_dropped_after_its_grant_refunds_all() {
     let (limiter, clock) = built(|builder| {
         builder.requests(one_a_second(3)).tokens(one_a_second(10)).tokens_per_day(100).max_concurrent(2)
     });
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     let waits = Waits::new(limiter.acquire_owned(4));
     let mut behind = Waits::new(limiter.acquire_owned(6));
     clock.advance(secs(4));
@@ -183,7 +183,7 @@ fn waiter_dropped_after_its_grant_refunds_all() {
     assert_eq!(limiter.available().tokens_per_day, Some(90));
     assert_eq!(limiter.available().requests, Some(3));
     clock.advance(secs(2));
-    behind.goes().settle(6);
+    behind.goes().reconcile(6);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn panicking_call_ends_and_is_charged_its_estimate() {
     }));
     assert!(panicked.is_err());
     assert_eq!((limiter.in_flight(), limiter.available().tokens), (0, Some(6)));
-    limiter.try_acquire(6).unwrap().settle(6);
+    limiter.try_acquire(6).unwrap().reconcile(6);
 }
 
 /// The owned form of a call keeps the limiter alive, and can end after all other owners have
@@ -210,19 +210,19 @@ fn owned_calls_and_waits_outlive_their_owner() {
     clock.advance(secs(5));
     let second = waits.goes();
     drop(waits);
-    call.settle(20);
+    call.reconcile(20);
     assert!(weak.upgrade().is_some());
     drop(second);
     assert!(weak.upgrade().is_none());
 }
 
 #[test]
-#[should_panic(expected = "polled again after it was done")]
+#[should_panic(expected = "polled again after completion")]
 fn poll_of_a_finished_future_panics() {
     let (limiter, clock) = tokens(1);
-    limiter.try_acquire(1).unwrap().settle(1);
+    limiter.try_acquire(1).unwrap().reconcile(1);
     let mut waits = Waits::new(limiter.acquire_owned(1));
     clock.advance(secs(1));
-    waits.goes().settle(1);
+    waits.goes().reconcile(1);
     let _ = waits.poll();
 }

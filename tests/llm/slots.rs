@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use limitor::llm::Usage;
+use limitor::set::LimitError;
 use limitor::{AcquireError, Clock, ManualClock};
 
 use crate::support::{Limiter, Waits, built, one_a_second, refusal, secs, tokens};
@@ -31,17 +32,17 @@ fn waiting_for_a_slot_charges_nothing() {
     clock.advance(secs(1));
     assert!(waits.still_waits());
     assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(7), 1, 1));
-    call.settle(4);
+    call.reconcile(4);
     let next = waits.goes();
     assert_eq!((limiter.available().tokens, limiter.in_flight(), limiter.waiters()), (Some(2), 1, 0));
-    next.settle(5);
+    next.reconcile(5);
 }
 
 /// A call that waits for tokens holds no slot yet. But no later call passes it.
 #[test]
 fn waiter_for_tokens_holds_no_slot() {
     let (limiter, clock) = slots(1);
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     let mut waits = Waits::new(limiter.acquire_owned(3));
     assert_eq!(limiter.in_flight(), 0);
     clock.advance(secs(1));
@@ -54,8 +55,8 @@ fn waiter_for_tokens_holds_no_slot() {
 fn slot_is_held_until_the_call_ends_in_any_way() {
     type End = fn(limitor::llm::Call<'_, ManualClock>);
     let ends: [End; 5] = [
-        |call| call.settle(1),
-        |call| call.cancel(),
+        |call| call.reconcile(1),
+        |call| call.refund(),
         |call| call.fail(limitor::llm::Charged::Request),
         |call| call.end(),
         |call| drop(call),
@@ -64,10 +65,10 @@ fn slot_is_held_until_the_call_ends_in_any_way() {
         let (limiter, clock) = slots(2);
         let (first, second) = (limiter.try_acquire(1).unwrap(), limiter.try_acquire(1).unwrap());
         clock.advance(secs(3_600));
-        assert!(is_busy(limiter.try_acquire(1).unwrap_err().error(), 2));
+        assert!(is_busy(LimitError::from(limiter.try_acquire(1).unwrap_err()).error(), 2));
         end(first);
         let third = limiter.try_acquire(1).unwrap();
-        assert!(is_busy(limiter.try_acquire(1).unwrap_err().error(), 2));
+        assert!(is_busy(LimitError::from(limiter.try_acquire(1).unwrap_err()).error(), 2));
         drop((second, third));
     }
 }
@@ -86,7 +87,7 @@ fn wait_for_a_slot_ends_at_its_deadline() {
     let (limit, error) = waits.refused();
     assert!(limit.is_none() && is_busy(error, 1), "{error:?}");
     assert_eq!((limiter.waiters(), limiter.available().tokens), (0, Some(10)));
-    call.settle(1);
+    call.reconcile(1);
 }
 
 /// Of a deadline by reading, a deadline by instant and a timeout, the earliest applies.
@@ -115,7 +116,7 @@ fn earliest_of_timeout_and_deadlines_applies() {
 #[test]
 fn only_a_deadline_that_cannot_be_met_is_refused_immediately() {
     let (limiter, clock) = tokens(10);
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     let mut ahead = Waits::new(limiter.acquire_owned(4));
     let error = refusal(limiter.acquire(3).timeout(Duration::from_nanos(6_999_999_999)));
     assert_eq!(error.limit(), Some("tokens"));
@@ -125,7 +126,7 @@ fn only_a_deadline_that_cannot_be_met_is_refused_immediately() {
     clock.advance(secs(4));
     drop(ahead.goes());
     clock.advance(secs(3));
-    waits.goes().settle(3);
+    waits.goes().reconcile(3);
 }
 
 /// The waiter ahead will have the last slot for an unknown time. So a request that would be refused
@@ -137,7 +138,7 @@ fn wait_of_unknown_length_is_not_refused_early() {
     let _ahead = Waits::new(limiter.acquire_owned(3));
     let mut waits = [3, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens).timeout(secs(4))));
     clock.advance(secs(1));
-    call.cancel();
+    call.refund();
     drop(waits[0].goes());
     drop(waits[1].goes());
 }
@@ -145,15 +146,15 @@ fn wait_of_unknown_length_is_not_refused_early() {
 #[test]
 fn waiting_for_retry_after_of_a_refusal_is_enough() {
     let (limiter, clock) = tokens(10);
-    limiter.try_acquire(8).unwrap().settle(8);
+    limiter.try_acquire(8).unwrap().reconcile(8);
     clock.advance(Duration::from_millis(500));
-    let error = limiter.try_acquire(7).unwrap_err();
+    let error = LimitError::from(limiter.try_acquire(7).unwrap_err());
     assert_eq!(too_long(error.error()), Some((7, Duration::from_millis(4_500))));
     clock.advance(Duration::from_nanos(4_499_999_999));
-    let error = limiter.try_acquire(7).unwrap_err();
+    let error = LimitError::from(limiter.try_acquire(7).unwrap_err());
     assert_eq!(too_long(error.error()), Some((7, Duration::from_nanos(1))));
     clock.advance(Duration::from_nanos(1));
-    limiter.try_acquire(7).unwrap().settle(7);
+    limiter.try_acquire(7).unwrap().reconcile(7);
 }
 
 #[test]
@@ -162,17 +163,17 @@ fn waiters_for_slots_and_tokens_are_served_in_order() {
     let call = limiter.try_acquire(10).unwrap();
     let mut waits: Vec<Waits> = [9, 1, 1, 1].map(|tokens| Waits::new(limiter.acquire_owned(tokens))).into();
     clock.advance(secs(5));
-    call.settle(10);
+    call.reconcile(10);
     // The slot is free and 5 tokens are available, but the first waiter needs 9.
     assert!(waits.iter_mut().all(Waits::still_waits));
     clock.advance(secs(4));
     let first = waits[0].goes();
     clock.advance(secs(4));
     assert!(waits[1..].iter_mut().all(Waits::still_waits), "for the slot");
-    first.settle(9);
+    first.reconcile(9);
     for index in 1..4 {
         assert!(waits[index + 1..].iter_mut().all(Waits::still_waits));
-        waits[index].goes().settle(1);
+        waits[index].goes().reconcile(1);
     }
     assert_eq!(limiter.waiters(), 0);
 }
@@ -180,7 +181,7 @@ fn waiters_for_slots_and_tokens_are_served_in_order() {
 #[test]
 fn waiter_that_leaves_moves_later_waiters_forward() {
     let (limiter, clock) = tokens(10);
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     let ahead = Waits::new(limiter.acquire_owned(9));
     let mut behind = [2, 3, 4].map(|tokens| Waits::new(limiter.acquire_owned(tokens)));
     clock.advance(secs(5));
@@ -196,7 +197,7 @@ fn waiter_that_leaves_moves_later_waiters_forward() {
 #[test]
 fn leaked_future_stalls_no_other_waiter() {
     let (limiter, clock) = tokens(10);
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     let leaked = Waits::new(limiter.acquire_owned(1));
     let mut behind = Waits::new(limiter.acquire_owned(1));
     std::mem::forget(leaked);
@@ -210,7 +211,7 @@ fn leaked_future_stalls_no_other_waiter() {
 #[test]
 fn full_queue_refuses_until_a_waiter_leaves() {
     let (limiter, clock) = built(|builder| builder.tokens(one_a_second(10)).max_waiters(2));
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     let (mut first, second) = (Waits::new(limiter.acquire_owned(1)), Waits::new(limiter.acquire_owned(1)));
     let error = refusal(limiter.acquire(1));
     assert_eq!((error.limit(), error.error()), (None, AcquireError::QueueFull));
@@ -221,7 +222,7 @@ fn full_queue_refuses_until_a_waiter_leaves() {
     drop(Waits::new(limiter.acquire_owned(1)));
     drop(third);
     let (none, _) = built(|builder| builder.tokens(one_a_second(1)).max_waiters(0));
-    none.acquire(1).wait().unwrap().settle(1);
+    none.acquire(1).wait().unwrap().reconcile(1);
     assert_eq!(refusal(none.acquire(1)).error(), AcquireError::QueueFull);
 }
 
@@ -235,8 +236,8 @@ fn cancel_waiters_ends_waits_and_nothing_else() {
         assert_eq!(waits.refused(), (None, AcquireError::Cancelled));
     }
     assert_eq!((limiter.waiters(), limiter.in_flight(), limiter.available().tokens), (0, 1, Some(9)));
-    call.settle(1);
-    limiter.try_acquire(1).unwrap().settle(1);
+    call.reconcile(1);
+    limiter.try_acquire(1).unwrap().reconcile(1);
 }
 
 #[test]
@@ -250,10 +251,10 @@ fn closed_limiter_refuses_all_and_calls_under_way_end() {
     for waits in &mut waits {
         assert_eq!(waits.refused(), (None, AcquireError::Closed));
     }
-    call.settle(3);
+    call.reconcile(3);
     assert_eq!(limiter.available().tokens, Some(7));
     clock.advance(secs(100));
-    for error in [limiter.try_acquire(0).unwrap_err(), refusal(limiter.acquire(Usage::default()))] {
+    for error in [LimitError::from(limiter.try_acquire(0).unwrap_err()), refusal(limiter.acquire(Usage::default()))] {
         assert_eq!(error.error(), AcquireError::Closed);
     }
 }

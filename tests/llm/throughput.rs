@@ -42,7 +42,7 @@ impl Load {
                     random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let (least, most) = self.millis;
                     clock.sleep(Duration::from_millis(least + (random >> 33) % (most - least + 1))).await;
-                    call.settle(Usage::new(0, self.used));
+                    call.reconcile(Usage::new(0, self.used));
                     log.borrow_mut().push((let_go, self.used));
                 }
             }
@@ -148,7 +148,7 @@ async fn tasks_on_tokios_paused_clock_use_the_token_rate() {
             while start.elapsed() < 5 * MINUTE {
                 let call = limiter.acquire(4_096).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(2_500)).await;
-                call.settle(200);
+                call.reconcile(200);
                 used += 200;
             }
             used

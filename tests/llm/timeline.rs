@@ -44,7 +44,7 @@ fn usage() -> impl Strategy<Value = Usage> {
         1 => Just((0, 0, 0)),
         1 => (0..200_u64, 0..200_u64, 0..9_u64),
     ]
-    .prop_map(|(input, output, cached)| Usage { input, output, cached })
+    .prop_map(|(input, output, cached)| Usage::new(input, output).cached(cached))
 }
 
 /// Boundaries are hit exactly and missed by 1 ns.

@@ -42,7 +42,7 @@ fn threads_and_tasks_share_one_queue_on_the_systems_clock() {
                     enter(&under_way);
                     thread::sleep(Duration::from_millis(1));
                     leave(&under_way);
-                    call.settle(5);
+                    call.reconcile(5);
                 }
             });
         }
@@ -57,7 +57,7 @@ fn threads_and_tasks_share_one_queue_on_the_systems_clock() {
                             enter(&under_way);
                             tokio::time::sleep(Duration::from_millis(1)).await;
                             leave(&under_way);
-                            call.settle(Usage::new(3, 2));
+                            call.reconcile(Usage::new(3, 2));
                         }
                     })
                 });
@@ -76,9 +76,9 @@ fn threads_and_tasks_share_one_queue_on_the_systems_clock() {
 #[test]
 fn thread_is_granted_when_the_clock_reaches_its_time() {
     let (limiter, clock) = tokens(10);
-    limiter.try_acquire(10).unwrap().settle(10);
+    limiter.try_acquire(10).unwrap().reconcile(10);
     thread::scope(|scope| {
-        let waiter = scope.spawn(|| limiter.acquire(3).wait().unwrap().settle(3));
+        let waiter = scope.spawn(|| limiter.acquire(3).wait().unwrap().reconcile(3));
         until_one_waits(&limiter);
         clock.advance(Duration::from_nanos(2_999_999_999));
         thread::sleep(Duration::from_millis(5));
@@ -93,7 +93,7 @@ fn threads_are_woken_by_every_grant_or_end_of_a_wait() {
     let (limiter, clock) = built(|builder| builder.tokens(one_a_second(10)).max_concurrent(1));
     let waits = |end: &dyn Fn()| {
         thread::scope(|scope| {
-            let waiter = scope.spawn(|| limiter.acquire(5).timeout(secs(50)).wait().map(|call| call.settle(0)));
+            let waiter = scope.spawn(|| limiter.acquire(5).timeout(secs(50)).wait().map(|call| call.reconcile(0)));
             until_one_waits(&limiter);
             end();
             until(&limiter, "the wait ends", || waiter.is_finished());
@@ -103,16 +103,16 @@ fn threads_are_woken_by_every_grant_or_end_of_a_wait() {
     // A slot that becomes free with enough tokens, refunded tokens, and the end of a call that was
     // not settled.
     let call = std::cell::Cell::new(Some(limiter.try_acquire(1).unwrap()));
-    assert_eq!(waits(&|| call.take().unwrap().settle(1)), Ok(()));
+    assert_eq!(waits(&|| call.take().unwrap().reconcile(1)), Ok(()));
     call.set(Some(limiter.try_acquire(9).unwrap()));
-    assert_eq!(waits(&|| call.take().unwrap().cancel()), Ok(()));
+    assert_eq!(waits(&|| call.take().unwrap().refund()), Ok(()));
     call.set(Some(limiter.try_acquire(4).unwrap()));
     assert_eq!(waits(&|| drop(call.take())), Ok(()));
     // A pause past its deadline, the deadline itself, and the ends of all waits.
     call.set(Some(limiter.try_acquire(1).unwrap()));
     let pause_and_end = || {
         limiter.pause(secs(100));
-        call.take().unwrap().settle(1);
+        call.take().unwrap().reconcile(1);
     };
     assert!(matches!(waits(&pause_and_end), Err(AcquireError::TooLong { .. })));
     clock.advance(secs(100));
@@ -133,6 +133,6 @@ async fn select_that_drops_the_wait_leaves_nothing_behind() {
     assert_eq!((limiter.waiters(), limiter.in_flight()), (0, 1));
     let refused = limiter.acquire(1).timeout(Duration::from_millis(5)).await.unwrap_err();
     assert_eq!(refused.limit(), Some("requests per day"));
-    call.cancel();
-    limiter.acquire(1).timeout(secs(1)).await.unwrap().settle(1);
+    call.refund();
+    limiter.acquire(1).timeout(secs(1)).await.unwrap().reconcile(1);
 }

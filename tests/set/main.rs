@@ -5,9 +5,11 @@
 #![cfg(not(loom))]
 
 mod allocation;
+mod control;
 mod deadlines;
 mod leaks;
 mod line;
+mod list;
 mod model;
 mod refusals;
 mod tasks;

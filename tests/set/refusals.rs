@@ -113,7 +113,7 @@ fn permanent_refusal_binds_before_a_long_wait() {
     let error = pair.set.acquire([11, 1]).wait().unwrap_err();
     assert_eq!(error.limit(), Some("a"));
     assert!(matches!(error.error(), AcquireError::ExceedsBurst { requested: 11, burst: 10, .. }));
-    assert_eq!(error.to_string(), "a: asked for 11 permits, but the burst is 10: waiting will not help");
+    assert_eq!(error.to_string(), "a: 11 permits requested, but the burst is 10; no wait helps");
     assert!(pair.set.try_acquire([u64::MAX; 2]).is_err() && pair.set.acquire([u64::MAX; 2]).wait().is_err());
     assert_eq!(pair.set.waiters(), 0);
 

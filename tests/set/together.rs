@@ -98,7 +98,7 @@ fn limits_are_listed_in_order() {
 }
 
 #[test]
-#[should_panic(expected = "twice")]
+#[should_panic(expected = "in the set already")]
 fn limit_is_in_a_set_once() {
     let limit = one_a_second(1, ManualClock::new());
     let _ = LimitSet::new([("one", limit.clone()), ("other", limit)]);

@@ -20,7 +20,8 @@ impl<K, C: Clock> Key<'_, K, C> {
         self.known.as_ref().map_or(0, |known| self.limiter.available_of(known, self.now()))
     }
 
-    /// Returns whether `n` permits of the key are available now, and how many are missing. Takes nothing.
+    /// Returns whether `n` permits of the key are available now, and how many are missing. Takes
+    /// nothing.
     ///
     /// # Examples
     ///
