@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::kind::{Costs, Kind};
 use super::ledger::{CallId, Ledger};
 use super::per_limit::PerLimit;
-use super::rates::{OverBurst, Rates};
+use super::rates::{Limit, OverBurst, Rates};
 use crate::clock::Timestamp;
 use crate::error::{AcquireError, Denied, LimitDenied, LimitError, Refused};
 use crate::gcra::Unit;
@@ -114,7 +114,7 @@ impl Ledger {
     }
 
     fn quota_of(&self, kind: Option<Kind>) -> Quota {
-        kind.and_then(|kind| self.rates.limit(kind)).map_or(Quota::UNLIMITED, |limit| limit.quota())
+        kind.and_then(|kind| self.rates.limit(kind)).map_or(Quota::UNLIMITED, Limit::quota)
     }
 }
 
