@@ -1,4 +1,5 @@
-//! The seam: one layer, written over `Admit` and `Settle`, on every limiter and on one of another crate.
+//! The seam: one layer, written over `Admit` and `Settle`, on every limiter and on one of another
+//! crate.
 #![cfg(all(feature = "std", feature = "keyed", not(loom)))]
 
 use std::error::Error;
@@ -42,8 +43,8 @@ fn quota() -> Quota {
     Quota::per_second(10).unwrap()
 }
 
-/// What every limiter of 10 permits keeps through the seam, at one reading of its clock. `left` is how
-/// many are available by the limiter's own verb.
+/// What every limiter of 10 permits keeps through the seam, at one reading of its clock. `left` is
+/// how many are available by the limiter's own verb.
 fn keeps_the_seam<L>(name: &'static str, limiter: &L, left: &dyn Fn() -> u64)
 where
     L: Admit<Cost = u64> + Clone + Send + 'static,
@@ -212,8 +213,8 @@ fn set_keeps_the_seam() {
     assert_eq!(left(), [2, 9]);
 }
 
-/// A limiter of another crate, over the traits alone: permits that never come back by themselves, and a
-/// refusal of its own. `admit_blocking` is the default.
+/// A limiter of another crate, over the traits alone: permits that never come back by themselves,
+/// and a refusal of its own. `admit_blocking` is the default.
 #[derive(Clone, Default)]
 struct Stock(Arc<Mutex<Goods>>);
 

@@ -1,4 +1,5 @@
-//! What a limiter says of itself: what is left, how long a request would wait, and why one is refused.
+//! What a limiter says of itself: what is left, how long a request would wait, and why one is
+//! refused.
 #![cfg(all(feature = "std", feature = "keyed", not(loom)))]
 
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //!
 //! A provider counts what a call uses at the time at which the call is sent. So the bound
 //! `burst + elapsed / T` must hold for what calls actually used, each counted when it was admitted.
-//! A plain refund does refund does not guarantee that. An example with a burst of 10 and T = 1:
+//! A plain refund does not guarantee that. An example with a burst of 10 and T = 1:
 //!
 //! | time | |
 //! |---|---|
@@ -15,25 +15,20 @@
 //! | 10 | C takes 10: B and C use 20 at once |
 //!
 //! A refund is exact if it gives the state of a past in which the call had taken less. In that past
-//! the backlog (TAT − now)
-//! would have been lower ever since the call was admitted, but never
+//! the backlog (TAT − now) would have been lower ever since the call was admitted, but never
 //! negative. Where the backlog was 0, all that the call had taken was already available again. So
-//! the credit of a call is at most the lowest backlog
-//! since it was admitted. A refund lowers the
+//! the credit of a call is at most the lowest backlog since it was admitted. A refund lowers the
 //! backlog of that past by its credit.
 //!
 //! # What is kept of the past
 //!
 //! Between two charges a backlog only falls, so it is lowest just before a charge, or now. Charges
 //! are grouped into stretches: each stretch runs from the first charge of one call to that of the
-//! next. The lowest backlog of each of each stretch is kept. The past of a call is its own stretch and all
-//! later ones. A credit is
-//! limited by those stretches, and lowers only those.
+//! next. The lowest backlog of each stretch is kept. The past of a call is its own stretch and all
+//! later ones. A credit is limited by those stretches, and lowers only those.
 //!
-//! A call that was admitted later does
-//! not see the credit, but its backlog is lower from its first
-//! charge on. That is exactly as if the earlier
-//! call had taken less. When a call ends, its stretch
+//! A call that was admitted later does not see the credit, but its backlog is lower from its first
+//! charge on. That is exactly as if the earlier call had taken less. When a call ends, its stretch
 //! is merged into the one before.
 
 use std::collections::BTreeMap;

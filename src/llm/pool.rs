@@ -11,12 +11,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BuildError;
 use crate::sync::Lock;
 
-/// Keeps a limiter for each key: for each user, each model, or each
-/// pair of them.
+/// Keeps a limiter for each key: for each user, each model, or each pair of them.
 ///
 /// The pool makes the limiter of a key when the key is first requested. With most providers the
-/// versions of a model share a limit. Then use the
-/// class of the model as the key, not the model.
+/// versions of a model share a limit. Then use the class of the model as the key, not the model.
 ///
 /// There are at most `max` limiters at a time. If there is no room, the pool forgets the limiters
 /// that are [idle](LlmLimiter::is_idle) and that no caller holds, which do not differ from new
@@ -123,13 +121,12 @@ impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
     /// Returns the limiter of a key, and makes it if there is none.
     ///
     /// Hold the limiter for as long as its calls take, and request it again for the next call. The
-    /// pool
-    /// may forget a limiter that is idle and that no caller holds.
+    /// pool may forget a limiter that is idle and that no caller holds.
     ///
     /// # Errors
     ///
     /// - [`PoolError::Full`] if there is no room for another limiter.
-    /// - [`PoolError::Build`] if the limits of limits of the key are not valid.
+    /// - [`PoolError::Build`] if the limits of the key are not valid.
     ///
     /// # Examples
     ///
@@ -150,7 +147,7 @@ impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
             return Ok(Arc::clone(limiter));
         }
         // `build` is foreign code and must not run under the lock. If another caller has inserted a
-        // limiter meanwhile, this one is limiter is not used.
+        // limiter meanwhile, this one is not used.
         let key = key.to_owned();
         let made = Arc::new((self.build)(&key)?);
         let mut limiters = self.limiters.lock();

@@ -17,8 +17,7 @@ use self::names::{Names, Reset};
 /// These are read:
 ///
 /// - the `x-ratelimit-*` headers of OpenAI, Azure and Groq;
-/// - the `anthropic-ratelimit-*`
-/// headers;
+/// - the `anthropic-ratelimit-*` headers;
 /// - `retry-after` and `retry-after-ms`;
 /// - in the body, Gemini's `RetryInfo`.
 ///
@@ -26,8 +25,7 @@ use self::names::{Names, Reset};
 ///
 /// A value that is not valid (garbage, negative, above 64 bits, infinite) is ignored, and does not
 /// affect other values. If a header occurs twice, the stricter value holds: the lower number, the
-/// longer time.
-/// Times have no cap other than that of [`Duration`].
+/// longer time. Times have no cap other than that of [`Duration`].
 ///
 /// # Examples
 ///
@@ -54,8 +52,7 @@ use self::names::{Names, Reset};
 #[non_exhaustive]
 pub struct ProviderView {
     /// The limit on requests. The answer does not name its period: OpenAI means a minute or a day,
-    /// Groq
-    /// means a day.
+    /// Groq means a day.
     pub requests: Option<Window>,
     /// The limit on tokens of any kind.
     pub tokens: Option<Window>,
@@ -97,10 +94,8 @@ impl ProviderView {
     ///
     /// A pause is read only if the status is 400 to 599, because there `retry-after` says when to
     /// send again. With other statuses it says when to fetch a result or to follow a redirect.
-    /// Without
-    /// a `retry-after`, 429 and 529 are a pause of [unstated](Pause::Unstated) length, and
-    /// other statuses are
-    /// no pause.
+    /// Without a `retry-after`, 429 and 529 are a pause of [unstated](Pause::Unstated) length, and
+    /// other statuses are no pause.
     ///
     /// # Examples
     ///
@@ -126,10 +121,8 @@ impl ProviderView {
 
     /// Adds the pause that the body of a refusal names.
     ///
-    /// That is the `retryDelay` of a `google.rpc.RetryInfo`, such as
-    /// `"34.07s"`, in an error or in
-    /// an array of errors. If the headers name a pause as well, the longer
-    /// one holds.
+    /// That is the `retryDelay` of a `google.rpc.RetryInfo`, such as `"34.07s"`, in an error or in
+    /// an array of errors. If the headers name a pause as well, the longer one holds.
     ///
     /// Any other body is ignored, but it is parsed as JSON first. Pass the bodies of errors, not of
     /// replies.
@@ -203,8 +196,7 @@ impl Pause {
 
 /// Returns the longest delay that the headers name.
 ///
-/// `retry-after` (whole seconds) and `retry-after-ms` name the
-/// same delay, and the latter is exact.
+/// `retry-after` (whole seconds) and `retry-after-ms` name the same delay, and the latter is exact.
 /// If the two differ by at most a second, `retry-after-ms` holds.
 fn retry_after(headers: &HeaderMap, at: SystemTime) -> Option<Duration> {
     let coarse = texts(headers, &names::RETRY_AFTER)

@@ -10,8 +10,7 @@ const MAX_SHARE: f64 = 0.999;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Estimate {
-    /// The estimated number of tokens: `plain` times the mean ratio that was
-    /// observed.
+    /// The estimated number of tokens: `plain` times the mean ratio that was observed.
     pub tokens: u64,
     /// The number of tokens that the estimator itself returned. Pass this number to
     /// [`Learned::observe`](super::Learned::observe) after the call.
@@ -21,10 +20,8 @@ pub struct Estimate {
     /// The standard error of the mean ratio, divided by that ratio. `None` with fewer than two
     /// observations.
     ///
-    /// At 0.05, `tokens` is
-    /// right on average to within about 5 %. The error shrinks as more calls
-    /// are observed. One call may deviate more: see
-    /// [`at_most`](Self::at_most).
+    /// At 0.05, `tokens` is right on average to within about 5 %. The error shrinks as more calls
+    /// are observed. One call may deviate more: see [`at_most`](Self::at_most).
     pub relative_error: Option<f64>,
     /// The standard error of a single call, in tokens; 0 if it is not known yet.
     deviation: f64,
@@ -48,22 +45,18 @@ impl Estimate {
 
     /// Returns a number of tokens that at least a `share` of calls like this one do not exceed.
     ///
-    /// If each call acquires that
-    /// many, at most `1 − share` of the calls use more. The bound is
+    /// If each call acquires that many, at most `1 − share` of the calls use more. The bound is
     ///
     /// ```text
     /// tokens + k·d    where    k = √(share / (1 − share))    and    d = plain · s·√(1 + 1/n)
     /// ```
     ///
-    /// `d` is the standard error of a
-    /// prediction from `n` calls, if their ratios have the standard
+    /// `d` is the standard error of a prediction from `n` calls, if their ratios have the standard
     /// deviation `s`. At a share of 0.9, `k` is 3; at 0.5, `k` is 1.
     ///
-    /// That
-    /// is Cantelli's inequality, the one-sided form of Chebyshev's. It holds for any
+    /// That is Cantelli's inequality, the one-sided form of Chebyshev's. It holds for any
     /// distribution of the ratios, as long as later calls follow the same distribution. If the
-    /// distribution is bell-shaped, the bound covers more
-    /// calls than `share`.
+    /// distribution is bell-shaped, the bound covers more calls than `share`.
     ///
     /// With fewer than two observations the deviation is not known, and the bound is `tokens`. A
     /// share below 0 or NaN counts as 0, and a share above 0.999 counts as 0.999.

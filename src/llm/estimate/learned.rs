@@ -11,20 +11,16 @@ use crate::sync::Lock;
 /// Corrects another estimator for each model by what its calls actually took.
 ///
 /// For each model it keeps the mean and the spread of the ratio of actual to estimated tokens.
-/// Every call counts the same, whatever its size. Recent calls weigh more: an observation
-/// counts
+/// Every call counts the same, whatever its size. Recent calls weigh more: an observation counts
 /// half as much once 32 others of its model have followed.
 ///
 /// The actual figure need not be that of the text alone. If the total of prompt and reply is
 /// observed, that total is estimated.
 ///
 /// It keeps the 256 models that were observed last. If another model is observed, the model that
-/// was observed
-/// longest ago is forgotten. Models with names of more than 256 bytes are not
-/// learned.
+/// was observed longest ago is forgotten. Models with names of more than 256 bytes are not learned.
 ///
-/// Threads share it by reference. A lock is held for the arithmetic alone, never while
-/// a text is
+/// Threads share it by reference. A lock is held for the arithmetic alone, never while a text is
 /// read.
 ///
 /// # Examples

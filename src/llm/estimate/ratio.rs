@@ -1,12 +1,9 @@
 //! The mean and the spread of the ratio of actual to estimated tokens. Old observations count less.
 //!
 //! The method is the incremental mean and variance for weighted data of D. H. D. West, "Updating
-//! Mean and
-//! Variance Estimates: An Improved Method", Communications of the ACM 22(9), 1979. Each
-//! observation
-//! weighs `1 / DECAY` times the one before. So that weights do not grow without bound,
-//! the weights of the
-//! past are multiplied by `DECAY` instead, which does not change the mean.
+//! Mean and Variance Estimates: An Improved Method", Communications of the ACM 22(9), 1979. Each
+//! observation weighs `1 / DECAY` times the one before. So that weights do not grow without bound,
+//! the weights of the past are multiplied by `DECAY` instead, which does not change the mean.
 
 use std::ops::RangeInclusive;
 

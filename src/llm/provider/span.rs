@@ -1,10 +1,8 @@
 //! Spans of time as text: `23h47m36.648s`, `12ms`, `7.66`.
 //!
 //! It is written by hand, because the crates for it accept much more: `go-parse-duration` accepts
-//! signs and
-//! units in any order, `humantime` accepts names of months and spaces. No crate accepts
-//! `1d2h` and a bare `60`
-//! and only such spans.
+//! signs and units in any order, `humantime` accepts names of months and spaces. No crate accepts
+//! `1d2h` and a bare `60` and only such spans.
 
 use std::time::Duration;
 
@@ -25,15 +23,13 @@ const SECOND: u128 = 1_000_000_000;
 const MILLISECOND: u128 = 1_000_000;
 
 /// The digits of a fraction that are read. They distinguish the nanoseconds of a day, and `10^20`
-/// days in nanoseconds are still below 128
-/// bits.
+/// days in nanoseconds are still below 128 bits.
 const TELLING_DIGITS: usize = 20;
 
 /// Reads a span, rounded up to 1 ns.
 ///
 /// A span is a bare number of seconds, or numbers with units as Go prints them, with days as well.
-/// Each unit is shorter than the one
-/// before, and only the last number may have a fraction. Any
+/// Each unit is shorter than the one before, and only the last number may have a fraction. Any
 /// other text, and a span that is too long for a [`Duration`], is `None`.
 pub(super) fn span(text: &str) -> Option<Duration> {
     seconds(text).or_else(|| with_units(text))
