@@ -122,7 +122,9 @@ fn closed_and_saturated_limiters_stand_at_nothing() {
         end(&limiter);
         let standing = limiter.standing();
         assert_eq!((standing.available, standing.full_in, standing.wait_for(1)), (0, Duration::MAX, None));
-        [0, 1, 10, 11].into_iter().for_each(|n| assert_true_of(&limiter, n));
+        for n in [0, 1, 10, 11] {
+            assert_true_of(&limiter, n);
+        }
         let denied = limiter.try_acquire(1).unwrap_err();
         assert_eq!((denied.remaining(), denied.retry_after()), (0, None));
         limiter.reset();
