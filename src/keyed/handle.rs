@@ -60,8 +60,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
 
 /// A key of a keyed limiter, looked up once: a limiter of its own for callers.
 ///
-/// Made by [`KeyedLimiter::key`]. The handle keeps the quota that the key had then. It takes no room in
-/// the table.
+/// Made by [`KeyedLimiter::key`]. The handle keeps the quota that the key had then. It takes no
+/// room in the table.
 ///
 /// # Examples
 ///
@@ -110,7 +110,8 @@ impl<'a, K, C: Clock> Key<'a, K, C> {
         &self.limiter
     }
 
-    /// Returns the quota of the key, or the quota that the limiter was built with if the key can have none.
+    /// Returns the quota of the key, or the quota that the limiter was built with if the key can
+    /// have none.
     ///
     /// # Examples
     ///

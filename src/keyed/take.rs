@@ -73,8 +73,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         }
     }
 
-    /// Enters a key that has no word. Counts an eviction if the key begins with a debt of others, or finds
-    /// no room.
+    /// Enters a key that has no word. Counts an eviction if the key begins with a debt of others,
+    /// or finds no room.
     pub(super) fn enter(
         &self,
         site: &mut Site<'_, K>,

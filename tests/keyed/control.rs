@@ -220,7 +220,8 @@ fn word_goes_back_after_a_control_verb() {
     }
 }
 
-/// No waiter comes back for a kept entry. So a verb that holds its limiter for a moment lets the word go.
+/// No waiter comes back for a kept entry. So a verb that holds its limiter for a moment lets the
+/// word go.
 #[test]
 fn word_of_a_kept_entry_goes_back_after_a_control_verb() {
     type Limiter = KeyedLimiter<u64, Arc<ManualClock>>;
