@@ -85,8 +85,8 @@ pub use wait::Strategy;
 #[cfg(feature = "std")]
 pub use wrap::wrap;
 
-// Names that most callers do not write. They are in modules of their own, and at the root as well, so that a caller finds
-// them without the module; the page of the root does not list them.
+// Names that most callers do not write. They are in modules of their own, and at the root as well,
+// so that a caller finds them without the module; the page of the root does not list them.
 #[doc(hidden)]
 pub use clock::Tick;
 #[cfg(feature = "tokio")]

@@ -33,7 +33,7 @@
 //!   write happens before every turn at this limiter.
 //!
 //! In both cases X finds the last write when it reads the tiers again after its turn. If the turn
-//! was by another value, X would have another turn. Hence the limiter agrees with the last write.
+//! was by another value, X would have another turn. So the limiter agrees with the last write.
 //!
 //! *A limiter is in the map for as long as a thread holds it.* Only a limiter that no thread holds
 //! is taken out of the map. A closed limiter is never taken out, because its word has no TAT that

@@ -16,7 +16,7 @@
 //! holds: *a key's word, or the floor if it has none, is not lower.* Grants, debts and refunds keep
 //! it, because all of them are monotone in the TAT. The loss of an entry keeps it. A clock reading
 //! that is stale, or a clock that steps back, finds the floor in its future, and the key inherits
-//! the floor. Hence no key is ever granted more than a limiter of its own would grant.
+//! the floor. So no key is ever granted more than a limiter of its own would grant.
 //!
 //! # Races and memory ordering
 //!

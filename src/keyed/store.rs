@@ -1,4 +1,4 @@
-//! The words of keys and their quotas: the one place that chooses between the two kinds of table.
+//! The words of keys and their quotas: the only file that chooses between the two kinds of table.
 //!
 //! The verbs of a keyed limiter ask here for a key's word by a [`Known`]. They need not know
 //! whether a key is known by bits of its hash (`table.rs`) or stored (`exact.rs`).

@@ -288,7 +288,7 @@ impl Wake for Foreign {
         self.limiter.close();
         self.limiter.reset_all();
         self.limiter.cancel_waiters();
-        assert!(!self.panics, "told to");
+        assert!(!self.panics, "a panic was asked for");
     }
 }
 

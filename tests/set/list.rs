@@ -1,4 +1,5 @@
-//! A set whose number of limits is known only at run time, beside an equal one whose number is fixed.
+//! A set whose number of limits is known only at run time, beside an equal one whose number is
+//! fixed.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -57,8 +58,8 @@ type Waiting<'a> = (set::Acquire<'a, LIMITS, ManualClock>, set::ListAcquire<'a, 
 type Granted<'a> = (set::Grant<'a, LIMITS, ManualClock>, set::ListGrant<'a, ManualClock>);
 
 proptest! {
-    /// Each answers every step as the other does: who is granted and when, what is refused and on which limit's account, what is
-    /// left.
+    /// Each answers every step as the other does: what is granted and when, what is refused and on
+    /// which limit's account, what is left.
     #[test]
     fn list_answers_as_an_equal_set_does(steps in steps()) {
         let clock = ManualClock::new();
@@ -209,7 +210,8 @@ fn list_has_a_bounded_queue_and_owned_forms() {
     let grant = list.try_acquire_owned([1]).unwrap();
     let (task, mut waiting) = (Task::new(), list.acquire_owned(vec![1]));
     assert!(task.poll(&mut waiting).is_pending());
-    assert_eq!(list.acquire([1]).wait().unwrap_err().error(), AcquireError::QueueFull);
+    let Poll::Ready(outcome) = Task::new().poll(&mut list.acquire([1])) else { panic!("a second one waits") };
+    assert_eq!(outcome.unwrap_err().error(), AcquireError::QueueFull);
     grant.refund();
     assert!(task.run(&mut waiting).is_ready());
     clock.advance(secs(1));
