@@ -4,7 +4,8 @@ use super::Key;
 use crate::clock::{Clock, Timestamp};
 
 impl<K, C: Clock> Key<'_, K, C> {
-    /// Settles work after the fact, as [`KeyedLimiter::reconcile`] does.
+    /// Settles work after the fact, as [`KeyedLimiter::reconcile`](crate::KeyedLimiter::reconcile)
+    /// does.
     ///
     /// # Examples
     ///
