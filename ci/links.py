@@ -19,7 +19,7 @@ Three kinds of Markdown file have different rules:
 - All others: relative links lead to files of the repository, and to headings in them.
 
 Anywhere, a link to a page of these crates on docs.rs leads to a page, and a heading, that `cargo doc`
-has generated.
+has generated. What the sources include is part of the package.
 """
 
 import argparse
@@ -28,6 +28,7 @@ import re
 import sys
 import tempfile
 import tomllib
+from fnmatch import fnmatch
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -136,7 +137,7 @@ class Check:
         self.root, self.doc = root, doc
         self.dead = []
         self.checked = 0
-        self.crates = {name.replace("-", "_"): directory for directory, name in packages(root).items()}
+        self.crates = [package["name"].replace("-", "_") for package in packages(root).values()]
 
     def run(self):
         published = {(directory / "README.md").resolve() for directory in packages(self.root)}
@@ -150,6 +151,8 @@ class Check:
             else:
                 self._repository_page(path, text)
             self._docs_rs(path, text.links | text.images)
+        for directory, package in packages(self.root).items():
+            self._shipped(directory, package.get("include"))
         for name in self.crates:
             if not (self.doc / name / "index.html").is_file():
                 self._fail(self.doc / name, "index.html", "is missing: run `cargo doc --all-features --no-deps --workspace`")
@@ -198,6 +201,19 @@ class Check:
     def _anchor(self, path, link, text):
         if link.partition("#")[2] not in text.anchors:
             self._fail(path, link, "there is no such heading")
+
+    def _shipped(self, directory, patterns):
+        """What the sources include is in the package, or docs.rs cannot build its documentation."""
+        for source in sorted((directory / "src").rglob("*.rs")):
+            for name in re.findall(r"include_str!\(\"([^\"]+)\"\)", source.read_text(encoding="utf-8")):
+                self.checked += 1
+                file = (source.parent / name).resolve()
+                if not file.is_relative_to(directory):
+                    self._fail(source, name, "lies outside of the package")
+                elif patterns is not None and not any(
+                    fnmatch(f"/{file.relative_to(directory)}", "/" + pattern.lstrip("/")) for pattern in patterns
+                ):
+                    self._fail(source, name, "is not among the `include` of Cargo.toml, so it is missing on docs.rs")
 
     def _docs_rs(self, path, links):
         """A page of ours on docs.rs is one that `cargo doc` generates."""
@@ -274,7 +290,7 @@ def packages(root):
         if path.name == "Cargo.toml":
             package = tomllib.loads(path.read_text(encoding="utf-8")).get("package", {})
             if package and package.get("publish", True) not in (False, []):
-                found[path.parent] = package["name"]
+                found[path.parent] = package
     return found
 
 
@@ -292,7 +308,7 @@ def included_by_rustdoc(root):
 # --- The test of the test ------------------------------------------------------------------------
 
 SOUND = {
-    "Cargo.toml": '[package]\nname = "limitor"\n',
+    "Cargo.toml": '[package]\nname = "limitor"\ninclude = ["/src/**/*.rs", "/docs/*.md"]',
     "README.md": "# A b\n[a](https://docs.rs/limitor/latest/limitor/struct.A.html#method.f) [b](#a-b) [c](https://docs.rs/limitor)",
     "docs/crate.md": "# Waiting\n[`A`] [f](A::f) [w](#waiting) [g](crate::guide#x) [m](wrap())\n\n[`A`]: crate::A",
     "docs/other.md": "# One `two` [three](crate.md)\n[c](crate.md#waiting) [o](#one-two-three) ![p](p.svg) `[x](no.md)`\n"
@@ -337,6 +353,8 @@ BROKEN = [
     ({"doc/limitor/index.html": '<img src="p.svg">'}, "p.svg: the picture is not part"),
     ({"doc/limitor/index.html": '<img src="../../docs/p.svg">'}, "../../docs/p.svg: the picture is not part"),
     ({"doc/limitor/index.html": '<a href="https://docs.rs/limitor/latest/limitor/no.html">x</a>'}, "no.html: is not among"),
+    ({"src/lib.rs": '#![doc = include_str!("../docs/p.svg")]'}, "src/lib.rs: ../docs/p.svg: is not among the `include`"),
+    ({"src/lib.rs": '#![doc = include_str!("../../p.md")]'}, "src/lib.rs: ../../p.md: lies outside"),
     ({"doc/limitor/index.html": None}, "limitor: index.html: is missing"),
 ]
 

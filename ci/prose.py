@@ -100,9 +100,12 @@ def banned(path, text):
         if kind == "name" and len(piece) > NAME:
             yield line, piece, f"a name of at most {NAME} characters: subject_condition_outcome"
         if path.suffix == ".rs" and kind == "comment" and not re.search(r"https?://", piece):
+            code = False
             for at in range(line, line + piece.count("\n") + 1):
-                # Rows of a table stay on one line.
-                if len(lines[at - 1]) > COLUMNS and not re.match(r"\s*//[/!]? ?\|", lines[at - 1]):
+                # Code has the width of code, and rows of a table stay on one line.
+                code ^= bool(re.match(r"\s*//[/!]? ?```", lines[at - 1]))
+                row = re.match(r"\s*//[/!]? ?\|", lines[at - 1])
+                if len(lines[at - 1]) > COLUMNS and not code and not row:
                     yield at, "a comment", f"wrap it at {COLUMNS} columns: it has {len(lines[at - 1])}"
 
 

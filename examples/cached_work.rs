@@ -1,4 +1,5 @@
-//! A cache of results in front of limited work. A known answer costs nothing; an unknown one takes a permit of the user that asks.
+//! A cache of results in front of limited work. A known answer costs nothing; an unknown one takes
+//! a permit of the user that asks.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,8 +21,9 @@ impl Oracle {
         Self { answers: Cache::new(10_000), limiter: KeyedLimiter::new(quota), worked: AtomicU64::new(0) }
     }
 
-    /// The permit is taken within the miss, so a hit takes none. If several callers miss the same answer at once, the cache lets one
-    /// of them work, and the others wait for its answer. The cache does not keep a refusal.
+    /// The permit is taken within the miss, so a hit takes none. If several callers miss the same
+    /// answer at once, the cache lets one of them work, and the others wait for its answer. The
+    /// cache does not keep a refusal.
     fn ask(&self, user: &str, question: &str) -> Result<String, Denied> {
         self.answers.get_or_insert_with(question, || {
             self.limiter.try_acquire(user, 1)?; // or .acquire(user, 1).wait()
@@ -63,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // An answer that one user has paid for is free for another.
     oracle.ask("bob", "what is a token?")?;
-    oracle.say("so does bob");
+    oracle.say("bob asks the same");
     assert_eq!((oracle.worked(), oracle.left("bob")), (1, 3));
 
     // Of many callers before the answer is known, one works, and they take one permit in all.
@@ -75,7 +77,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     oracle.say("bob asks another from 8 threads");
     assert_eq!((oracle.worked(), oracle.left("bob")), (2, 2));
 
-    // A user without permits gets known answers. New questions are refused, until another user has asked them.
+    // A user without permits gets known answers. New questions are refused, until another user has
+    // asked them.
     for question in ["one", "two"] {
         oracle.ask("ann", question)?;
     }

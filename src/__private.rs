@@ -78,7 +78,8 @@ pub async fn begin_async<L: Admit>(
     WrappedJob::begin_async(&limiter, cost, patience(timeout), on_error).await.map(Call)
 }
 
-/// For functions with a limiter that never refuses, unless an actual cost exceeds what can be counted.
+/// For functions with a limiter that never refuses, unless an actual cost exceeds what can be
+/// counted.
 ///
 /// # Panics
 ///

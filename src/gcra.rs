@@ -52,11 +52,12 @@ impl Unit {
         u64::try_from(units).unwrap_or(u64::MAX)
     }
 
-    /// The units whose [`duration`](Self::duration) is this one, if it is at least 1 ns and at most 146
-    /// years: a nanosecond has two units and more, so there are some.
+    /// The units whose [`duration`](Self::duration) is this one, if it is at least 1 ns and at most
+    /// 146 years: a nanosecond has two units and more, so there are some.
     #[cfg(feature = "llm")]
     pub(crate) fn units_covering(self, duration: Duration) -> u64 {
-        // Within 146 years nothing wraps: 2^62 ns of at most 10 permits each, and a period of under 2^64 ns.
+        // Within 146 years nothing wraps: 2^62 ns of at most 10 permits each, and a period of under
+        // 2^64 ns.
         const LONGEST: u128 = 1 << 62;
         let Some(before) = duration.as_nanos().min(LONGEST).checked_sub(1) else { return 0 };
         let units = (u128::from(self.capacity) << self.k).saturating_mul(before) / u128::from(self.period_nanos);

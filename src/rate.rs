@@ -57,8 +57,8 @@ impl Rate {
         self.scale.reading(units)
     }
 
-    /// The time of a clock reading at which `n` permits behind the TAT `tat` are due, in units. If the
-    /// exact time at which they come due was rounded up to this reading, it is that time.
+    /// The time of a clock reading at which `n` permits behind the TAT `tat` are due, in units. If
+    /// the exact time at which they come due was rounded up to this reading, it is that time.
     #[cfg(feature = "std")]
     pub(crate) fn moment(&self, tat: u64, n: u64, at: Timestamp) -> u64 {
         let (due, now) = (self.due_behind(tat, n), self.units(at));

@@ -1,5 +1,5 @@
-//! Several limits as one: [`LimitSet`] if the number of limits is fixed, [`LimitList`] if it is known
-//! only at run time.
+//! Several limits as one: [`LimitSet`] if the number of limits is fixed, [`LimitList`] if it is
+//! known only at run time.
 
 mod acquire;
 mod admit;

@@ -1,8 +1,8 @@
-//! A first come, first served queue before a gate that grants a request when several conditions hold
-//! at once.
+//! A first come, first served queue before a gate that grants a request when several conditions
+//! hold at once.
 //!
-//! [`Gate`] is what the requests wait for, [`Turnstile`] is the queue behind its lock, [`Entry`] is what
-//! a waiter holds.
+//! [`Gate`] is what the requests wait for, [`Turnstile`] is the queue behind its lock, [`Entry`] is
+//! what a waiter holds.
 
 mod entry;
 mod gate;

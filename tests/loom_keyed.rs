@@ -700,8 +700,8 @@ mod control {
         );
     }
 
-    /// However the two meet, no limiter of a key stays closed. A grant counts as made before the reset if
-    /// the reset comes to the limiter of its key afterwards.
+    /// However the two meet, no limiter of a key stays closed. A grant counts as made before the
+    /// reset if the reset comes to the limiter of its key afterwards.
     #[test]
     fn wait_beside_a_close_and_a_reset_ends() {
         bounded_race(
@@ -769,7 +769,8 @@ mod control {
         );
     }
 
-    /// A debt of 1,000 that was out of the table while the set was reset does not come back by the floor.
+    /// A debt of 1,000 that was out of the table while the set was reset does not come back by the
+    /// floor.
     #[test]
     fn reset_all_forgets_the_debt_of_a_key_that_is_waited_for() {
         bounded_race(

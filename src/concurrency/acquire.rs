@@ -18,19 +18,20 @@ use crate::limiter::{Grant, Handle};
 use crate::pace::{Deadline, Patience, TaskPace};
 use crate::wait::Acquire as AcquirePermits;
 
-/// A slot and permits asked for: [`wait`](Self::wait) blocks until both are granted, `.await` suspends
-/// until then.
+/// A slot and permits asked for: [`wait`](Self::wait) blocks until both are granted, `.await`
+/// suspends until then.
 ///
-/// The request is lazy: nothing is taken before the wait or the first poll. The slot comes first: while
-/// all slots are taken, nothing is taken of the rate. Made by [`ConcurrentLimiter::acquire`]. The future
-/// runs on any executor and is `Unpin`.
+/// The request is lazy: nothing is taken before the wait or the first poll. The slot comes first:
+/// while all slots are taken, nothing is taken of the rate. Made by [`ConcurrentLimiter::acquire`].
+/// The future runs on any executor and is `Unpin`.
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped before its first poll, nothing was taken. If it is dropped while it waits for
-/// a slot, it leaves the queue. If it is dropped while it waits for the permits, it gives back its slot and
-/// its entry, once. A pending future that is never polled again may have been handed a slot, which no
-/// other caller gets until the future is dropped. A future that is polled again after completion panics.
+/// If the future is dropped before its first poll, nothing was taken. If it is dropped while it
+/// waits for a slot, it leaves the queue. If it is dropped while it waits for the permits, it gives
+/// back its slot and its entry, once. A pending future that is never polled again may have been
+/// handed a slot, which no other caller gets until the future is dropped. A future that is polled
+/// again after completion panics.
 #[must_use = "nothing is taken until this is waited for"]
 pub struct Acquire<'a, C: Clock = SystemClock>(Pending<Work<'a, C>>);
 
@@ -148,13 +149,14 @@ impl<'a, C: Clock> Acquire<'a, C> {
         self.0.ask().n
     }
 
-    /// Waits no longer than `timeout` for the slot and the permits together, counted from when the wait
-    /// begins.
+    /// Waits no longer than `timeout` for the slot and the permits together, counted from when the
+    /// wait begins.
     ///
-    /// The time at which work ends and a slot comes free is unknown, so a request waits for a slot until
-    /// the timeout. Once it has a slot, the wait for the permits is known. If that is longer than what is
-    /// left, the request is refused at once and gives the slot back. A timeout of zero means now or never.
-    /// With a [`deadline`](Self::deadline) as well, the earlier of the two holds.
+    /// The time at which work ends and a slot comes free is unknown, so a request waits for a slot
+    /// until the timeout. Once it has a slot, the wait for the permits is known. If that is longer
+    /// than what is left, the request is refused at once and gives the slot back. A timeout of zero
+    /// means now or never. With a [`deadline`](Self::deadline) as well, the earlier of the two
+    /// holds.
     ///
     /// # Examples
     ///
@@ -172,8 +174,8 @@ impl<'a, C: Clock> Acquire<'a, C> {
         Self(self.0.with_patience(|patience| patience.timeout(timeout)))
     }
 
-    /// Waits no longer than until `deadline` for the slot and the permits together: a reading of the
-    /// limiter's clock or an [`Instant`](std::time::Instant). Otherwise as with
+    /// Waits no longer than until `deadline` for the slot and the permits together: a reading of
+    /// the limiter's clock or an [`Instant`](std::time::Instant). Otherwise as with
     /// [`timeout`](Self::timeout).
     ///
     /// # Examples
@@ -197,11 +199,13 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// # Errors
     ///
     /// - [`AcquireError::Busy`] if no slot came free before the timeout or deadline;
-    /// - [`AcquireError::TooLong`] as soon as there is a slot, if the wait for the permits would pass it;
+    /// - [`AcquireError::TooLong`] as soon as there is a slot, if the wait for the permits would
+    ///   pass it;
     /// - [`AcquireError::ExceedsBurst`] at once if no wait helps;
-    /// - [`AcquireError::QueueFull`] at once if too many requests wait for a slot already, or as soon as
-    ///   there is a slot, if too many wait for permits;
-    /// - [`AcquireError::Saturated`] as soon as there is a slot, if a debt exceeds what the rate can count;
+    /// - [`AcquireError::QueueFull`] at once if too many requests wait for a slot already, or as
+    ///   soon as there is a slot, if too many wait for permits;
+    /// - [`AcquireError::Saturated`] as soon as there is a slot, if a debt exceeds what the rate
+    ///   can count;
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.
     ///
     /// `.await` gives the same.

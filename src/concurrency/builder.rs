@@ -12,8 +12,8 @@ use crate::quota::Quota;
 
 /// Builds a [`ConcurrentLimiter`]. Made by [`ConcurrentLimiter::builder`].
 ///
-/// `R` is what limits the rate: [`OwnRate`], which a [`clock`](Self::clock) and a [`rate`](Self::rate)
-/// can be set of, or a [`limiter`](Self::limiter) that has both.
+/// `R` is what limits the rate: [`OwnRate`], which a [`clock`](Self::clock) and a
+/// [`rate`](Self::rate) can be set of, or a [`limiter`](Self::limiter) that has both.
 ///
 /// # Examples
 ///
@@ -55,8 +55,8 @@ impl<R: fmt::Debug> fmt::Debug for Builder<R> {
 }
 
 impl ConcurrentLimiter {
-    /// Starts a limiter of `max_concurrent` slots with options: without a rate unless one is set, on the
-    /// system's clock unless another is set.
+    /// Starts a limiter of `max_concurrent` slots with options: without a rate unless one is set,
+    /// on the system's clock unless another is set.
     ///
     /// # Examples
     ///

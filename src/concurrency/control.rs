@@ -21,8 +21,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         self.slot_queue().max()
     }
 
-    /// Returns how many slots are taken now: by work under way, and by requests that have a slot and wait
-    /// for permits.
+    /// Returns how many slots are taken now: by work under way, and by requests that have a slot
+    /// and wait for permits.
     ///
     /// # Examples
     ///
@@ -38,8 +38,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         self.slot_queue().taken()
     }
 
-    /// Returns how many threads and tasks wait for a slot now. Those that have a slot and wait for permits
-    /// are in [`standing`](Self::standing).
+    /// Returns how many threads and tasks wait for a slot now. Those that have a slot and wait for
+    /// permits are in [`standing`](Self::standing).
     ///
     /// # Examples
     ///
@@ -94,11 +94,12 @@ impl<C: Clock> ConcurrentLimiter<C> {
         self.limiter().cancel_waiters();
     }
 
-    /// Refuses all waiters and every later request with [`Closed`](crate::AcquireError::Closed), until
-    /// [`reset`](Self::reset). Work under way may finish.
+    /// Refuses all waiters and every later request with [`Closed`](crate::AcquireError::Closed),
+    /// until [`reset`](Self::reset). Work under way may finish.
     ///
-    /// The rate is [closed](crate::RateLimiter::close) too, also for callers that share it. If only the
-    /// [`limiter`](Self::limiter) of the rate is closed, waiters for a slot learn of it when they get one.
+    /// The rate is [closed](crate::RateLimiter::close) too, also for callers that share it. If only
+    /// the [`limiter`](Self::limiter) of the rate is closed, waiters for a slot learn of it when
+    /// they get one.
     ///
     /// # Examples
     ///
@@ -115,10 +116,11 @@ impl<C: Clock> ConcurrentLimiter<C> {
         self.slot_queue().end_waits(Verdict::Closed);
     }
 
-    /// Cancels all waiters and restores the rate as it was built, even if the limiter is closed, bypassed
-    /// or saturated.
+    /// Cancels all waiters and restores the rate as it was built, even if the limiter is closed,
+    /// bypassed or saturated.
     ///
-    /// Slots stay with the work that holds them. If the rate is shared, it is restored for all callers.
+    /// Slots stay with the work that holds them. If the rate is shared, it is restored for all
+    /// callers.
     ///
     /// # Examples
     ///
@@ -140,8 +142,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         }
     }
 
-    /// Grants the permits of all waiters and of every later request until [`reset`](Self::reset). Nothing
-    /// is charged meanwhile. A request still needs a slot. A closed limiter stays closed.
+    /// Grants the permits of all waiters and of every later request until [`reset`](Self::reset).
+    /// Nothing is charged meanwhile. A request still needs a slot. A closed limiter stays closed.
     ///
     /// # Examples
     ///
@@ -154,7 +156,7 @@ impl<C: Clock> ConcurrentLimiter<C> {
     /// assert_eq!(limiter.try_acquire(10).unwrap_err().reason(), Reason::Busy);
     /// # Ok::<(), limitor::BuildError>(())
     /// ```
-    #[doc(alias = "breach")]
+    #[doc(alias = "breach")] // prose: allow breach, it is the name elsewhere
     pub fn bypass(&self) {
         self.limiter().bypass();
     }

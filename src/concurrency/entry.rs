@@ -11,8 +11,8 @@ use crate::pace::TaskPace;
 use crate::queue::Verdict;
 use crate::sync::thread_waker;
 
-/// A slot, or an entry of the queue for one. Dropped, it leaves the queue or gives the slot back, however
-/// the work ends that holds it.
+/// A slot, or an entry of the queue for one. Dropped, it leaves the queue or gives the slot back,
+/// however the work ends that holds it.
 pub(super) struct SlotEntry<'a, C: Clock> {
     limiter: Held<'a, ConcurrentLimiter<C>>,
     /// The entry, for as long as there may be one.
@@ -75,8 +75,9 @@ impl<'a, C: Clock> SlotEntry<'a, C> {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether there is a slot. The waiter is registered before it asks whether the limiter is closed: a
-    /// waiter that does not find that is then found by the thread that closes the limiter.
+    /// Whether there is a slot. The waiter is registered before it asks whether the limiter is
+    /// closed: a waiter that does not find that is then found by the thread that closes the
+    /// limiter.
     fn is_ready(&self, look: Look) -> Result<bool, AcquireError> {
         match look {
             Look::Handed => Ok(true),

@@ -19,20 +19,21 @@ use crate::quota::Quota;
 /// | limit the work under way alone, without a rate | [`slots`](Self::slots) |
 /// | share the rate with other callers | [`over`](Self::over) |
 ///
-/// Each piece of work needs a slot and permits. The slot is held for the **whole of the work**, not only
-/// while it is waited for: until the [`Slot`](super::Slot) that stands for both is dropped, also by a
-/// panic or a cancelled task.
+/// Each piece of work needs a slot and permits. The slot is held for the **whole of the work**, not
+/// only while it is waited for: until the [`Slot`](super::Slot) that stands for both is dropped,
+/// also by a panic or a cancelled task.
 ///
-/// The slot is taken first, then the permits. While all slots are taken, nothing is taken of the rate. A
-/// request that is refused the permits gives the slot back. Slots are handed over first come, first
-/// served, to threads and tasks alike.
+/// The slot is taken first, then the permits. While all slots are taken, nothing is taken of the
+/// rate. A request that is refused the permits gives the slot back. Slots are handed over first
+/// come, first served, to threads and tasks alike.
 ///
-/// While the rate is [bypassed](Self::bypass), a request needs no permits, but it still needs a slot.
+/// While the rate is [bypassed](Self::bypass), a request needs no permits, but it still needs a
+/// slot.
 ///
 /// # Memory ordering
 ///
-/// A slot happens after the end of the work that held it before. What that work did is visible to the
-/// caller that gets the slot.
+/// A slot happens after the end of the work that held it before. What that work did is visible to
+/// the caller that gets the slot.
 ///
 /// # Examples
 ///
@@ -90,8 +91,8 @@ impl<C: Clock> fmt::Debug for ConcurrentLimiter<C> {
 }
 
 impl ConcurrentLimiter {
-    /// Limits the work under way to `max_concurrent` pieces, at the rate of `quota`, on the system's
-    /// clock.
+    /// Limits the work under way to `max_concurrent` pieces, at the rate of `quota`, on the
+    /// system's clock.
     ///
     /// # Errors
     ///
@@ -112,8 +113,8 @@ impl ConcurrentLimiter {
 
     /// Limits the work under way to `max_concurrent` pieces, at any rate.
     ///
-    /// A request may ask for any number of permits, because they are not counted. Settling them does
-    /// nothing. [`builder`](Self::builder) sets another clock.
+    /// A request may ask for any number of permits, because they are not counted. Settling them
+    /// does nothing. [`builder`](Self::builder) sets another clock.
     ///
     /// # Errors
     ///
@@ -137,7 +138,8 @@ impl ConcurrentLimiter {
 }
 
 impl<C: Clock> ConcurrentLimiter<C> {
-    /// Limits the work under way to `max_concurrent` pieces, at the rate of `quota`, on another clock.
+    /// Limits the work under way to `max_concurrent` pieces, at the rate of `quota`, on another
+    /// clock.
     ///
     /// # Errors
     ///
@@ -156,8 +158,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         Self::over(RateLimiter::with_clock(quota, clock), max_concurrent)
     }
 
-    /// Limits the work under way to `max_concurrent` pieces, at the rate of a limiter. The limiter can be
-    /// built with options or, in an [`Arc`], be shared with other callers.
+    /// Limits the work under way to `max_concurrent` pieces, at the rate of a limiter. The limiter
+    /// can be built with options or, in an [`Arc`], be shared with other callers.
     ///
     /// # Errors
     ///

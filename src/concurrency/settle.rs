@@ -9,7 +9,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
     /// Settles work after the fact: `estimated` permits were taken for it, and it cost `actual`.
     ///
     /// Does what [`RateLimiter::reconcile`](crate::RateLimiter::reconcile) does. Prefer
-    /// [`Slot::reconcile`](super::Slot::reconcile), which ends the work too and cannot be called twice.
+    /// [`Slot::reconcile`](super::Slot::reconcile), which ends the work too and cannot be called
+    /// twice.
     ///
     /// # Examples
     ///
@@ -109,8 +110,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
     }
 }
 
-/// Questions about the rate that take nothing. They do not look at the slots. Without a rate, as many
-/// permits are available as the largest quota has, 7,889,400,000,000,000,000.
+/// Questions about the rate that take nothing. They do not look at the slots. Without a rate, as
+/// many permits are available as the largest quota has, 7,889,400,000,000,000,000.
 impl<C: Clock> ConcurrentLimiter<C> {
     /// Returns the whole permits of the rate available now.
     ///
@@ -177,8 +178,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         self.limiter().capacity_info_at(now, n)
     }
 
-    /// Returns how the rate stands: its quota, what is available, when it is full again, and how many
-    /// requests wait for permits. [`waiters`](Self::waiters) has those that wait for a slot.
+    /// Returns how the rate stands: its quota, what is available, when it is full again, and how
+    /// many requests wait for permits. [`waiters`](Self::waiters) has those that wait for a slot.
     ///
     /// # Examples
     ///

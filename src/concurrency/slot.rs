@@ -6,13 +6,13 @@ use super::entry::SlotEntry;
 use crate::clock::{Clock, SystemClock};
 use crate::limiter::Grant;
 
-/// Leave to do one piece of work: the permits that were granted for it, and a slot that it holds until it
-/// ends.
+/// Leave to do one piece of work: the permits that were granted for it, and a slot that it holds
+/// until it ends.
 ///
-/// The slot is free again when this is dropped, in whatever way that happens: at the end of the scope, by
-/// a panic, or with the future that holds it. The permits stay spent then. To settle them at the actual
-/// cost, call [`reconcile`](Self::reconcile). To give them back, call [`refund`](Self::refund). Both end
-/// the work.
+/// The slot is free again when this is dropped, in whatever way that happens: at the end of the
+/// scope, by a panic, or with the future that holds it. The permits stay spent then. To settle them
+/// at the actual cost, call [`reconcile`](Self::reconcile). To give them back, call
+/// [`refund`](Self::refund). Both end the work.
 ///
 /// # Examples
 ///
@@ -49,8 +49,8 @@ impl<'a, C: Clock> Slot<'a, C> {
         self.grant.amount()
     }
 
-    /// Returns the whole permits that the rate had directly after the grant: 0 if the permits were waited
-    /// for.
+    /// Returns the whole permits that the rate had directly after the grant: 0 if the permits were
+    /// waited for.
     ///
     /// # Examples
     ///
@@ -65,8 +65,8 @@ impl<'a, C: Clock> Slot<'a, C> {
         self.grant.remaining()
     }
 
-    /// Ends the work at its actual cost. If `actual` is less than granted, the difference is refunded; if
-    /// it is more, the difference becomes a debt.
+    /// Ends the work at its actual cost. If `actual` is less than granted, the difference is
+    /// refunded; if it is more, the difference becomes a debt.
     ///
     /// Never waits and never fails, however large the debt.
     ///

@@ -1,9 +1,9 @@
 //! A fixed number of slots, handed over first come, first served.
 //!
-//! A slot that comes free is handed to the first waiter, so no newcomer can take it in between. No waiter
-//! starves, and every wake-up is for a slot that is there. (`async_lock::Semaphore`, which would be the
-//! ready-made part, does neither: it is not fair, and if two slots come free at once while two requests
-//! wait, it wakes only one.)
+//! A slot that comes free is handed to the first waiter, so no newcomer can take it in between. No
+//! waiter starves, and every wake-up is for a slot that is there. (`async_lock::Semaphore`, which
+//! would be the ready-made part, does neither: it is not fair, and if two slots come free at once
+//! while two requests wait, it wakes only one.)
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -31,10 +31,10 @@ pub(super) struct Slots {
 struct Queue {
     free: usize,
     next: u64,
-    /// The waiters, first to last, with their wakers. A waiter that is in neither map has been handed a
-    /// slot.
+    /// The waiters, first to last, with their wakers. A waiter that is in neither map has been
+    /// handed a slot.
     waiting: BTreeMap<SlotId, Option<Waker>>,
-    /// The waiters whose wait was ended, and who have yet to learn of that.
+    /// The waiters with an ended wait that have yet to learn of it.
     ended: BTreeMap<SlotId, Verdict>,
 }
 
@@ -52,7 +52,7 @@ pub(super) enum Entered {
 }
 
 /// What a waiter finds when it looks.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Look {
     /// The waiter has a slot.
     Handed,
@@ -108,7 +108,8 @@ impl Slots {
         Entered::Waiting(id)
     }
 
-    /// Looks at an entry. From then on `waker` is called when a slot is handed over or the wait is ended.
+    /// Looks at an entry. From then on `waker` is called when a slot is handed over or the wait is
+    /// ended.
     pub(super) fn look(&self, id: SlotId, waker: &Waker) -> Look {
         let mut queue = self.queue.lock();
         if let Some(verdict) = queue.ended.get(&id) {

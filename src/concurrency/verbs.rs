@@ -58,8 +58,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         self.limiter().try_acquire_at(now, n).map(|grant| Slot::new(grant, slot))
     }
 
-    /// Does what [`try_acquire`](Self::try_acquire) does. The slot keeps the limiter alive and borrows
-    /// nothing.
+    /// Does what [`try_acquire`](Self::try_acquire) does. The slot keeps the limiter alive and
+    /// borrows nothing.
     ///
     /// # Errors
     ///
@@ -105,8 +105,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         self.limiter().try_acquire_owned_at(now, n).map(|grant| Slot::new(grant, slot))
     }
 
-    /// Asks for a slot and `n` permits. [`wait`](Acquire::wait) blocks this thread until both are granted,
-    /// `.await` suspends the task. Nothing is taken until then.
+    /// Asks for a slot and `n` permits. [`wait`](Acquire::wait) blocks this thread until both are
+    /// granted, `.await` suspends the task. Nothing is taken until then.
     ///
     /// # Examples
     ///
@@ -128,7 +128,8 @@ impl<C: Clock> ConcurrentLimiter<C> {
         Acquire::new(Held::Borrowed(self), n)
     }
 
-    /// Does what [`acquire`](Self::acquire) does. The request keeps the limiter alive and borrows nothing.
+    /// Does what [`acquire`](Self::acquire) does. The request keeps the limiter alive and borrows
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -148,7 +149,7 @@ impl<C: Clock> ConcurrentLimiter<C> {
         Acquire::new(Held::Shared(Arc::clone(self)), n)
     }
 
-    /// Checks that a wait for a slot is not in vain.
+    /// Checks that a wait for a slot can end with a grant.
     pub(super) fn check_burst(&self, n: u64) -> Result<(), Denied> {
         let limiter = self.limiter();
         if n <= limiter.quota().burst() {

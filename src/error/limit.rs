@@ -19,8 +19,8 @@ impl LimitDenied {
         Self { limit, denied }
     }
 
-    /// Returns the name of the limit that binds: the last one to grant. The name is empty if the refusal
-    /// is not about one limit, for example because the set is closed.
+    /// Returns the name of the limit that binds: the last one to grant. The name is empty if the
+    /// refusal is not about one limit, for example because the set is closed.
     pub const fn limit(&self) -> &'static str {
         match self.limit {
             Some(limit) => limit,

@@ -16,8 +16,8 @@ use crate::error::{AcquireError, Refused};
 use crate::meter::Charge;
 use crate::pace::{Deadline, Patience};
 
-/// Permits of a key asked for: [`wait`](Self::wait) blocks until they are granted, `.await` suspends
-/// until then.
+/// Permits of a key asked for: [`wait`](Self::wait) blocks until they are granted, `.await`
+/// suspends until then.
 ///
 /// The request is lazy: nothing is taken before the wait or the first poll. Made by
 /// [`KeyedLimiter::acquire`](crate::KeyedLimiter::acquire). The future runs on any executor and is
@@ -25,10 +25,11 @@ use crate::pace::{Deadline, Patience};
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped before its first poll, nothing was taken. If it is dropped while pending, its
-/// permits are returned once, and later entries of the key move forward. If it is dropped after it was
-/// due but before it was polled again, the permits are spent. So in a `select!` in a loop, keep one
-/// future and poll it by reference. A future that is polled again after completion panics.
+/// If the future is dropped before its first poll, nothing was taken. If it is dropped while
+/// pending, its permits are returned once, and later entries of the key move forward. If it is
+/// dropped after it was due but before it was polled again, the permits are spent. So in a
+/// `select!` in a loop, keep one future and poll it by reference. A future that is polled again
+/// after completion panics.
 #[must_use = "nothing is taken until this is waited for"]
 pub struct Acquire<'a, K, C: Clock = SystemClock>(Pending<Permits<'a, K, C>>);
 
@@ -123,8 +124,9 @@ impl<'a, K, C: Clock> Acquire<'a, K, C> {
 
     /// Waits no longer than `timeout`, counted from when the wait begins.
     ///
-    /// If the wait would be longer, the request is refused at once and nothing is consumed. A timeout of
-    /// zero means now or never. With a [`deadline`](Self::deadline) as well, the earlier of the two holds.
+    /// If the wait would be longer, the request is refused at once and nothing is consumed. A
+    /// timeout of zero means now or never. With a [`deadline`](Self::deadline) as well, the earlier
+    /// of the two holds.
     ///
     /// # Examples
     ///
@@ -142,8 +144,8 @@ impl<'a, K, C: Clock> Acquire<'a, K, C> {
         Self(self.0.with_patience(|patience| patience.timeout(timeout)))
     }
 
-    /// Waits no longer than until `deadline`: a reading of the limiter's clock (see [`Clock::after`]) or an
-    /// [`Instant`](std::time::Instant).
+    /// Waits no longer than until `deadline`: a reading of the limiter's clock (see
+    /// [`Clock::after`]) or an [`Instant`](std::time::Instant).
     ///
     /// If the wait would be longer, the request is refused at once and nothing is consumed.
     ///
@@ -171,9 +173,10 @@ impl<'a, K, C: Clock> Acquire<'a, K, C> {
     ///
     /// - [`AcquireError::TooLong`] at once if the wait would pass the timeout or deadline;
     /// - [`AcquireError::ExceedsBurst`] at once if no wait helps;
-    /// - [`AcquireError::QueueFull`] at once if too many requests wait for the key already, or if requests
-    ///   wait for nine other keys of the same set;
-    /// - [`AcquireError::Saturated`] at once if a debt of the key exceeds what the limiter can count;
+    /// - [`AcquireError::QueueFull`] at once if too many requests wait for the key already, or if
+    ///   requests wait for nine other keys of the same set;
+    /// - [`AcquireError::Saturated`] at once if a debt of the key exceeds what the limiter can
+    ///   count;
     /// - [`AcquireError::TooManyQuotas`] at once if the key can have no quota;
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the waits of the key are ended.
     ///

@@ -50,7 +50,8 @@ pub(super) enum Insertion {
     Present,
     /// Entered with this TAT. `inherited`: the key began with a debt of others.
     Entered { tat: u64, inherited: bool },
-    /// The debt that the key would begin with is too high by so many units, so the key did not enter.
+    /// The debt that the key would begin with is too high by so many units, so the key did not
+    /// enter.
     Short { excess: u64, inherited: bool },
     /// No key is idle, and some are awaited, perhaps without a waiter by now.
     Crowded,

@@ -2,11 +2,11 @@
 //!
 //! Such a key's word is taken out of the table and given to a [`RateLimiter`] of its own, with its
 //! queue; the key's entry in the table says so. When no thread holds that limiter any more and its
-//! queue is empty, the word goes back. So a wait for a key is the same as a wait for a limiter, keys do
-//! not delay each other, and what a wait needs is there only meanwhile.
+//! queue is empty, the word goes back. So a wait for a key is the same as a wait for a limiter,
+//! keys do not delay each other, and what a wait needs is there only meanwhile.
 //!
-//! If such a limiter is closed, its word has no TAT that could go back. So a closed limiter stays here
-//! until it is reset.
+//! If such a limiter is closed, its word has no TAT that could go back. So a closed limiter stays
+//! here until it is reset.
 
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
@@ -26,12 +26,12 @@ const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 /// reservations that were kept or leaked.
 const SWEEP_AT: usize = 32;
 
-/// Limiters by the name of the entry whose word they have, each with the owner of the word. By the time
-/// that a request asks for a limiter, the word may have gone back, and the entry may belong to another
-/// key that is waited for.
+/// Limiters by the name of the entry whose word they have, each with the owner of the word. By the
+/// time that a request asks for a limiter, the word may have gone back, and the entry may belong to
+/// another key that is waited for.
 ///
-/// A limiter is handed out only under the lock. So a limiter that is held nowhere else can be taken out
-/// under the lock.
+/// A limiter is handed out only under the lock. So a limiter that is held nowhere else can be taken
+/// out under the lock.
 pub(super) struct Awaited<K, C: Clock> {
     shards: Box<[Lock<Shard<K, C>>]>,
 }
@@ -91,9 +91,9 @@ impl<K, C: Clock> Awaited<K, C> {
         drop((done, gone));
     }
 
-    /// Calls `each` with every limiter, one part after the other, without the lock: a queue that is looked
-    /// at calls wakers, and drops wakers. If a waker panics, the other limiters still get their call; then
-    /// the panic goes on.
+    /// Calls `each` with every limiter, one part after the other, without the lock: a queue that is
+    /// looked at calls wakers, and drops wakers. If a waker panics, the other limiters still get
+    /// their call; then the panic goes on.
     pub(super) fn for_each(&self, store: &Store<K>, mut each: impl FnMut(&RateLimiter<C>)) {
         let mut first = None;
         for shard in &self.shards {
@@ -116,8 +116,8 @@ impl<K, C: Clock> Shard<K, C> {
         self.limiters.iter().map(|(name, (_, limiter))| (*name, Arc::clone(limiter))).collect()
     }
 
-    /// Takes a limiter out and puts its word back, if the word is the limiter's whole state. What it gives,
-    /// and what it adds to `gone`, is to be dropped without the lock.
+    /// Takes a limiter out and puts its word back, if the word is the limiter's whole state. What
+    /// it gives, and what it adds to `gone`, is to be dropped without the lock.
     fn retire(&mut self, name: usize, store: &Store<K>, gone: &mut Vec<Owner<K>>) -> Option<Lent<K, C>> {
         let (owner, limiter) = self.limiters.get_mut(&name)?;
         let alone = Arc::get_mut(limiter).map(|limiter| &*limiter);

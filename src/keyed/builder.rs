@@ -65,8 +65,8 @@ impl<K> KeyedLimiter<K> {
 }
 
 impl<K, C: Clock> Builder<K, C> {
-    /// Starts the default limiter of this quota for each key, on this clock: for 100,000 keys, with any
-    /// number of waiters.
+    /// Starts the default limiter of this quota for each key, on this clock: for 100,000 keys, with
+    /// any number of waiters.
     ///
     /// # Examples
     ///
@@ -81,11 +81,12 @@ impl<K, C: Clock> Builder<K, C> {
         Self { config: Config::new(quota), clock }
     }
 
-    /// Makes room for so many keys that are busy at a time: 24 bytes each, from the start and never more.
-    /// The default is 100,000.
+    /// Makes room for so many keys that are busy at a time: 24 bytes each, from the start and never
+    /// more. The default is 100,000.
     ///
     /// A key is busy if it took something within the last `burst · T`; other keys need no room. See
-    /// [`KeyedLimiter`](KeyedLimiter#size) for how to choose the number, and for what happens beyond it.
+    /// [`KeyedLimiter`](KeyedLimiter#size) for how to choose the number, and for what happens
+    /// beyond it.
     ///
     /// # Examples
     ///
@@ -101,17 +102,18 @@ impl<K, C: Clock> Builder<K, C> {
         self
     }
 
-    /// Stores the keys, so that no key is taken for another, and no key begins with another key's debt.
+    /// Stores the keys, so that no key is taken for another, and no key begins with another key's
+    /// debt.
     ///
-    /// A key is stored when it is first granted something. It is forgotten when its room is needed and its
-    /// permits have all come back. If [`max_keys`](Self::max_keys) keys are busy, a key that is not among
-    /// them is refused with the time until the first of them is idle. A debt of such a key is lost.
-    /// [`evictions`](KeyedLimiter::evictions) counts both. Memory is taken as keys come, 142 bytes for each
-    /// `u64`, and never for more than `max_keys`; [`KeyedLimiter`](KeyedLimiter#two-tables) has the
-    /// comparison.
+    /// A key is stored when it is first granted something. It is forgotten when its room is needed
+    /// and its permits have all come back. If [`max_keys`](Self::max_keys) keys are busy, a key
+    /// that is not among them is refused with the time until the first of them is idle. A debt of
+    /// such a key is lost. [`evictions`](KeyedLimiter::evictions) counts both. Memory is taken as
+    /// keys come, 142 bytes for each `u64`, and never for more than `max_keys`;
+    /// [`KeyedLimiter`](KeyedLimiter#two-tables) has the comparison.
     ///
-    /// Keys are compared under a lock, so a comparison must not call the limiter. Keys are dropped without
-    /// a lock, some time after they were forgotten.
+    /// Keys are compared under a lock, so a comparison must not call the limiter. Keys are dropped
+    /// without a lock, some time after they were forgotten.
     ///
     /// # Examples
     ///
@@ -138,12 +140,13 @@ impl<K, C: Clock> Builder<K, C> {
 
     /// Gives each key the quota that `quota_for` returns, instead of one quota for all keys.
     ///
-    /// `quota_for` is called at every decision, so it should be fast. It may be written for any form in
-    /// which keys are looked up. If a key is looked up in another form, the key is cloned for it.
+    /// `quota_for` is called at every decision, so it should be fast. It may be written for any
+    /// form in which keys are looked up. If a key is looked up in another form, the key is cloned
+    /// for it.
     ///
-    /// There may be 64 different quotas, such as those of classes of users. A key with one more is refused
-    /// with [`TooManyQuotas`](crate::Reason::TooManyQuotas). If the quota of a key changes, the key begins
-    /// as new with the other quota.
+    /// There may be 64 different quotas, such as those of classes of users. A key with one more is
+    /// refused with [`TooManyQuotas`](crate::Reason::TooManyQuotas). If the quota of a key changes,
+    /// the key begins as new with the other quota.
     ///
     /// # Examples
     ///

@@ -39,7 +39,8 @@ impl<K> Classes<K> {
         Self { of_form: Arc::new(Arc::clone(&of_form)), of_key: Arc::new(move |key| of_form(key.borrow())) }
     }
 
-    /// The quota of a key in this form. If the function takes another form, the key is cloned for it.
+    /// The quota of a key in this form. If the function takes another form, the key is cloned for
+    /// it.
     pub(super) fn quota_of<Q: Lookup<K> + ?Sized>(&self, key: &Q) -> Quota {
         match self.of_form.downcast_ref::<OfForm<Q>>() {
             Some(quota_for) => quota_for(key),

@@ -37,8 +37,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     }
 
     /// Cancels the waiters of all keys with
-    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The limiter goes
-    /// on, and their entries are given back.
+    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The
+    /// limiter goes on, and their entries are given back.
     ///
     /// # Examples
     ///
@@ -59,8 +59,9 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// Refuses the waiters of all keys and every later request with
     /// [`AcquireError::Closed`](crate::AcquireError::Closed), until [`reset_all`](Self::reset_all).
     ///
-    /// No refund, cancellation, debt or [`reset`](Self::reset) of a key opens the limiter again. A request
-    /// that is decided in another thread at the same time may still be granted what its key had before.
+    /// No refund, cancellation, debt or [`reset`](Self::reset) of a key opens the limiter again. A
+    /// request that is decided in another thread at the same time may still be granted what its key
+    /// had before.
     ///
     /// # Examples
     ///
@@ -98,12 +99,13 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.store.tiers.is_closed()
     }
 
-    /// Cancels the waiters of all keys and makes every key as new, even if the limiter is closed or keys
-    /// are saturated.
+    /// Cancels the waiters of all keys and makes every key as new, even if the limiter is closed or
+    /// keys are saturated.
     ///
-    /// Waiters get [`AcquireError::Cancelled`](crate::AcquireError::Cancelled). Settling an older grant
-    /// afterwards never takes a key past full. The keys are reset one after the other, and requests in
-    /// other threads may be decided in between. [`evictions`](Self::evictions) goes on from where it is.
+    /// Waiters get [`AcquireError::Cancelled`](crate::AcquireError::Cancelled). Settling an older
+    /// grant afterwards never takes a key past full. The keys are reset one after the other, and
+    /// requests in other threads may be decided in between. [`evictions`](Self::evictions) goes on
+    /// from where it is.
     ///
     /// # Examples
     ///
@@ -118,8 +120,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn reset_all(&self) {
-        // A closed limiter stays closed until all keys are as new. Otherwise a key that is opened early
-        // would be reset again, and what it was granted in between would be forgotten.
+        // A closed limiter stays closed until all keys are as new. Otherwise a key that is opened
+        // early would be reset again, and what it was granted in between would be forgotten.
         self.reset_hashed();
         self.store.stored_sites().for_each(|mut site| self.reset_site(&mut site));
         self.store.reset_floors();
@@ -129,9 +131,9 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
 
     /// Resets the hashed table, one set after the other.
     ///
-    /// A set is reset under its lock, and the limiters that have words of its entries are held meanwhile.
-    /// So no such word can go back, and from there to the floor, before its limiter is reset. Their queues
-    /// call wakers, so they are reset after the lock is released.
+    /// A set is reset under its lock, and the limiters that have words of its entries are held
+    /// meanwhile. So no such word can go back, and from there to the floor, before its limiter is
+    /// reset. Their queues call wakers, so they are reset after the lock is released.
     fn reset_hashed(&self) {
         let limiters: RefCell<Vec<(usize, Arc<RateLimiter<C>>)>> = RefCell::default();
         let hold = |name, tag| {
@@ -175,8 +177,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     }
 
     /// Cancels the waiters of a key with
-    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The key goes on,
-    /// and their entries are given back.
+    /// [`AcquireError::Cancelled`](crate::AcquireError::Cancelled), held reservations too. The key
+    /// goes on, and their entries are given back.
     ///
     /// # Examples
     ///

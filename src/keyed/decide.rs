@@ -17,12 +17,13 @@ use crate::meter::Charge;
 impl<K, C: Clock> KeyedLimiter<K, C> {
     /// Takes `n` permits of a key if they are available now.
     ///
-    /// The request never overtakes a waiter: while another request waits for the key, this one is refused.
+    /// The request never overtakes a waiter: while another request waits for the key, this one is
+    /// refused.
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed. It has the wait [after which to retry](Denied::retry_after) and
-    /// the [reason](Denied::reason).
+    /// [`Denied`], with nothing changed. It has the wait [after which to
+    /// retry](Denied::retry_after) and the [reason](Denied::reason).
     ///
     /// # Examples
     ///
@@ -69,8 +70,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.decide(key, n, || now, || Held::Borrowed(self))
     }
 
-    /// Does what [`try_acquire`](Self::try_acquire) does. The grant keeps the limiter alive and borrows
-    /// nothing.
+    /// Does what [`try_acquire`](Self::try_acquire) does. The grant keeps the limiter alive and
+    /// borrows nothing.
     ///
     /// # Errors
     ///
@@ -176,9 +177,9 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
 }
 
 impl<K, C: Clock> KeyedLimiter<K, C> {
-    /// Decides at what `now` gives. `now` is called last: a processor reads its counter only when all
-    /// instructions before are done, so what does not need the time is looked up while the decision before
-    /// comes to its end. Makes the handle of the grant only for a grant.
+    /// Decides at what `now` gives. `now` is called last: a processor reads its counter only when
+    /// all instructions before are done, so what does not need the time is looked up while the
+    /// decision before comes to its end. Makes the handle of the grant only for a grant.
     #[inline]
     fn decide<'a, Q: Lookup<K> + ?Sized>(
         &self,
@@ -203,7 +204,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         if tier.is_ordinary(n)
             && let Some(seen) = seen
         {
-            let (gcra, units) = (&tier.rate.gcra, tier.rate.units(now));
+            // By value: otherwise the compiler reads it again after each compare-and-swap.
+            let (gcra, units) = (tier.rate.gcra, tier.rate.units(now));
             match home.set.take(home.tag, seen, units, |tat| gcra.decide(tat, units, gcra.cost(n))) {
                 Answer::Granted { ahead } => {
                     return Ok(Grant::new(hold(), Known::hashed(hash, index), n, Charge::Counted { ahead }));
@@ -224,8 +226,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.take(&Known::hashed(hash, tier), now, Amount::Exactly(n)).map(|(_, charge)| charge)
     }
 
-    /// [`decide`](Self::decide) where keys are stored: what a grant is made of. Not inlined, and not the
-    /// grant itself, so that the other path need not make room for it.
+    /// [`decide`](Self::decide) where keys are stored: what a grant is made of. Not inlined, and
+    /// not the grant itself, so that the other path need not make room for it.
     #[inline(never)]
     fn decide_exact<Q: Lookup<K> + ?Sized>(
         &self,
@@ -239,7 +241,7 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
             let seen = cell.map(|cell| (cell, cell.look()));
             let now = now();
             let seen = seen.filter(|_| tier.is_ordinary(n));
-            let (gcra, units) = (&tier.rate.gcra, tier.rate.units(now));
+            let (gcra, units) = (tier.rate.gcra, tier.rate.units(now));
             let asked = seen.map(|(cell, seen)| {
                 let answer = cell.take(seen, units, |tat| gcra.decide(tat, units, gcra.cost(n)));
                 (answer, matches!(answer, Answer::Granted { .. }).then(|| Known::Stored(cell.clone())))

@@ -61,8 +61,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         })
     }
 
-    /// The limiter that has the word of a key, with the name of the entry or cell. If no request waited so
-    /// far, the limiter is made.
+    /// The limiter that has the word of a key, with the name of the entry or cell. If no request
+    /// waited so far, the limiter is made.
     fn take_out(&self, known: &Known<K>, now: Timestamp) -> Result<(usize, Arc<RateLimiter<C>>), Refused> {
         let mut site = self.store.site(known);
         let mut swept = false;

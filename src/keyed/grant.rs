@@ -7,7 +7,8 @@ use super::limiter::{Handle, KeyedLimiter};
 use crate::clock::{Clock, SystemClock};
 use crate::meter::Charge;
 
-/// Permits that were granted to a key, and the right to settle them once when the actual cost is known.
+/// Permits that were granted to a key, and the right to settle them once when the actual cost is
+/// known.
 ///
 /// Dropping a grant does nothing: the permits stay spent. Each way to settle consumes the grant, so
 /// nothing is refunded twice.
@@ -57,8 +58,8 @@ impl<'a, K, C: Clock> Grant<'a, K, C> {
         self.amount
     }
 
-    /// Returns the whole permits of the key that were available directly after the grant: 0 if the grant
-    /// was waited for.
+    /// Returns the whole permits of the key that were available directly after the grant: 0 if the
+    /// grant was waited for.
     ///
     /// # Examples
     ///
@@ -89,8 +90,8 @@ impl<'a, K, C: Clock> Grant<'a, K, C> {
         &self.limiter
     }
 
-    /// Settles the grant at its actual cost. If `actual` is less than granted, the difference is refunded;
-    /// if it is more, the difference becomes a debt of the key.
+    /// Settles the grant at its actual cost. If `actual` is less than granted, the difference is
+    /// refunded; if it is more, the difference becomes a debt of the key.
     ///
     /// Never waits and never fails, however large the debt.
     ///

@@ -2,8 +2,8 @@
 
 use std::hash::Hash;
 
-/// A form in which keys `K` can be looked up: `K` itself, and what `K` borrows as, such as `str` for
-/// `String`.
+/// A form in which keys `K` can be looked up: `K` itself, and what `K` borrows as, such as `str`
+/// for `String`.
 ///
 /// Implemented for every type of which this is true.
 pub trait Lookup<K>: Hash + Eq + ToOwned<Owned = K> + 'static {}

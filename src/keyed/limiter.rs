@@ -35,39 +35,41 @@ use crate::sync::yield_now;
 /// | do several of these with one key | [`key(&key)`](Self::key) |
 ///
 /// A key whose permits have all come back is no different from a key that was never seen. So the
-/// limiter remembers only the keys that took something within the last `burst · T`, and 8 bytes of each.
-/// The table for them is made once and does not grow. A decision costs one cache miss. A decision on a
-/// key that is in the table takes no lock, and no decision allocates.
+/// limiter remembers only the keys that took something within the last `burst · T`, and 8 bytes of
+/// each. The table for them is made once and does not grow. A decision costs one cache miss. A
+/// decision on a key that is in the table takes no lock, and no decision allocates.
 ///
 /// Requests that wait for a key have a queue of that key. It delays no other key, and is there only
 /// while requests wait.
 ///
 /// # Exactness
 ///
-/// Each key has the [bound](crate::RateLimiter#the-bound) of a limiter of its own, exactly. Two things
-/// depend on chance:
+/// Each key has the [bound](crate::RateLimiter#the-bound) of a limiter of its own, exactly. Two
+/// things depend on chance:
 ///
-/// - *Keys that are taken for each other.* A key is known by a hash with a secret seed: by the set that
-///   the hash leads to and 32 more bits (26 with [`quota_for`](crate::keyed::Builder::quota_for)). The
-///   chance that a new key is taken for one of the 10 that can be in its set is less than 1 in 400
-///   million. Then the two share a limit.
-/// - *Sets that are full.* If all 10 entries of a key's set are busy, the key takes the entry with the
-///   least debt and begins with that debt, so it may be refused too early. (If debts were forgotten
-///   instead, each forgotten key would get a fresh burst.) With
-///   [`max_keys`](crate::keyed::Builder::max_keys) keys busy at once, this happens to 0.66 % of them;
-///   with half as many to 0.005 %, with twice as many to 15 %. [`evictions`](Self::evictions) counts it.
+/// - *Keys that are taken for each other.* A key is known by a hash with a secret seed: by the set
+///   that the hash leads to and 32 more bits (26 with
+///   [`quota_for`](crate::keyed::Builder::quota_for)). The chance that a new key is taken for one
+///   of the 10 that can be in its set is less than 1 in 400 million. Then the two share a limit.
+/// - *Sets that are full.* If all 10 entries of a key's set are busy, the key takes the entry with
+///   the least debt and begins with that debt, so it may be refused too early. (If debts were
+///   forgotten instead, each forgotten key would get a fresh burst.) With
+///   [`max_keys`](crate::keyed::Builder::max_keys) keys busy at once, this happens to 0.66 % of
+///   them; with half as many to 0.005 %, with twice as many to 15 %. [`evictions`](Self::evictions)
+///   counts it.
 ///
 /// # Size
 ///
 /// 24 bytes for each key that the limiter is for, rounded up to 128. Choose
-/// [`max_keys`](crate::keyed::Builder::max_keys) as the number of keys that ask within `burst · T`, the
-/// time after which an exhausted key has its burst again. For 100 requests a minute, this is the number
-/// of keys in a minute.
+/// [`max_keys`](crate::keyed::Builder::max_keys) as the number of keys that ask within `burst · T`,
+/// the time after which an exhausted key has its burst again. For 100 requests a minute, this is
+/// the number of keys in a minute.
 ///
 /// # Two tables
 ///
-/// By default, keys are known by their hash, as described above. With the feature `exact`, a limiter
-/// that is built with `Builder::exact` stores its keys instead. Then nothing depends on chance:
+/// By default, keys are known by their hash, as described above. With the feature `exact`, a
+/// limiter that is built with `Builder::exact` stores its keys instead. Then nothing depends on
+/// chance:
 ///
 /// | | by hash | `exact` |
 /// |---|---|---|
@@ -78,22 +80,22 @@ use crate::sync::yield_now;
 /// | a newcomer | allocates nothing, takes the lock of one set | the key is cloned, takes the lock of one part of up to 64 |
 /// | which keys are busy | unknown | `keys` |
 ///
-/// The memory is what a million keys add to the resident memory of a process, divided by a million. In
-/// both tables it is bounded by `max_keys`. Both tables are exact otherwise: a debt is never forgotten,
-/// and no key is granted more than a limiter of its own would grant. Use the hashed table unless you
-/// cannot accept a 1-in-400-million chance that two keys share a limit, or an early refusal under a
-/// flood of keys.
+/// The memory is what a million keys add to the resident memory of a process, divided by a million.
+/// In both tables it is bounded by `max_keys`. Both tables are exact otherwise: a debt is never
+/// forgotten, and no key is granted more than a limiter of its own would grant. Use the hashed
+/// table unless you cannot accept a 1-in-400-million chance that two keys share a limit, or an
+/// early refusal under a flood of keys.
 ///
-/// With `exact`, a flood of fresh keys can keep other newcomers out for as long as the keys of the flood
-/// are busy. Keys that are known are not affected.
+/// With `exact`, a flood of fresh keys can keep other newcomers out for as long as the keys of the
+/// flood are busy. Keys that are known are not affected.
 ///
 /// # An attacker with many keys
 ///
-/// An attacker that sends a fresh key each time can neither make the table grow nor reset the debt of
-/// any key: the keys with the least debt lose their entries, and no key enters with less than that. With
-/// more busy keys than the table is for, the attacker can make newcomers begin with a debt, as small as
-/// the least there is. If keys can be made up freely, limit the making of keys too: by address, or all
-/// together.
+/// An attacker that sends a fresh key each time can neither make the table grow nor reset the debt
+/// of any key: the keys with the least debt lose their entries, and no key enters with less than
+/// that. With more busy keys than the table is for, the attacker can make newcomers begin with a
+/// debt, as small as the least there is. If keys can be made up freely, limit the making of keys
+/// too: by address, or all together.
 ///
 /// # Examples
 ///
@@ -147,8 +149,8 @@ impl<K> KeyedLimiter<K> {
 }
 
 impl<K, C: Clock> KeyedLimiter<K, C> {
-    /// Builds a limiter on another clock, with this quota for each of 100,000 keys. Clones of the clock
-    /// must be the same clock.
+    /// Builds a limiter on another clock, with this quota for each of 100,000 keys. Clones of the
+    /// clock must be the same clock.
     ///
     /// # Examples
     ///
@@ -205,8 +207,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
 
     /// Returns the quota of a key.
     ///
-    /// If the keys have more than 64 different quotas and this key's is not among the first 64, returns
-    /// the quota that the limiter was built with. Requests for such a key are refused with
+    /// If the keys have more than 64 different quotas and this key's is not among the first 64,
+    /// returns the quota that the limiter was built with. Requests for such a key are refused with
     /// [`TooManyQuotas`](crate::Reason::TooManyQuotas).
     ///
     /// # Examples
@@ -266,8 +268,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         RateLimiter::resume(self.store.tier(known).rate, word, clock, strategy, max_waiters)
     }
 
-    /// What `ask` gets from the limiter that has the key's word. `None` if the word has gone back, or is
-    /// on its way.
+    /// What `ask` gets from the limiter that has the key's word. `None` if the word has gone back,
+    /// or is on its way.
     pub(super) fn with_awaited<R>(
         &self,
         site: &Site<'_, K>,
@@ -284,8 +286,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         Some(answer)
     }
 
-    /// Puts a word back, if no request waits for it. To be called when the limiter that has the word has
-    /// been let go of.
+    /// Puts a word back, if no request waits for it. To be called when the limiter that has the
+    /// word has been let go of.
     pub(super) fn release(&self, name: usize) {
         self.awaited.release(name, &self.store);
     }

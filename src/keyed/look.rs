@@ -7,8 +7,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::limiter::RateLimiter;
 
 impl<K, C: Clock> KeyedLimiter<K, C> {
-    /// Looks at a key. `here` is given its TAT, or the TAT with which it would begin; `elsewhere` is given
-    /// the limiter that has its word.
+    /// Looks at a key. `here` is given its TAT, or the TAT with which it would begin; `elsewhere`
+    /// is given the limiter that has its word.
     pub(super) fn look<R>(
         &self,
         known: &Known<K>,
@@ -44,8 +44,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.look(known, now, |tat| tat, |limiter| limiter.meter().peek(now).0)
     }
 
-    /// How far the TAT of a key is ahead of the clock, in units. Of a key that has no word: if there is room
-    /// for it.
+    /// How far the TAT of a key is ahead of the clock, in units. Of a key that has no word: if
+    /// there is room for it.
     pub(super) fn ahead(&self, known: &Known<K>, now: Timestamp) -> u64 {
         let mut site = self.store.site(known);
         let tat = loop {

@@ -47,7 +47,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         if tier.is_closed() { 0 } else { tier.rate.available(self.tat(known, now), now) }
     }
 
-    /// Returns whether `n` permits of a key are available now, and how many are missing. Takes nothing.
+    /// Returns whether `n` permits of a key are available now, and how many are missing. Takes
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -90,8 +91,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         Capacity::new(if n == 0 && tat != CLOSED { needed.min(0) } else { needed })
     }
 
-    /// Returns the quota of a key, what is available, when the key is full again, and how many requests
-    /// wait for it. Takes nothing and enters no key.
+    /// Returns the quota of a key, what is available, when the key is full again, and how many
+    /// requests wait for it. Takes nothing and enters no key.
     ///
     /// # Examples
     ///

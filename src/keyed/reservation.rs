@@ -23,9 +23,9 @@ use crate::meter::Charge;
 ///
 /// # Cancel safety
 ///
-/// If the reservation is dropped or [cancelled](Self::cancel) before it is due, its permits are returned
-/// once, and later entries of the key move forward. After it is due, there is nothing to return. A
-/// reservation that is polled again after completion panics.
+/// If the reservation is dropped or [cancelled](Self::cancel) before it is due, its permits are
+/// returned once, and later entries of the key move forward. After it is due, there is nothing to
+/// return. A reservation that is polled again after completion panics.
 ///
 /// # Examples
 ///
@@ -199,8 +199,8 @@ impl<'a, K, C: Clock> Reservation<'a, K, C> {
         drop(self);
     }
 
-    /// Takes the permits for good and leaves the timing to the caller. Returns how long the caller has to
-    /// wait from now.
+    /// Takes the permits for good and leaves the timing to the caller. Returns how long the caller
+    /// has to wait from now.
     ///
     /// The entry moves no more, neither when other waiters leave nor by refunds. The wait is
     /// [`Duration::MAX`] if a control verb has ended it: then nothing was taken.

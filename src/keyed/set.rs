@@ -1,42 +1,44 @@
 //! A set: the few entries that a key's hash leads to, on one pair of cache lines.
 //!
 //! An entry is a tag, which names a key by bits of its hash, and a word, the key's TAT.
-//! [`word`](crate::word) has the table of its values. If a key has no entry, either it has been idle
-//! for long or its set was crowded. In both cases the floor of the set is at or past all that the key
-//! ever took.
+//! [`word`](crate::word) has the table of its values. If a key has no entry, either it has been
+//! idle for long or its set was crowded. In both cases the floor of the set is at or past all that
+//! the key ever took.
 //!
 //! # The floor
 //!
 //! A key loses its entry only under the lock of the set. The first choice is an entry that is idle:
-//! its TAT has passed. If none is idle, the choice is the entry whose TAT passes first. In both cases
-//! the floor is raised to that TAT. A key that enters begins at the floor if the floor has not passed.
+//! its TAT has passed. If none is idle, the choice is the entry whose TAT passes first. In both
+//! cases the floor is raised to that TAT. A key that enters begins at the floor if the floor has
+//! not passed.
 //!
-//! Take the TAT that a limiter of its own would give each key as the measure. Then this always holds:
-//! *a key's word, or the floor if it has none, is not lower.* Grants, debts and refunds keep it,
-//! because all of them are monotone in the TAT. The loss of an entry keeps it. A clock reading that is
-//! stale, or a clock that steps back, finds the floor in its future, and the key inherits the floor.
-//! Hence no key is ever granted more than a limiter of its own would grant.
+//! Take the TAT that a limiter of its own would give each key as the measure. Then this always
+//! holds: *a key's word, or the floor if it has none, is not lower.* Grants, debts and refunds keep
+//! it, because all of them are monotone in the TAT. The loss of an entry keeps it. A clock reading
+//! that is stale, or a clock that steps back, finds the floor in its future, and the key inherits
+//! the floor. So no key is ever granted more than a limiter of its own would grant.
 //!
 //! # Races and memory ordering
 //!
-//! *A decision* reads the tags, then the word, and moves the word by compare-and-swap. Then it looks
-//! at the tag again. If the tag is still that of its key, the charge stands with the key: either the
-//! entry was the key's when the word moved, or the entry was another key's and has come back since,
-//! and then the key took the whole TAT over as the floor. If the tag is another key's, the charge may
-//! have hit that key. The charge stays there, which can only refuse that key too early, and the
-//! decision is made again. For this to happen, an entry must change keys between two neighbouring
-//! instructions, and the word must be the same to the bit or be idle again by the second look.
+//! *A decision* reads the tags, then the word, and moves the word by compare-and-swap. Then it
+//! looks at the tag again. If the tag is still that of its key, the charge stands with the key:
+//! either the entry was the key's when the word moved, or the entry was another key's and has come
+//! back since, and then the key took the whole TAT over as the floor. If the tag is another key's,
+//! the charge may have hit that key. The charge stays there, which can only refuse that key too
+//! early, and the decision is made again. For this to happen, an entry must change keys between two
+//! neighbouring instructions, and the word must be the same to the bit or be idle again by the
+//! second look.
 //!
 //! *A thread that takes an entry* first swaps the word for [`TAKEN`], so that no decision made from
-//! the old word succeeds. Then it stores the tag, and then the word, both `Release`. A decision that
-//! has moved a word stored so has acquired it, and finds the new tag. The same is true of a word made
-//! from that one: each move is a compare-and-swap, so the chain has no gap. A decision that reads a
-//! new tag, by `Acquire`, finds the word `TAKEN` or newer.
+//! the old word succeeds. Then it stores the tag, and then the word, both `Release`. A decision
+//! that has moved a word stored so has acquired it, and finds the new tag. The same is true of a
+//! word made from that one: each move is a compare-and-swap, so the chain has no gap. A decision
+//! that reads a new tag, by `Acquire`, finds the word `TAKEN` or newer.
 //!
 //! *Whatever lowers a word* (refund, reset) holds the lock, so that it cannot hit another key.
 //!
-//! *The lock* is the floor itself, swapped for [`LOCKED`]: `Acquire` to lock, `Release` to unlock. A
-//! thread holds it for some tens of nanoseconds. Only newcomers, settlements and resets take it.
+//! *The lock* is the floor itself, swapped for [`LOCKED`]: `Acquire` to lock, `Release` to unlock.
+//! A thread holds it for some tens of nanoseconds. Only newcomers, settlements and resets take it.
 
 mod newcomers;
 
@@ -54,8 +56,8 @@ const MAX_AWAITED: usize = WAYS - 1;
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(super) struct Set {
-    /// Not before any TAT that ever lost its entry here, as a clock reading in ticks; [`SATURATED`] is
-    /// past all readings.
+    /// Not before any TAT that ever lost its entry here, as a clock reading in ticks; [`SATURATED`]
+    /// is past all readings.
     floor: AtomicU64,
     tags: [AtomicU32; WAYS],
     words: [AtomicU64; WAYS],
@@ -89,8 +91,9 @@ impl Set {
         }
     }
 
-    /// The entry with this tag. There is no branch for each entry, because which one matches cannot be
-    /// predicted. There is no search for a set bit either, because the next load waits for the result.
+    /// The entry with this tag. There is no branch for each entry, because which one matches cannot
+    /// be predicted. There is no search for a set bit either, because the next load waits for the
+    /// result.
     #[inline]
     fn find(&self, tag: Tag) -> Option<usize> {
         let mut way = 0;
@@ -121,9 +124,9 @@ impl Set {
         Some(Seen { way, word: self.words[way].load(Ordering::Acquire) })
     }
 
-    /// Moves the word of an entry that was seen with this tag to what `decide` makes of it at `now`, or
-    /// moves nothing if the entry is another key's by now. `decide` gives the TAT after a grant, or by
-    /// how many units the request is too early.
+    /// Moves the word of an entry that was seen with this tag to what `decide` makes of it at
+    /// `now`, or moves nothing if the entry is another key's by now. `decide` gives the TAT after a
+    /// grant, or by how many units the request is too early.
     #[inline]
     pub(super) fn take(
         &self,
@@ -223,11 +226,11 @@ impl Set {
         }
     }
 
-    /// Makes all entries as new, and the floor. If the word of an entry is out, `hold` is given its way
-    /// and tag. `hold` returns `false` if the word has come back meanwhile.
+    /// Makes all entries as new, and the floor. If the word of an entry is out, `hold` is given its
+    /// way and tag. `hold` returns `false` if the word has come back meanwhile.
     ///
-    /// All of it is one step for newcomers. So no debt of before passes from one key to another by the
-    /// floor while the set is reset.
+    /// All of it is one step for newcomers. So no debt of before passes from one key to another by
+    /// the floor while the set is reset.
     pub(super) fn reset_all(&self, mut hold: impl FnMut(usize, Tag) -> bool) {
         let mut lock = self.lock();
         lock.floor = 0;

@@ -8,12 +8,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::gcra::Gcra;
 
 impl<K, C: Clock> KeyedLimiter<K, C> {
-    /// Settles work after the fact: `estimated` permits of a key were taken for it, and it cost `actual`.
+    /// Settles work after the fact: `estimated` permits of a key were taken for it, and it cost
+    /// `actual`.
     ///
     /// If `actual < estimated`, the difference is refunded and waiters of the key move forward. If
-    /// `actual > estimated`, the difference becomes a debt behind the waiters: it delays later requests
-    /// only. Never waits and never fails. Prefer [`Grant::reconcile`](crate::keyed::Grant::reconcile),
-    /// which cannot be called twice.
+    /// `actual > estimated`, the difference becomes a debt behind the waiters: it delays later
+    /// requests only. Never waits and never fails. Prefer
+    /// [`Grant::reconcile`](crate::keyed::Grant::reconcile), which cannot be called twice.
     ///
     /// # Examples
     ///
@@ -142,7 +143,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
                         return;
                     }
                 }
-                // There is nothing that a refund could come off: the key is idle, or its debt is the floor's.
+                // There is nothing that a refund could come off: the key is idle, or its debt is
+                // the floor's.
                 Err(Missed::Absent) if debt == 0 => return,
                 // A debt needs a word.
                 Err(Missed::Absent) => match self.enter(&mut site, at, |begin, _| Ok(owing(begin))) {

@@ -50,8 +50,8 @@ impl<'a, K> Site<'a, K> {
         Self { within: Within::Stored(site), tier, tiers }
     }
 
-    /// Moves the word to what `decide` makes of it at `now`. `decide` gives the TAT after a grant, or by
-    /// how many units the request is too early.
+    /// Moves the word to what `decide` makes of it at `now`. `decide` gives the TAT after a grant,
+    /// or by how many units the request is too early.
     pub(super) fn take(&mut self, now: u64, decide: impl FnMut(u64) -> Result<u64, u64>) -> Answer {
         match &mut self.within {
             Within::Hashed(home) => match home.set.look(home.tag) {
@@ -65,9 +65,9 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
-    /// Enters a key that has no word, if the TAT that the key would begin with lets it do what it came
-    /// for. `enter` makes the key's TAT of where it begins and of the time, or says by how many units the
-    /// request is too early. `swept`: the words that are out have waiters.
+    /// Enters a key that has no word, if the TAT that the key would begin with lets it do what it
+    /// came for. `enter` makes the key's TAT of where it begins and of the time, or says by how
+    /// many units the request is too early. `swept`: the words that are out have waiters.
     pub(super) fn enter(
         &mut self,
         at: Timestamp,
@@ -80,8 +80,8 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
-    /// Keeps a debt of a key that can have no word. `owing` makes the key's TAT of where it begins. Gives
-    /// `false` if the key has a word by now.
+    /// Keeps a debt of a key that can have no word. `owing` makes the key's TAT of where it begins.
+    /// Gives `false` if the key has a word by now.
     pub(super) fn owe(&self, at: Timestamp, owing: impl Fn(u64) -> u64) -> bool {
         match &self.within {
             Within::Hashed(home) => home.set.owe(home.tag, at, self.tier, owing),
@@ -90,7 +90,8 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
-    /// Moves the word to what `next` makes of it, if the word is a TAT. `lowers`: that may be lower.
+    /// Moves the word to what `next` makes of it, if the word is a TAT. `lowers`: that may be
+    /// lower.
     pub(super) fn settle(&mut self, lowers: bool, next: impl Fn(u64) -> u64) -> Result<(), Missed> {
         match &mut self.within {
             // The set is locked for either.
@@ -115,8 +116,8 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
-    /// Where a key that has no word would begin. `None` if it has one by now, or if some words are out,
-    /// perhaps without a waiter by now, and not `swept`: then the caller looks again.
+    /// Where a key that has no word would begin. `None` if it has one by now, or if some words are
+    /// out, perhaps without a waiter by now, and not `swept`: then the caller looks again.
     pub(super) fn begin(&mut self, at: Timestamp, swept: bool) -> Option<u64> {
         match &mut self.within {
             Within::Hashed(home) => home.set.begin(at, (self.tiers, self.tier), swept),
@@ -133,8 +134,8 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
-    /// Takes the word out, to be kept elsewhere for as long as a request waits. `keep` is given the name of
-    /// the entry or cell, the word's owner, and the word.
+    /// Takes the word out, to be kept elsewhere for as long as a request waits. `keep` is given the
+    /// name of the entry or cell, the word's owner, and the word.
     pub(super) fn take_out(&mut self, keep: impl FnOnce(usize, Owner<K>, u64)) -> Result<(), NotOut> {
         match &mut self.within {
             Within::Hashed(home) => {
@@ -156,8 +157,8 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
-    /// Calls `release` with the names of words that are out and that could make room for this one, if no
-    /// request waits for them.
+    /// Calls `release` with the names of words that are out and that could make room for this one,
+    /// if no request waits for them.
     pub(super) fn others(&mut self, release: impl Fn(usize)) {
         match &self.within {
             Within::Hashed(home) => home.set.awaited().for_each(|way| release(home.name(way))),
@@ -165,8 +166,9 @@ impl<'a, K> Site<'a, K> {
         }
     }
 
-    /// Calls `release` with the names of words that are out and were looked at in search of room. Each must
-    /// be released, or it is not looked at again. In a set there are few, and all are looked at.
+    /// Calls `release` with the names of words that are out and were looked at in search of room.
+    /// Each must be released, or it is not looked at again. In a set there are few, and all are
+    /// looked at.
     pub(super) fn passed(&mut self, release: impl Fn(usize)) {
         if let Within::Stored(site) = &mut self.within {
             site.others().iter().for_each(|cell| release(cell.name()));

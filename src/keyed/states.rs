@@ -8,10 +8,11 @@ use crate::limiter::Standing;
 use crate::word::{AWAITED, CLOSED, TAKEN};
 
 impl<K, C: Clock> KeyedLimiter<K, C> {
-    /// Returns how each key stands that is not idle now. Says not which keys they are: by default, keys are
-    /// not stored.
+    /// Returns how each key stands that is not idle now. Says not which keys they are: by default,
+    /// keys are not stored.
     ///
-    /// Looks at the whole table, some 5 ns for each key that the table is for. Decisions go on meanwhile.
+    /// Looks at the whole table, some 5 ns for each key that the table is for. Decisions go on
+    /// meanwhile.
     ///
     /// # Examples
     ///
@@ -81,7 +82,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         }))
     }
 
-    /// Returns how many keys are not idle now. Looks at the whole table, as [`states`](Self::states) does.
+    /// Returns how many keys are not idle now. Looks at the whole table, as
+    /// [`states`](Self::states) does.
     ///
     /// # Examples
     ///
@@ -111,8 +113,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.states().next().is_none()
     }
 
-    /// Returns how many times a key without an entry found its set full of busy keys and began with the
-    /// least debt among them. If keys are stored, returns how many times a key found no room.
+    /// Returns how many times a key without an entry found its set full of busy keys and began with
+    /// the least debt among them. If keys are stored, returns how many times a key found no room.
     ///
     /// If this number grows, [`max_keys`](crate::keyed::Builder::max_keys) is too small.
     ///
@@ -130,11 +132,11 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.count_of_evictions()
     }
 
-    /// Returns the bytes that the table occupies: 24 for each key that it is for, rounded up to 128, from
-    /// the start and for good.
+    /// Returns the bytes that the table occupies: 24 for each key that it is for, rounded up to
+    /// 128, from the start and for good.
     ///
-    /// If keys are stored, returns what the keys that are there now take, without what they own on the heap
-    /// and without what the allocator adds.
+    /// If keys are stored, returns what the keys that are there now take, without what they own on
+    /// the heap and without what the allocator adds.
     ///
     /// # Examples
     ///

@@ -1,7 +1,7 @@
-//! The words of keys and their quotas: the one place that chooses between the two kinds of table.
+//! The words of keys and their quotas: the only file that chooses between the two kinds of table.
 //!
-//! The verbs of a keyed limiter ask here for a key's word by a [`Known`]. They need not know whether a
-//! key is known by bits of its hash (`table.rs`) or stored (`exact.rs`).
+//! The verbs of a keyed limiter ask here for a key's word by a [`Known`]. They need not know
+//! whether a key is known by bits of its hash (`table.rs`) or stored (`exact.rs`).
 
 use std::marker::PhantomData;
 
@@ -20,8 +20,8 @@ pub(super) struct Store<K> {
 
 /// The tables: one of them.
 pub(super) struct Words<K> {
-    /// Without a set if keys are stored. A decision finds that out by the comparison that it makes in any
-    /// case.
+    /// Without a set if keys are stored. A decision finds that out by the comparison that it makes
+    /// in any case.
     table: Table,
     exact: Option<Box<Exact<K>>>,
     keys: PhantomData<fn() -> K>,
@@ -92,8 +92,8 @@ impl<K> Store<K> {
         Site::stored(StoredSite::new(exact, cell), &self.tiers, tier)
     }
 
-    /// Puts a word back that was taken out under this name. Cells that are let go of are added to `gone`, to
-    /// be dropped while no lock is held.
+    /// Puts a word back that was taken out under this name. Cells that are let go of are added to
+    /// `gone`, to be dropped while no lock is held.
     pub(super) fn put_back(&self, name: usize, owner: &Owner<K>, word: u64, gone: &mut Vec<Owner<K>>) {
         if let (Owner::Stored(cell), Some(exact)) = (owner, self.exact()) {
             gone.extend(exact.put_back(cell, word, &self.tiers).into_iter().map(Owner::Stored));

@@ -4,8 +4,8 @@ use super::set::{Set, WAYS};
 use super::tiers::{Tag, Tiers};
 
 /// Bytes of the table for each key that it is to hold: 10 entries of 12.8 bytes for 5.33 keys. When
-/// all keys are busy at once, 0.66 % of them have no entry. (Poisson of mean 5.33: the expected excess
-/// over 10, for each key.)
+/// all keys are busy at once, 0.66 % of them have no entry. (Poisson of mean 5.33: the expected
+/// excess over 10, for each key.)
 const BYTES_A_KEY: usize = 24;
 
 #[derive(Debug)]
@@ -71,8 +71,8 @@ impl Table {
     }
 
     /// Makes all entries as new, one set after the other. If the word of an entry is out, `hold` is
-    /// given its name and tag. `hold` returns `false` if the word has come back meanwhile. After each
-    /// set `done` is called without the lock.
+    /// given its name and tag. `hold` returns `false` if the word has come back meanwhile. After
+    /// each set `done` is called without the lock.
     pub(super) fn reset_all(&self, mut hold: impl FnMut(usize, Tag) -> bool, mut done: impl FnMut()) {
         for (index, set) in self.sets.iter().enumerate() {
             set.reset_all(|way, tag| hold(name(index, way), tag));

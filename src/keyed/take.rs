@@ -21,8 +21,7 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         if !tier.is_ordinary(n) {
             return None;
         }
-        let (seen, units) = (home.set.look(home.tag)?, tier.rate.units(now));
-        let gcra = &tier.rate.gcra;
+        let (seen, units, gcra) = (home.set.look(home.tag)?, tier.rate.units(now), tier.rate.gcra);
         match home.set.take(home.tag, seen, units, |tat| gcra.decide(tat, units, gcra.cost(n))) {
             Answer::Granted { ahead } => Some(Charge::Counted { ahead }),
             _ => None,
@@ -74,8 +73,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         }
     }
 
-    /// Enters a key that has no word. Counts an eviction if the key begins with a debt of others, or finds
-    /// no room.
+    /// Enters a key that has no word. Counts an eviction if the key begins with a debt of others,
+    /// or finds no room.
     pub(super) fn enter(
         &self,
         site: &mut Site<'_, K>,

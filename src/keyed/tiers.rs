@@ -5,10 +5,10 @@
 //!
 //! # What a stale limit can do
 //!
-//! The limit is loaded `Relaxed`. A decision that finds the burst where another thread has just stored
-//! 0 goes on as if it had been made before the close, and that is how it counts: it is granted what
-//! its key had then. A thread that knows of the close (the closing thread itself, or one that has
-//! synchronized with it since) finds the 0, because the store happens before its load.
+//! The limit is loaded `Relaxed`. A decision that finds the burst where another thread has just
+//! stored 0 goes on as if it had been made before the close, and that is how it counts: it is
+//! granted what its key had then. A thread that knows of the close (the closing thread itself, or
+//! one that has synchronized with it since) finds the 0, because the store happens before its load.
 //!
 //! A request that then has to wait is refused all the same: see `closing.rs`.
 
@@ -66,8 +66,8 @@ pub(super) struct Tiers<K> {
     first: Tier,
     /// Filled from the front, under the lock.
     more: Box<[OnceLock<Tier>]>,
-    /// Held while a tier is added and while limits change, so that all tiers agree whether the limiter
-    /// is closed.
+    /// Held while a tier is added and while limits change, so that all tiers agree whether the
+    /// limiter is closed.
     changing: Lock<()>,
     classes: Option<Classes<K>>,
     tick: Tick,

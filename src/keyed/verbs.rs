@@ -13,11 +13,11 @@ use crate::error::{Denied, Refused};
 use crate::held::Held;
 
 impl<K, C: Clock> KeyedLimiter<K, C> {
-    /// Asks for `n` permits of a key. [`wait`](Acquire::wait) blocks this thread until they are granted,
-    /// `.await` suspends the task. Nothing is taken until then.
+    /// Asks for `n` permits of a key. [`wait`](Acquire::wait) blocks this thread until they are
+    /// granted, `.await` suspends the task. Nothing is taken until then.
     ///
-    /// Requests for the same key are granted first come, first served, in the order in which their waits
-    /// began.
+    /// Requests for the same key are granted first come, first served, in the order in which their
+    /// waits began.
     ///
     /// # Examples
     ///
@@ -35,7 +35,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         Acquire::new(Held::Borrowed(self), self.known(key), n)
     }
 
-    /// Does what [`acquire`](Self::acquire) does. The request keeps the limiter alive and borrows nothing.
+    /// Does what [`acquire`](Self::acquire) does. The request keeps the limiter alive and borrows
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -59,8 +60,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed, if `n` exceeds the burst, the queue of the key is full, or the key
-    /// is saturated or the limiter closed.
+    /// [`Denied`], with nothing changed, if `n` exceeds the burst, the queue of the key is full, or
+    /// the key is saturated or the limiter closed.
     ///
     /// # Examples
     ///
@@ -105,8 +106,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
     ///
     /// # Errors
     ///
-    /// [`Denied`], with nothing changed: the same as [`reserve`](Self::reserve), or if the wait would be
-    /// longer. Then [`Denied::retry_after`] is the wait that it would have been.
+    /// [`Denied`], with nothing changed: the same as [`reserve`](Self::reserve), or if the wait
+    /// would be longer. Then [`Denied::retry_after`] is the wait that it would have been.
     ///
     /// # Examples
     ///
@@ -157,8 +158,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.reserve_known(Held::Borrowed(self), self.known(key), now, n, Some(max_wait))
     }
 
-    /// Does what [`reserve`](Self::reserve) does. The reservation keeps the limiter alive and borrows
-    /// nothing.
+    /// Does what [`reserve`](Self::reserve) does. The reservation keeps the limiter alive and
+    /// borrows nothing.
     ///
     /// # Errors
     ///
@@ -184,8 +185,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         self.reserve_known(self.shared(), self.known(key), self.clock().now(), n, None)
     }
 
-    /// Does what [`reserve_within`](Self::reserve_within) does. The reservation keeps the limiter alive and
-    /// borrows nothing.
+    /// Does what [`reserve_within`](Self::reserve_within) does. The reservation keeps the limiter
+    /// alive and borrows nothing.
     ///
     /// # Errors
     ///

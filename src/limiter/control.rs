@@ -63,7 +63,7 @@ impl<C: Clock> RateLimiter<C> {
     /// assert!(limiter.try_acquire(1).is_err());
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
-    #[doc(alias = "breach")]
+    #[doc(alias = "breach")] // prose: allow breach, it is the name elsewhere
     pub fn bypass(&self) {
         let open = |phase| phase != Phase::Closed;
         self.engine.restart(

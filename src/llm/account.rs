@@ -65,16 +65,17 @@ impl Account {
         before
     }
 
-    /// Gives back what it can of `n` that were not used by a call whose lowest backlog so far is `low`.
-    /// Gives how much that is.
+    /// Gives back what it can of `n` that were not used by a call whose lowest backlog so far is
+    /// `low`. Gives how much that is.
     pub(super) fn give_back(&mut self, n: u64, low: Low, now: Timestamp) -> Low {
         let credit = self.rate.gcra.amount(n).min(low).min(self.backlog(now));
         self.tat -= credit;
         credit
     }
 
-    /// Goes on with another capacity, at most the configured one. What is available stays, as far as the
-    /// new burst has room for it. A debt stays a debt. Gives the conversion of lows to the new quota.
+    /// Goes on with another capacity, at most the configured one. What is available stays, as far
+    /// as the new burst has room for it. A debt stays a debt. Gives the conversion of lows to the
+    /// new quota.
     pub(super) fn allow(&mut self, capacity: u64, tick: Tick, now: Timestamp) -> Option<impl Fn(Low) -> Low + use<>> {
         let (configured, old) = (self.configured, self.rate);
         let missing = self.backlog(now);
@@ -94,7 +95,8 @@ impl Account {
         let grown = burst.saturating_sub(old.quota().burst());
         *self = Self::full(configured, quota, tick, now);
         let new = self.rate;
-        // What is lost with the burst is lost first: counted in long intervals it may be past counting.
+        // What is lost with the burst is lost first: counted in long intervals it may be past
+        // counting.
         let missing = old.convert(missing.saturating_sub(old.gcra.amount(shrunk)), &new);
         let missing = missing.saturating_add(new.gcra.amount(grown));
         self.tat = self.tat.saturating_add(missing).min(MAX_TAT);
@@ -117,7 +119,8 @@ mod tests {
         Timestamp::from_ticks(nanos)
     }
 
-    /// This holds also at rates at which readings are no whole units of the word, and after 80 years.
+    /// This holds also at rates at which readings are no whole units of the word, and after 80
+    /// years.
     #[test]
     fn a_due_permit_is_available_then_and_not_1_ns_before() {
         const YEARS: u64 = 80 * 31_557_600 * 1_000_000_000;

@@ -17,8 +17,8 @@ use crate::held::Held;
 use crate::pace::{Deadline, Patience};
 use crate::turnstile::Entry;
 
-/// Leave to make a call asked for: [`wait`](Self::wait) blocks until the call may go, `.await` suspends
-/// until then.
+/// Leave to make a call asked for: [`wait`](Self::wait) blocks until the call may go, `.await`
+/// suspends until then.
 ///
 /// The request is lazy: nothing is taken before the wait or the first poll. Made by
 /// [`LlmLimiter::acquire`]. The future runs on any executor and is `Unpin`.
@@ -26,8 +26,8 @@ use crate::turnstile::Entry;
 /// # Cancel safety
 ///
 /// Nothing is charged before the call may go. If the future is dropped while pending, it leaves the
-/// queue. If it is dropped after the call was let go but before it was polled again, all is given back,
-/// because nothing was sent. A future that is polled again after completion panics.
+/// queue. If it is dropped after the call was let go but before it was polled again, all is given
+/// back, because nothing was sent. A future that is polled again after completion panics.
 #[must_use = "nothing is taken until this is waited for"]
 pub struct Acquire<'a, C: Clock = SystemClock>(Pending<Estimated<'a, C>>);
 
@@ -100,11 +100,11 @@ impl<'a, C: Clock> Acquire<'a, C> {
 
     /// Waits no longer than `timeout`, counted from when the wait begins.
     ///
-    /// If the wait would be longer by all that is known, the request is refused at once. If a pause or a
-    /// call that used more than estimated puts the request off past the timeout, it is refused as soon as
-    /// that is known. The time at which a slot comes free is unknown, so a request waits for a slot until
-    /// the timeout. A timeout of zero means now or never. With a [`deadline`](Self::deadline) as well, the
-    /// earlier of the two holds.
+    /// If the wait would be longer by all that is known, the request is refused at once. If a pause
+    /// or a call that used more than estimated puts the request off past the timeout, it is refused
+    /// as soon as that is known. The time at which a slot comes free is unknown, so a request waits
+    /// for a slot until the timeout. A timeout of zero means now or never. With a
+    /// [`deadline`](Self::deadline) as well, the earlier of the two holds.
     ///
     /// # Examples
     ///
@@ -146,14 +146,16 @@ impl<'a, C: Clock> Acquire<'a, C> {
     ///
     /// # Errors
     ///
-    /// [`LimitError`], with nothing charged. It names the limit that it is about, if it is about one:
+    /// [`LimitError`], with nothing charged. It names the limit that it is about, if it is about
+    /// one:
     ///
     /// - [`TooLong`](crate::AcquireError::TooLong) if the wait would pass the timeout or deadline;
-    /// - [`ExceedsBurst`](crate::AcquireError::ExceedsBurst) at once if the estimate exceeds the burst of a limit;
+    /// - [`ExceedsBurst`](crate::AcquireError::ExceedsBurst) at once if the estimate exceeds the
+    ///   burst of a limit;
     /// - [`Busy`](crate::AcquireError::Busy) if all slots stayed taken;
     /// - [`QueueFull`](crate::AcquireError::QueueFull) at once if too many calls wait already;
-    /// - [`Cancelled`](crate::AcquireError::Cancelled) or [`Closed`](crate::AcquireError::Closed) if the
-    ///   limiter's waits are ended.
+    /// - [`Cancelled`](crate::AcquireError::Cancelled) or [`Closed`](crate::AcquireError::Closed)
+    ///   if the limiter's waits are ended.
     ///
     /// `.await` gives the same.
     ///

@@ -97,8 +97,8 @@ impl<C: Clock> Builder<C> {
         self
     }
 
-    /// Limits requests per minute (RPM). The requests of a whole minute may go at once, as providers
-    /// allow. [`requests`](Self::requests) sets another burst.
+    /// Limits requests per minute (RPM). The requests of a whole minute may go at once, as
+    /// providers allow. [`requests`](Self::requests) sets another burst.
     pub fn requests_per_minute(self, requests: u64) -> Self {
         self.limit(Kind::Requests, Quota::per_minute(requests))
     }
@@ -181,8 +181,8 @@ impl<C: Clock> Builder<C> {
         self
     }
 
-    /// Sets the time of day for [`days_begin_at_midnight`](Self::days_begin_at_midnight), for tests and
-    /// simulations. The default is the system's time when the limiter is built.
+    /// Sets the time of day for [`days_begin_at_midnight`](Self::days_begin_at_midnight), for tests
+    /// and simulations. The default is the system's time when the limiter is built.
     pub fn wall_clock(mut self, now: SystemTime) -> Self {
         self.wall = Some(now);
         self
@@ -208,15 +208,15 @@ impl<C: Clock> Builder<C> {
         self
     }
 
-    /// Sets the longest pause that calls make at a provider's word. The default is 2 minutes. A faulty
-    /// header cannot stall calls for longer.
+    /// Sets the longest pause that calls make at a provider's word. The default is 2 minutes. A
+    /// faulty header cannot stall calls for longer.
     pub fn max_pause(mut self, pause: Duration) -> Self {
         self.options.max_pause = pause;
         self
     }
 
-    /// Sets whether tokens read from the provider's cache count as tokens of the prompt. The default is
-    /// yes, as at OpenAI. At Anthropic they do not count for most models.
+    /// Sets whether tokens read from the provider's cache count as tokens of the prompt. The
+    /// default is yes, as at OpenAI. At Anthropic they do not count for most models.
     pub fn count_cached(mut self, count: bool) -> Self {
         self.options.count_cached = count;
         self

@@ -19,8 +19,8 @@ use crate::held::Held;
 /// | was never sent | [`refund`](Self::refund) |
 /// | failed | [`fail`](Self::fail), with what the provider charges for that |
 ///
-/// If dropped unsettled (by a panic, with a cancelled task), the call is charged at its estimate, because
-/// it may have been sent. In any case its slot is free then.
+/// If dropped unsettled (by a panic, with a cancelled task), the call is charged at its estimate,
+/// because it may have been sent. In any case its slot is free then.
 ///
 /// # Examples
 ///
@@ -84,8 +84,8 @@ impl<'a, C: Clock> Call<'a, C> {
         self.estimate
     }
 
-    /// Returns what each limit had available directly after the call was let go, in whole requests or
-    /// tokens.
+    /// Returns what each limit had available directly after the call was let go, in whole requests
+    /// or tokens.
     ///
     /// # Examples
     ///
@@ -102,8 +102,8 @@ impl<'a, C: Clock> Call<'a, C> {
         self.let_go.remaining
     }
 
-    /// Ends the call at what it used. If that is less than estimated, the difference is refunded and
-    /// waiters move forward. If it is more, the difference becomes a debt.
+    /// Ends the call at what it used. If that is less than estimated, the difference is refunded
+    /// and waiters move forward. If it is more, the difference becomes a debt.
     ///
     /// Never waits and never fails, however large the debt.
     ///
@@ -184,7 +184,8 @@ impl<'a, C: Clock> Call<'a, C> {
         }
     }
 
-    /// Ends a streamed call: it used what was estimated for the prompt, and the tokens that arrived.
+    /// Ends a streamed call: it used what was estimated for the prompt, and the tokens that
+    /// arrived.
     ///
     /// # Examples
     ///

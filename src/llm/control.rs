@@ -1,4 +1,5 @@
-//! Control while calls are under way: less than was thought, another rate, a pause, cancel, close, reset.
+//! Control while calls are under way: less than was thought, another rate, a pause, cancel, close,
+//! reset.
 
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use crate::error::{AcquireError, LimitError};
 use crate::turnstile::Host;
 
 impl<C: Clock> LlmLimiter<C> {
-    /// Lowers what is available to these figures, because other programs used the rest. Where less is
-    /// available already, nothing changes.
+    /// Lowers what is available to these figures, because other programs used the rest. Where less
+    /// is available already, nothing changes.
     ///
     /// # Examples
     ///
@@ -32,8 +33,8 @@ impl<C: Clock> LlmLimiter<C> {
 
     /// Sets what the limits allow for each minute or day from now on, at most what was configured.
     ///
-    /// Bursts shrink as rates do. What is available stays, as far as the new burst has room for it. Waiters
-    /// are re-timed. Limits per calendar day stay as they are.
+    /// Bursts shrink as rates do. What is available stays, as far as the new burst has room for it.
+    /// Waiters are re-timed. Limits per calendar day stay as they are.
     ///
     /// # Examples
     ///
@@ -54,8 +55,8 @@ impl<C: Clock> LlmLimiter<C> {
         });
     }
 
-    /// Lets no call go for `pause`, but no longer than the [cap](super::Builder::max_pause). Waiters are
-    /// re-timed.
+    /// Lets no call go for `pause`, but no longer than the [cap](super::Builder::max_pause).
+    /// Waiters are re-timed.
     ///
     /// # Examples
     ///
@@ -74,8 +75,8 @@ impl<C: Clock> LlmLimiter<C> {
         self.turnstile().update(self.clock(), |ledger, now| ledger.pause_until(tick.later(now, pause)));
     }
 
-    /// Cancels all waiters with [`AcquireError::Cancelled`]. Nothing was charged for them, and the limiter
-    /// goes on.
+    /// Cancels all waiters with [`AcquireError::Cancelled`]. Nothing was charged for them, and the
+    /// limiter goes on.
     ///
     /// # Examples
     ///
@@ -110,12 +111,12 @@ impl<C: Clock> LlmLimiter<C> {
         self.turnstile().close(self.clock());
     }
 
-    /// Cancels all waiters and restores the limits as they were built, even if the limiter is closed,
-    /// paused or in debt.
+    /// Cancels all waiters and restores the limits as they were built, even if the limiter is
+    /// closed, paused or in debt.
     ///
-    /// What the provider said so far is forgotten. Calls under way stay so and keep their slots until they
-    /// end. What they were charged is forgotten: settling them later gives nothing back, and charges only
-    /// what they used beyond their charge.
+    /// What the provider said so far is forgotten. Calls under way stay so and keep their slots
+    /// until they end. What they were charged is forgotten: settling them later gives nothing back,
+    /// and charges only what they used beyond their charge.
     ///
     /// # Examples
     ///

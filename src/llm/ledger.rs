@@ -10,8 +10,8 @@ use crate::clock::{Tick, Timestamp};
 /// Names a call.
 pub(crate) type CallId = u64;
 
-/// The mark of a charge that [`Ledger::reset`] has forgotten: it gives nothing back. No stretch and no
-/// day has this number.
+/// The mark of a charge that [`Ledger::reset`] has forgotten: it gives nothing back. No stretch and
+/// no day has this number.
 const FORGOTTEN: u64 = u64::MAX;
 
 /// A call that was let go and has yet to be settled.
@@ -139,8 +139,8 @@ impl Ledger {
         self.rates.paused_until
     }
 
-    /// Restores the limits as they were configured. Calls under way stay so, and give nothing back: what
-    /// they were charged is forgotten.
+    /// Restores the limits as they were configured. Calls under way stay so, and give nothing back:
+    /// what they were charged is forgotten.
     pub(super) fn reset(&mut self, tick: Tick, now: Timestamp) {
         self.rates.reset(tick, now);
         self.lows = Default::default();
@@ -148,7 +148,8 @@ impl Ledger {
         self.calls.values_mut().for_each(|call| call.since = [FORGOTTEN; Kind::ALL.len()]);
     }
 
-    /// The provider has `remaining` left. If that is less than is available here, the difference is gone.
+    /// The provider has `remaining` left. If that is less than is available here, the difference is
+    /// gone.
     pub(super) fn lower(&mut self, kind: Kind, remaining: u64, now: Timestamp) {
         let excess = self.available(kind, now).map_or(0, |ours| ours.saturating_sub(remaining));
         if excess != 0 {
@@ -160,8 +161,8 @@ impl Ledger {
 
     /// The provider allows `capacity` in the period of a limit. At most what is configured holds.
     ///
-    /// If the provider says so in its answer to a call, and that call was let go before the last change,
-    /// the answer is out of date. Then it allows no more than is allowed now.
+    /// If the provider says so in its answer to a call, and that call was let go before the last
+    /// change, the answer is out of date. Then it allows no more than is allowed now.
     pub(super) fn allow(
         &mut self,
         kind: Kind,

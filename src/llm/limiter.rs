@@ -10,8 +10,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::pace::Strategy;
 use crate::turnstile::{Host, Turnstile};
 
-/// Limits calls of a language model as its provider does: requests, tokens and calls under way, in one
-/// step.
+/// Limits calls of a language model as its provider does: requests, tokens and calls under way, in
+/// one step.
 ///
 /// | to | call |
 /// |---|---|
@@ -21,22 +21,22 @@ use crate::turnstile::{Host, Turnstile};
 /// | follow what the provider's answers say | `Call::observe` (feature `http`) |
 /// | look, and take nothing | [`available`](Self::available), [`wait_for`](Self::wait_for) |
 ///
-/// A call is let go when all limits can grant what it is estimated to use. Calls that wait are let go
-/// first come, first served. When a call is over, it is settled at what it really used. If the estimate
-/// was too high, the difference is refunded and waiters move forward. If it was too low, the difference
-/// becomes a debt, which blocks and fails nothing that is paid for.
+/// A call is let go when all limits can grant what it is estimated to use. Calls that wait are let
+/// go first come, first served. When a call is over, it is settled at what it really used. If the
+/// estimate was too high, the difference is refunded and waiters move forward. If it was too low,
+/// the difference becomes a debt, which blocks and fails nothing that is paid for.
 ///
 /// # The bound
 ///
-/// What calls really used, each at the time it was let go, stays within `burst + elapsed / T` of each
-/// limit over any stretch of time. That is how providers count. What an estimate was too low by comes on
-/// top, because it was not known. The bound is stronger than that of
-/// [`RateLimiter`](crate::RateLimiter), and it has a price: a call that ends when what it took has come
-/// back already has nothing to give back. For calls that are short beside `burst · T` (a minute, for a
-/// limit per minute), nearly all that was estimated too high is used.
+/// What calls really used, each at the time it was let go, stays within `burst + elapsed / T` of
+/// each limit over any stretch of time. That is how providers count. What an estimate was too low
+/// by comes on top, because it was not known. The bound is stronger than that of
+/// [`RateLimiter`](crate::RateLimiter), and it has a price: a call that ends when what it took has
+/// come back already has nothing to give back. For calls that are short beside `burst · T` (a
+/// minute, for a limit per minute), nearly all that was estimated too high is used.
 ///
-/// While all slots are taken, nothing is charged. All is done under one lock, which a call holds for
-/// about a microsecond; calls take seconds.
+/// While all slots are taken, nothing is charged. All is done under one lock, which a call holds
+/// for about a microsecond; calls take seconds.
 ///
 /// # Examples
 ///

@@ -73,8 +73,8 @@ impl<C: Clock> LlmLimiter<C> {
 impl<C: Clock> Call<'_, C> {
     /// Does what [`LlmLimiter::observe`] does, with the answer to this call.
     ///
-    /// If the provider has lowered a limit, and this call was let go before that was known, the answer does
-    /// not raise the limit again: it may have been long on its way.
+    /// If the provider has lowered a limit, and this call was let go before that was known, the
+    /// answer does not raise the limit again: it may have been long on its way.
     ///
     /// # Examples
     ///
@@ -100,14 +100,14 @@ impl<C: Clock> Call<'_, C> {
     }
 }
 
-/// If a stated limit differs from the configured limit per day by more than this factor, it is not per
-/// day.
+/// If a stated limit differs from the configured limit per day by more than this factor, it is not
+/// per day.
 const NEAR: u64 = 4;
 
 /// Which limit each window is about, if `capacity` is what was configured.
 fn windows(view: &ProviderView, capacity: impl Fn(Kind) -> Option<u64>) -> Vec<(Kind, Window)> {
-    // The provider does not say whether it means a minute or a day: the limit is taken that is nearer to
-    // the stated one.
+    // The provider does not say whether it means a minute or a day: the limit is taken that is
+    // nearer to the stated one.
     let nearer = |minute: Kind, day: Kind, window: Window| {
         let distance = |kind: Kind| {
             let (ours, theirs) = (capacity(kind)?.max(1), window.limit?.max(1));
@@ -123,7 +123,7 @@ fn windows(view: &ProviderView, capacity: impl Fn(Kind) -> Option<u64>) -> Vec<(
         view.input_tokens.map(|window| (Kind::Input, window)),
         view.output_tokens.map(|window| (Kind::Output, window)),
     ];
-    // Some gateways state a limit of 0 if there is none. If it were believed, no call would be sent whose
-    // answer could correct it.
+    // Some gateways state a limit of 0 if there is none. If it were believed, no call would be sent
+    // whose answer could correct it.
     found.into_iter().flatten().filter(|(_, window)| window.limit != Some(0)).collect()
 }

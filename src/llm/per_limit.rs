@@ -2,8 +2,8 @@
 
 use super::kind::{Each, Kind};
 
-/// A figure for each limit, in whole requests or tokens. `None` where there is no such limit, or nothing
-/// is said of it.
+/// A figure for each limit, in whole requests or tokens. `None` where there is no such limit, or
+/// nothing is said of it.
 ///
 /// # Examples
 ///

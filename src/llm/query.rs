@@ -47,8 +47,8 @@ impl<C: Clock> LlmLimiter<C> {
         self.turnstile().with(|ledger| PerLimit::of(|kind| ledger.available(kind, now)))
     }
 
-    /// Returns what each limit allows for each minute or day, as far as is known: what was configured, or
-    /// less if the provider [allows](Self::allow) less.
+    /// Returns what each limit allows for each minute or day, as far as is known: what was
+    /// configured, or less if the provider [allows](Self::allow) less.
     ///
     /// # Examples
     ///
@@ -64,8 +64,9 @@ impl<C: Clock> LlmLimiter<C> {
         self.turnstile().with(|ledger| PerLimit::of(|kind| ledger.allowed(kind)))
     }
 
-    /// Returns how long a call would wait behind the calls that wait now, as far as is known. Zero if it
-    /// may go at once. `None` if no wait helps, or if the wait depends on when another call ends.
+    /// Returns how long a call would wait behind the calls that wait now, as far as is known. Zero
+    /// if it may go at once. `None` if no wait helps, or if the wait depends on when another call
+    /// ends.
     ///
     /// # Examples
     ///
@@ -100,8 +101,8 @@ impl<C: Clock> LlmLimiter<C> {
         self.turnstile().with(Ledger::in_flight)
     }
 
-    /// Returns whether the limiter is no different from a new one: all limits are full and allow what was
-    /// configured, no call is under way, none waits, and no pause holds.
+    /// Returns whether the limiter is no different from a new one: all limits are full and allow
+    /// what was configured, no call is under way, none waits, and no pause holds.
     ///
     /// # Examples
     ///

@@ -101,8 +101,8 @@ impl Rates {
         self.limits[kind as usize].as_ref()
     }
 
-    /// When all limits can grant these costs, and the limit that can so last. No limit, if a pause ends
-    /// later than that.
+    /// When all limits can grant these costs, and the limit that can so last. No limit, if a pause
+    /// ends later than that.
     pub(super) fn due(&self, costs: &Costs) -> Result<(Timestamp, Option<Kind>), OverBurst> {
         let mut last = (self.paused_until, None);
         for (kind, limit) in self.iter() {

@@ -12,11 +12,12 @@ use crate::held::Held;
 use crate::turnstile::Host;
 
 impl<C: Clock> LlmLimiter<C> {
-    /// Asks for leave to make a call that is estimated to use so much. [`wait`](Acquire::wait) blocks
-    /// this thread until the call may go, `.await` suspends the task. Nothing is taken until then.
+    /// Asks for leave to make a call that is estimated to use so much. [`wait`](Acquire::wait)
+    /// blocks this thread until the call may go, `.await` suspends the task. Nothing is taken until
+    /// then.
     ///
-    /// Estimate the prompt with an [`Estimator`](super::Estimator), and the reply at the most it may be
-    /// (`max_tokens`) or at what replies usually are.
+    /// Estimate the prompt with an [`Estimator`](super::Estimator), and the reply at the most it
+    /// may be (`max_tokens`) or at what replies usually are.
     ///
     /// # Examples
     ///
@@ -103,8 +104,8 @@ impl<C: Clock> LlmLimiter<C> {
         self.decide(Held::Borrowed(self), || now, estimate.into())
     }
 
-    /// Does what [`try_acquire`](Self::try_acquire) does. The call keeps the limiter alive and borrows
-    /// nothing.
+    /// Does what [`try_acquire`](Self::try_acquire) does. The call keeps the limiter alive and
+    /// borrows nothing.
     ///
     /// # Errors
     ///

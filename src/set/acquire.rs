@@ -15,17 +15,17 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::LimitError;
 use crate::pace::{Deadline, Patience};
 
-/// Permits of all limits of a [`LimitSet`] asked for: [`wait`](Self::wait) blocks until they are granted,
-/// `.await` suspends until then.
+/// Permits of all limits of a [`LimitSet`] asked for: [`wait`](Self::wait) blocks until they are
+/// granted, `.await` suspends until then.
 ///
 /// The request is lazy: nothing is taken before the wait or the first poll. Made by
 /// [`LimitSet::acquire`]. The future runs on any executor and is `Unpin`.
 ///
 /// # Cancel safety
 ///
-/// Nothing is charged before all limits grant. If the future is dropped while pending, it leaves the
-/// queue. If it is dropped after it was granted but before it was polled again, the permits are spent. A
-/// future that is polled again after completion panics.
+/// Nothing is charged before all limits grant. If the future is dropped while pending, it leaves
+/// the queue. If it is dropped after it was granted but before it was polled again, the permits are
+/// spent. A future that is polled again after completion panics.
 #[must_use = "nothing is taken until this is waited for"]
 pub struct Acquire<'a, const N: usize, C: Clock = SystemClock>(Pending<Permits<'a, LimitSet<N, C>>>);
 
@@ -48,17 +48,20 @@ impl<'a, const N: usize, C: Clock> Acquire<'a, N, C> {
 
     /// Blocks this thread until all limits grant.
     ///
-    /// If they grant at once and no request waits, the call takes no lock, allocates nothing and makes no
-    /// system call.
+    /// If they grant at once and no request waits, the call takes no lock, allocates nothing and
+    /// makes no system call.
     ///
     /// # Errors
     ///
-    /// [`LimitError`], with nothing charged. It names the limit that it is about, if it is about one:
+    /// [`LimitError`], with nothing charged. It names the limit that it is about, if it is about
+    /// one:
     ///
     /// - [`TooLong`](crate::AcquireError::TooLong) if the wait would pass the timeout or deadline;
-    /// - [`ExceedsBurst`](crate::AcquireError::ExceedsBurst) at once if a cost exceeds the burst of its limit;
+    /// - [`ExceedsBurst`](crate::AcquireError::ExceedsBurst) at once if a cost exceeds the burst of
+    ///   its limit;
     /// - [`QueueFull`](crate::AcquireError::QueueFull) at once if too many requests wait already;
-    /// - [`Saturated`](crate::AcquireError::Saturated) if the debt of a limit exceeds what it can count;
+    /// - [`Saturated`](crate::AcquireError::Saturated) if the debt of a limit exceeds what it can
+    ///   count;
     /// - [`Closed`](crate::AcquireError::Closed) if a limit or the set is closed;
     /// - [`Cancelled`](crate::AcquireError::Cancelled) if the waits of the set are cancelled.
     ///
@@ -100,8 +103,8 @@ impl<'a, C: Clock> ListAcquire<'a, C> {
     ///
     /// # Errors
     ///
-    /// The same as [`Acquire::wait`], and [`CostCount`](crate::AcquireError::CostCount) at once if the
-    /// number of costs is not the number of limits.
+    /// The same as [`Acquire::wait`], and [`CostCount`](crate::AcquireError::CostCount) at once if
+    /// the number of costs is not the number of limits.
     ///
     /// `.await` gives the same.
     ///
@@ -132,10 +135,10 @@ macro_rules! patience {
     () => {
         /// Waits no longer than `timeout`, counted from when the wait begins.
         ///
-        /// If the wait would be longer by all that is known, the request is refused at once. If other
-        /// callers drain a limit meanwhile, so that the wait is longer after all, it is refused as soon as
-        /// that is known. A timeout of zero means now or never. With a [`deadline`](Self::deadline) as
-        /// well, the earlier of the two holds.
+        /// If the wait would be longer by all that is known, the request is refused at once. If
+        /// other callers drain a limit meanwhile, so that the wait is longer after all, it is
+        /// refused as soon as that is known. A timeout of zero means now or never. With a
+        /// [`deadline`](Self::deadline) as well, the earlier of the two holds.
         ///
         /// # Examples
         ///

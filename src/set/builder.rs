@@ -118,8 +118,8 @@ macro_rules! options {
         ///
         /// # Errors
         ///
-        /// [`BuildError::LimitTwice`] if a limit is there twice, [`BuildError::NoLimits`] without any
-        /// limit.
+        /// [`BuildError::LimitTwice`] if a limit is there twice, [`BuildError::NoLimits`] without
+        /// any limit.
         pub fn build(self) -> Result<$set, BuildError> {
             <$set>::assemble(&self.limits, self.options)
         }

@@ -7,8 +7,8 @@ use super::limit_set::LimitSet;
 use super::permits::Granted;
 use crate::clock::{Clock, SystemClock};
 
-/// Permits of all limits of a [`LimitSet`], and the right to settle them once when the actual costs are
-/// known.
+/// Permits of all limits of a [`LimitSet`], and the right to settle them once when the actual costs
+/// are known.
 ///
 /// Dropping a grant does nothing: the permits stay spent.
 ///
@@ -30,8 +30,8 @@ use crate::clock::{Clock, SystemClock};
 /// ```
 pub struct Grant<'a, const N: usize, C: Clock = SystemClock>(pub(super) Granted<'a, LimitSet<N, C>>);
 
-/// Permits of all limits of a [`LimitList`], and the right to settle them once when the actual costs are
-/// known.
+/// Permits of all limits of a [`LimitList`], and the right to settle them once when the actual
+/// costs are known.
 ///
 /// Dropping a grant does nothing: the permits stay spent.
 pub struct ListGrant<'a, C: Clock = SystemClock>(pub(super) Granted<'a, LimitList<C>>);
@@ -55,8 +55,8 @@ impl<const N: usize, C: Clock> Grant<'_, N, C> {
         *self.0.costs()
     }
 
-    /// Returns the whole permits that each limit had directly after the grant. The burst, if the limit
-    /// was bypassed.
+    /// Returns the whole permits that each limit had directly after the grant. The burst, if the
+    /// limit was bypassed.
     ///
     /// # Examples
     ///
@@ -73,8 +73,8 @@ impl<const N: usize, C: Clock> Grant<'_, N, C> {
         self.0.remaining()
     }
 
-    /// Settles the grant at its actual costs. Of each limit, what is less than granted is refunded, and
-    /// what is more becomes a debt.
+    /// Settles the grant at its actual costs. Of each limit, what is less than granted is refunded,
+    /// and what is more becomes a debt.
     ///
     /// Never waits and never fails, however large the debts. What a bypassed limit granted was not
     /// charged, and settling it does nothing.
@@ -121,14 +121,14 @@ impl<C: Clock> ListGrant<'_, C> {
         self.0.costs()
     }
 
-    /// Returns the whole permits that each limit had directly after the grant. The burst, if the limit
-    /// was bypassed.
+    /// Returns the whole permits that each limit had directly after the grant. The burst, if the
+    /// limit was bypassed.
     pub fn remaining(&self) -> Box<[u64]> {
         self.0.remaining()
     }
 
-    /// Settles the grant at its actual costs. Of each limit, what is less than granted is refunded, and
-    /// what is more becomes a debt.
+    /// Settles the grant at its actual costs. Of each limit, what is less than granted is refunded,
+    /// and what is more becomes a debt.
     ///
     /// Never waits and never fails, however large the debts.
     ///

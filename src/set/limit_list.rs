@@ -13,8 +13,8 @@ use crate::limiter::RateLimiter;
 /// Several limits as one, their number known only at run time: from a file of configuration, for
 /// example.
 ///
-/// All that is said of [`LimitSet`](super::LimitSet) holds: when a request is charged, the bound, the
-/// price. The differences:
+/// All that is said of [`LimitSet`](super::LimitSet) holds: when a request is charged, the bound,
+/// the price. The differences:
 ///
 /// - Costs are slices, one cost for each limit in order. A request with another number of costs is
 ///   refused with [`Reason::CostCount`](crate::Reason::CostCount).
@@ -60,13 +60,13 @@ impl<C: Clock> Set for LimitList<C> {
 impl<C: Clock> LimitList<C> {
     /// Makes one of these limits. Each has a name, which refusals carry.
     ///
-    /// Decisions look at the limits in this order. Put the limit that refuses most often first. A name
-    /// that is known only at run time can be [leaked](String::leak) once for each limit.
+    /// Decisions look at the limits in this order. Put the limit that refuses most often first. A
+    /// name that is known only at run time can be [leaked](String::leak) once for each limit.
     ///
     /// # Errors
     ///
-    /// [`BuildError::NoLimits`] without any limit, [`BuildError::LimitTwice`] if a limit is in the list
-    /// twice.
+    /// [`BuildError::NoLimits`] without any limit, [`BuildError::LimitTwice`] if a limit is in the
+    /// list twice.
     ///
     /// # Examples
     ///

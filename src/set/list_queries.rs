@@ -54,7 +54,8 @@ impl<C: Clock> LimitList<C> {
         self.inner().available(now)
     }
 
-    /// Returns, for each limit, whether its cost is available now, and how many permits are missing.
+    /// Returns, for each limit, whether its cost is available now, and how many permits are
+    /// missing.
     ///
     /// # Panics
     ///
@@ -88,8 +89,8 @@ impl<C: Clock> LimitList<C> {
         limits.capacity_info(now, costs.as_ref())
     }
 
-    /// Returns how each limit stands: its quota, what is available, when it is full again, and how many
-    /// requests wait for that limit directly.
+    /// Returns how each limit stands: its quota, what is available, when it is full again, and how
+    /// many requests wait for that limit directly.
     ///
     /// # Examples
     ///

@@ -61,8 +61,8 @@ impl<C: Clock> LimitList<C> {
         self.decide(now, costs, || Held::Borrowed(self))
     }
 
-    /// Does what [`try_acquire`](Self::try_acquire) does. The grant keeps the list alive and borrows
-    /// nothing.
+    /// Does what [`try_acquire`](Self::try_acquire) does. The grant keeps the list alive and
+    /// borrows nothing.
     ///
     /// # Errors
     ///
@@ -109,8 +109,8 @@ impl<C: Clock> LimitList<C> {
         Ok(ListGrant(Granted::new(hold(), costs.as_ref().into(), charges)))
     }
 
-    /// Asks for `costs`, one for each limit in order. [`wait`](ListAcquire::wait) blocks this thread until
-    /// all limits grant them, `.await` suspends the task. Nothing is taken until then.
+    /// Asks for `costs`, one for each limit in order. [`wait`](ListAcquire::wait) blocks this
+    /// thread until all limits grant them, `.await` suspends the task. Nothing is taken until then.
     ///
     /// The costs are copied.
     ///
@@ -130,7 +130,8 @@ impl<C: Clock> LimitList<C> {
         ListAcquire::new(Permits::new(Held::Borrowed(self), costs.as_ref().into()))
     }
 
-    /// Does what [`acquire`](Self::acquire) does. The request keeps the list alive and borrows nothing.
+    /// Does what [`acquire`](Self::acquire) does. The request keeps the list alive and borrows
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -158,7 +159,8 @@ impl<C: Clock> LimitList<C> {
 ///
 /// If the number of costs is not the number of limits.
 impl<C: Clock> LimitList<C> {
-    /// Settles work after the fact: of each limit, `estimated` was taken for it, and it cost `actual`.
+    /// Settles work after the fact: of each limit, `estimated` was taken for it, and it cost
+    /// `actual`.
     ///
     /// Does what [`LimitSet::reconcile`](super::LimitSet::reconcile) does.
     ///

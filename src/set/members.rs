@@ -69,7 +69,7 @@ impl<S: Shape, C: Clock> Members<S, C> {
         S::each(members.len(), |index| look(&members[index].limiter, index))
     }
 
-    /// The limits with their costs, but for those that the request asks nothing of.
+    /// The limits with their costs, without the limits that the request asks nothing of.
     fn asked<'a>(&'a self, costs: &'a [u64]) -> impl Iterator<Item = (usize, &'a Member<C>, u64)> {
         let all = self.iter().zip(costs).enumerate();
         all.filter(|(_, (_, cost))| **cost != 0).map(|(index, (member, cost))| (index, member, *cost))
@@ -85,8 +85,8 @@ impl<S: Shape, C: Clock> Members<S, C> {
         self.take_each(now, costs, now, charge)
     }
 
-    /// Takes all costs at a reading that may have passed, the very moment at which they came due, or
-    /// nothing.
+    /// Takes all costs at a reading that may have passed, the very moment at which they came due,
+    /// or nothing.
     pub(super) fn take_due(&self, due: Timestamp, costs: &[u64], now: Timestamp) -> Result<Charges<S>, Missed> {
         let charge = |limiter: &RateLimiter<C>, cost| {
             let meter = limiter.meter();
@@ -100,9 +100,9 @@ impl<S: Shape, C: Clock> Members<S, C> {
         self.take_each(due, costs, now, charge)
     }
 
-    /// Looks at all words first, so that a refused request moves none of them. Between the look and the
-    /// taking another caller may have been quicker. Then what was taken so far is given back at the
-    /// reading `now`. `charge` gives where the entry ends on each word.
+    /// Looks at all words first, so that a refused request moves none of them. Between the look and
+    /// the taking another caller may have been quicker. Then what was taken so far is given back at
+    /// the reading `now`. `charge` gives where the entry ends on each word.
     #[inline]
     fn take_each(
         &self,
@@ -119,11 +119,11 @@ impl<S: Shape, C: Clock> Members<S, C> {
         let mut charges = S::each(count, |index| self.untouched(index, costs, at));
         let mut ends = S::each(count, |_| 0);
         for (index, member, cost) in self.asked(costs) {
-            let Some((charged, end)) = charge(&member.limiter, cost) else {
+            let Some((taken, end)) = charge(&member.limiter, cost) else {
                 self.give_back(costs, charges.as_ref(), ends.as_ref(), now);
                 return Err(Missed::GivenBack);
             };
-            (charges.as_mut()[index], ends.as_mut()[index]) = (charged, end);
+            (charges.as_mut()[index], ends.as_mut()[index]) = (taken, end);
         }
         Ok(charges)
     }
@@ -137,8 +137,8 @@ impl<S: Shape, C: Clock> Members<S, C> {
         Charge::Counted { ahead: tat.saturating_sub(now) }
     }
 
-    /// Gives back what is still ahead of the clock. The rest has come back by itself, and other callers
-    /// may have been granted it.
+    /// Gives back what is still ahead of the clock. The rest has come back by itself, and other
+    /// callers may have been granted it.
     #[cold]
     fn give_back(&self, costs: &[u64], charges: &[Charge], ends: &[u64], now: Timestamp) {
         for (index, member, cost) in self.asked(costs) {
@@ -159,8 +159,8 @@ impl<S: Shape, C: Clock> Members<S, C> {
         }
     }
 
-    /// The refusal of the limit that grants last. Not before the costs `ahead` of the first waiter can be
-    /// granted.
+    /// The refusal of the limit that grants last. Not before the costs `ahead` of the first waiter
+    /// can be granted.
     pub(super) fn denied(&self, now: Timestamp, costs: &[u64], ahead: Option<&[u64]>) -> LimitDenied {
         let ahead = |index: usize| ahead.map_or(0, |ahead| ahead[index]);
         let both = self.iter().enumerate().map(|(index, member)| (member, costs[index], ahead(index)));
@@ -175,20 +175,20 @@ impl<S: Shape, C: Clock> Members<S, C> {
                 Err(Refused::ExceedsBurst(_)) => Some(Refused::ExceedsBurst(member.limiter.available_at(now))),
                 Err(refused) => Some(refused),
             };
-            refused.map(|refused| self.refusal(member, cost, refused))
+            refused.map(|refused| Self::refusal(member, cost, refused))
         });
-        // Times in different units are compared as durations, which takes divisions. Mostly only one limit
-        // binds.
+        // Times in different units are compared as durations, which takes divisions. Mostly only
+        // one limit binds.
         let wait = |denied: &LimitDenied| denied.retry_after().unwrap_or(Duration::MAX);
         binding.reduce(|one, other| if wait(&other) < wait(&one) { one } else { other }).unwrap_or_else(|| {
-            // All costs are available again: other callers have given back what they took in passing, or
-            // the waiters have left.
+            // All costs are available again: other callers have given back what they took in
+            // passing, or the waiters have left.
             let last = costs.iter().rposition(|cost| *cost > 0).unwrap_or(0);
-            self.refusal(&self.as_slice()[last], costs[last], Refused::NotYet(0))
+            Self::refusal(&self.as_slice()[last], costs[last], Refused::NotYet(0))
         })
     }
 
-    fn refusal(&self, member: &Member<C>, cost: u64, refused: Refused) -> LimitDenied {
+    fn refusal(member: &Member<C>, cost: u64, refused: Refused) -> LimitDenied {
         LimitDenied::new(Some(member.name), member.limiter.denied(cost, refused))
     }
 
@@ -220,8 +220,8 @@ mod tests {
     use super::*;
     use crate::{ManualClock, Quota};
 
-    /// The grant counts as of when it came due, which was some time ago: only what is still ahead of the
-    /// clock is given back.
+    /// The grant counts as of when it came due, which was some time ago: only what is still ahead
+    /// of the clock is given back.
     #[test]
     fn permits_that_came_back_by_themselves_are_not_given_back() {
         let quota = Quota::per_second(1).unwrap().with_burst(4).unwrap();

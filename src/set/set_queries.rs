@@ -70,7 +70,8 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         self.inner().available(now)
     }
 
-    /// Returns, for each limit, whether its cost is available now, and how many permits are missing.
+    /// Returns, for each limit, whether its cost is available now, and how many permits are
+    /// missing.
     ///
     /// Waiters of the set are not looked at.
     ///
@@ -107,8 +108,9 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         self.inner().capacity_info(now, &costs)
     }
 
-    /// Returns how each limit stands: its quota, what is available, when it is full again, and how many
-    /// requests wait for that limit directly. [`waiters`](Self::waiters) has those that wait for the set.
+    /// Returns how each limit stands: its quota, what is available, when it is full again, and how
+    /// many requests wait for that limit directly. [`waiters`](Self::waiters) has those that wait
+    /// for the set.
     ///
     /// # Examples
     ///
@@ -183,8 +185,8 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
 
 /// Control while other callers use the set.
 impl<const N: usize, C: Clock> LimitSet<N, C> {
-    /// Makes the waiters look again, after a limit has been refunded, reset or opened other than through
-    /// the set.
+    /// Makes the waiters look again, after a limit has been refunded, reset or opened other than
+    /// through the set.
     ///
     /// If no request waits, the call takes no lock.
     ///
@@ -205,8 +207,8 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         self.inner().notify();
     }
 
-    /// Cancels all waiters with [`Cancelled`](crate::AcquireError::Cancelled). Nothing was charged for
-    /// them, and the set goes on.
+    /// Cancels all waiters with [`Cancelled`](crate::AcquireError::Cancelled). Nothing was charged
+    /// for them, and the set goes on.
     ///
     /// # Examples
     ///
@@ -224,11 +226,11 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         self.inner().cancel_waiters();
     }
 
-    /// Refuses all waiters and every later request with [`Closed`](crate::AcquireError::Closed), until
-    /// [`reset`](Self::reset).
+    /// Refuses all waiters and every later request with [`Closed`](crate::AcquireError::Closed),
+    /// until [`reset`](Self::reset).
     ///
-    /// The limits stay open for callers that ask them directly or through other sets. Grants can still be
-    /// settled. A waiter whose request was due before the call is granted it.
+    /// The limits stay open for callers that ask them directly or through other sets. Grants can
+    /// still be settled. A waiter whose request was due before the call is granted it.
     ///
     /// # Examples
     ///
@@ -247,11 +249,11 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         self.inner().close();
     }
 
-    /// Cancels all waiters with [`Cancelled`](crate::AcquireError::Cancelled) and opens the set again if
-    /// it is closed.
+    /// Cancels all waiters with [`Cancelled`](crate::AcquireError::Cancelled) and opens the set
+    /// again if it is closed.
     ///
-    /// The limits stay as they are, because they may serve other callers too. To restore them as well,
-    /// call [`RateLimiter::reset`] of each.
+    /// The limits stay as they are, because they may serve other callers too. To restore them as
+    /// well, call [`RateLimiter::reset`] of each.
     ///
     /// # Examples
     ///

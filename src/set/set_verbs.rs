@@ -14,14 +14,14 @@ use crate::held::Held;
 impl<const N: usize, C: Clock> LimitSet<N, C> {
     /// Takes `costs`, one for each limit in order, if all limits have them now.
     ///
-    /// The request never overtakes a waiter of the set. A cost of 0 asks nothing of its limit, even if
-    /// that is closed. The call allocates nothing, and takes no lock unless a request waits.
+    /// The request never overtakes a waiter of the set. A cost of 0 asks nothing of its limit, even
+    /// if that is closed. The call allocates nothing, and takes no lock unless a request waits.
     ///
     /// # Errors
     ///
-    /// [`LimitDenied`], with nothing charged. It names the limit that would grant last, and has the wait
-    /// [after which to retry](LimitDenied::retry_after). While a request waits, that is not before the
-    /// first waiter is granted its request.
+    /// [`LimitDenied`], with nothing charged. It names the limit that would grant last, and has the
+    /// wait [after which to retry](LimitDenied::retry_after). While a request waits, that is not
+    /// before the first waiter is granted its request.
     ///
     /// # Examples
     ///
@@ -128,8 +128,8 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         Ok(Grant(Granted::new(hold(), costs, charges)))
     }
 
-    /// Asks for `costs`, one for each limit in order. [`wait`](Acquire::wait) blocks this thread until
-    /// all limits grant them, `.await` suspends the task. Nothing is taken until then.
+    /// Asks for `costs`, one for each limit in order. [`wait`](Acquire::wait) blocks this thread
+    /// until all limits grant them, `.await` suspends the task. Nothing is taken until then.
     ///
     /// # Examples
     ///
@@ -153,7 +153,8 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
         Acquire::new(Permits::new(Held::Borrowed(self), costs))
     }
 
-    /// Does what [`acquire`](Self::acquire) does. The request keeps the set alive and borrows nothing.
+    /// Does what [`acquire`](Self::acquire) does. The request keeps the set alive and borrows
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -177,10 +178,12 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
 
 /// Settlement after the fact.
 impl<const N: usize, C: Clock> LimitSet<N, C> {
-    /// Settles work after the fact: of each limit, `estimated` was taken for it, and it cost `actual`.
+    /// Settles work after the fact: of each limit, `estimated` was taken for it, and it cost
+    /// `actual`.
     ///
-    /// Does what [`RateLimiter::reconcile`](crate::RateLimiter::reconcile) does with each limit, and wakes the waiters of the set that
-    /// can be granted their requests now. Prefer [`Grant::reconcile`], which cannot be called twice.
+    /// Does what [`RateLimiter::reconcile`](crate::RateLimiter::reconcile) does with each limit,
+    /// and wakes the waiters of the set that can be granted their requests now. Prefer
+    /// [`Grant::reconcile`], which cannot be called twice.
     ///
     /// # Examples
     ///

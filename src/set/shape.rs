@@ -1,4 +1,5 @@
-//! How many limits a set has: a number that the compiler knows, or one that is known only at run time.
+//! How many limits a set has: a number that the compiler knows, or one that is known only at run
+//! time.
 
 /// How a set holds one value for each of its limits.
 pub(crate) trait Shape: 'static {

@@ -15,12 +15,12 @@ pub(crate) trait Gate {
     /// The gate as it will be.
     type Forecast;
 
-    /// The first reading at which the request can be granted if no other request comes. `None` if that
-    /// is unknown, because it depends on when another caller ends its work.
+    /// The first reading at which the request can be granted if no other request comes. `None` if
+    /// that is unknown, because it depends on when another caller ends its work.
     fn due(&self, request: &Self::Request) -> Result<Option<Timestamp>, Self::Refusal>;
 
-    /// Grants a request that was found to be due at the reading `due`, which is not after `now`. `None`
-    /// if another caller was quicker.
+    /// Grants a request that was found to be due at the reading `due`, which is not after `now`.
+    /// `None` if another caller was quicker.
     fn take(&mut self, request: &Self::Request, due: Timestamp, now: Timestamp) -> Option<Self::Taken>;
 
     /// A waiter was granted its request and left before it learned of that.
@@ -29,8 +29,8 @@ pub(crate) trait Gate {
     /// The gate as it is.
     fn forecast(&self) -> Self::Forecast;
 
-    /// When the request will be granted, not before `at`. Moves the forecast to the gate as it is after
-    /// that grant.
+    /// When the request will be granted, not before `at`. Moves the forecast to the gate as it is
+    /// after that grant.
     fn foresee(&self, forecast: &mut Self::Forecast, request: &Self::Request, at: Timestamp) -> Option<Timestamp>;
 
     /// The refusal of a wait that would be so long, or that was, if its length is unknown.

@@ -1,5 +1,5 @@
-//! The queue before a gate, as plain data: the waiters in order, and the outcomes that waiters have yet
-//! to learn. Clock readings are passed in, and the lock is the caller's.
+//! The queue before a gate, as plain data: the waiters in order, and the outcomes that waiters have
+//! yet to learn. Clock readings are passed in, and the lock is the caller's.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -92,7 +92,8 @@ impl<G: Gate> Queue<G> {
         self.waiters.front().map(|first| &first.request)
     }
 
-    /// Grants the requests of all waiters that are due, in order, and refuses those whose time is over.
+    /// Grants the requests of all waiters that are due, in order, and refuses those whose time is
+    /// over.
     pub(super) fn pump(&mut self, clock: &impl Clock, now: Timestamp) {
         let mut ahead = None;
         while let Some(answer) = self.answer_first(clock, now, &mut ahead) {
@@ -105,8 +106,8 @@ impl<G: Gate> Queue<G> {
         }
     }
 
-    /// The outcome of the first waiter, if its wait ends now. `ahead` is when the waiter before it was
-    /// granted its request, if that was in the same call of [`pump`](Self::pump).
+    /// The outcome of the first waiter, if its wait ends now. `ahead` is when the waiter before it
+    /// was granted its request, if that was in the same call of [`pump`](Self::pump).
     fn answer_first(
         &mut self,
         clock: &impl Clock,
@@ -120,8 +121,8 @@ impl<G: Gate> Queue<G> {
                 Ok(due) => due.map(|due| due.max(first.joined).max(self.last)),
                 Err(refusal) => return Some(Err(refusal)),
             };
-            // A request that is due earlier than was foreseen is so by a change since then: a refund, or
-            // an earlier waiter that left.
+            // A request that is due earlier than was foreseen is so by a change since then: a
+            // refund, or an earlier waiter that left.
             let foreseen = |due| first.foreseen.or(*ahead).is_some_and(|foreseen| foreseen <= due);
             let at = due.filter(|due| *due <= now).map(|due| if foreseen(due) { due } else { now });
             if let Some(by) = first.by.filter(|by| at.map_or(*by <= now, |at| *by < at)) {
@@ -140,8 +141,8 @@ impl<G: Gate> Queue<G> {
                 *ahead = Some(at);
                 return Some(Ok(taken));
             }
-            // Another caller was quicker, so the request is due later. If it is not, a later look tries
-            // again.
+            // Another caller was quicker, so the request is due later. If it is not, a later look
+            // tries again.
             if missed.replace(at) == Some(at) {
                 return None;
             }
@@ -217,8 +218,8 @@ impl<G: Gate> Queue<G> {
         Some(clock.tick().later(due, grace))
     }
 
-    /// Looks at an entry. From then on `waker` is called when its outcome or its timer changes. An entry
-    /// that cannot be granted by the reading `by` is given up.
+    /// Looks at an entry. From then on `waker` is called when its outcome or its timer changes. An
+    /// entry that cannot be granted by the reading `by` is given up.
     pub(super) fn look(
         &mut self,
         clock: &impl Clock,

@@ -1,25 +1,25 @@
 //! The turnstile: a gate and its queue behind one lock.
 //!
-//! Nothing is taken for a waiter. The first waiter is granted its request when all that it asks for is
-//! available at the same moment, and takes it then. So nothing is held back from other callers
+//! Nothing is taken for a waiter. The first waiter is granted its request when all that it asks for
+//! is available at the same moment, and takes it then. So nothing is held back from other callers
 //! meanwhile, and a waiter that leaves has nothing to give back.
 //!
-//! All is done under one lock, by whichever caller takes it: [`Queue::pump`] grants the requests of all
-//! waiters that are due, in order. The first waiter sets a timer for when it comes due. Each waiter
-//! behind it sets its timer a little later than the one before, in case the waiters ahead were leaked
-//! and never look.
+//! All is done under one lock, by whichever caller takes it: [`Queue::pump`] grants the requests of
+//! all waiters that are due, in order. The first waiter sets a timer for when it comes due. Each
+//! waiter behind it sets its timer a little later than the one before, in case the waiters ahead
+//! were leaked and never look.
 //!
-//! *Waking.* Wakers are foreign code: they are called, and dropped, after the lock is released. A thread
-//! that spins watches [`Turnstile::changes`]. The count is raised under the lock, after the changes that
-//! it announces.
+//! *Waking.* Wakers are foreign code: they are called, and dropped, after the lock is released. A
+//! thread that spins watches [`Turnstile::changes`]. The count is raised under the lock, after the
+//! changes that it announces.
 //!
 //! *Moves without the lock.* A caller that opens the gate further without the lock asks afterwards
-//! whether [a request waits](Turnstile::is_waited_for). That question and every rise of the count of
-//! waiters are read-modify-writes of one word. So either the question finds the waiter, or the waiter
-//! finds the move when it looks once more after it was counted.
+//! whether [a request waits](Turnstile::is_waited_for). That question and every rise of the count
+//! of waiters are read-modify-writes of one word. So either the question finds the waiter, or the
+//! waiter finds the move when it looks once more after it was counted.
 //!
-//! *Closed.* A closed turnstile has a bit of the same word. So a newcomer that goes past an empty, open
-//! queue reads one word, and a closed one costs it nothing.
+//! *Closed.* A closed turnstile has a bit of the same word. So a newcomer that goes past an empty,
+//! open queue reads one word, and a closed one costs it nothing.
 
 use std::task::Waker;
 #[cfg(feature = "llm")]
@@ -36,10 +36,13 @@ use crate::wake::wake_all;
 /// The bit of [`Turnstile::crowd`] that says that the turnstile is closed.
 const CLOSED: u64 = 1 << 63;
 
+/// What a request got: a grant, or an entry of the queue and the reading up to which it waits.
+type EnteredUntil<G> = Result<Entered<<G as Gate>::Taken, (WaiterId, Option<Timestamp>)>, <G as Gate>::Refusal>;
+
 pub(crate) struct Turnstile<G: Gate> {
     queue: Lock<Queue<G>>,
-    /// How many requests wait, and the bit [`CLOSED`]. Moved under the lock, read by callers that would
-    /// go past.
+    /// How many requests wait, and the bit [`CLOSED`]. Moved under the lock, read by callers that
+    /// would go past.
     crowd: AtomicU64,
     changes: AtomicU64,
     strategy: Strategy,
@@ -129,7 +132,8 @@ impl<G: Gate> Turnstile<G> {
         usize::try_from(self.crowd.load(Ordering::Acquire) & !CLOSED).unwrap_or(usize::MAX)
     }
 
-    /// Whether the turnstile is open and no request waits. Lock-free, as [`waiting`](Self::waiting).
+    /// Whether the turnstile is open and no request waits. Lock-free, as
+    /// [`waiting`](Self::waiting).
     #[inline]
     pub(crate) fn is_clear(&self) -> bool {
         self.crowd.load(Ordering::Acquire) == 0
@@ -214,14 +218,14 @@ impl<G: Gate> Turnstile<G> {
         }
     }
 
-    /// Grants a request, or gives it an entry if it will be granted by the reading `by`, as far as is
-    /// known.
+    /// Grants a request, or gives it an entry if it will be granted by the reading `by`, as far as
+    /// is known.
     pub(super) fn enter(
         &self,
         clock: &impl Clock,
         request: &G::Request,
         by: impl FnOnce(Timestamp) -> Option<Timestamp>,
-    ) -> Result<Entered<G::Taken, (WaiterId, Option<Timestamp>)>, G::Refusal> {
+    ) -> EnteredUntil<G> {
         let now = clock.now();
         let by = by(now);
         let mut guard = self.lock();
@@ -323,8 +327,8 @@ impl<G: Gate> Turnstile<G> {
         look(&self.lock().queue().gate)
     }
 
-    /// How long a request would wait behind all waiters. `None` if that is unknown, or if it would not be
-    /// granted at all.
+    /// How long a request would wait behind all waiters. `None` if that is unknown, or if it would
+    /// not be granted at all.
     #[cfg(feature = "llm")]
     pub(crate) fn wait_of(&self, clock: &impl Clock, request: &G::Request) -> Option<Duration> {
         let mut guard = self.lock();

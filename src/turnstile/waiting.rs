@@ -29,7 +29,8 @@ pub(super) fn block<G: Gate, C: Clock>(
 fn pass<G: Gate, C: Clock>(turnstile: &Turnstile<G>, clock: &C, turn: Turn) {
     let Turn { until, first, changes } = turn;
     let strategy = match turnstile.strategy() {
-        // Only the first waiter has to be on time. A later one is woken when it is granted its request.
+        // Only the first waiter has to be on time. A later one is woken when it is granted its
+        // request.
         Strategy::SpinThenPark if !first => Strategy::Park,
         strategy => strategy,
     };

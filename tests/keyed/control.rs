@@ -259,7 +259,7 @@ impl Wake for Foreign {
         self.limiter.close();
         self.limiter.reset_all();
         self.limiter.cancel_waiters();
-        assert!(!self.panics, "told to");
+        assert!(!self.panics, "a panic was asked for");
     }
 }
 
@@ -327,7 +327,9 @@ fn waits_end_while_the_limiter_closes_and_opens() {
                     thread::yield_now();
                 }
             });
-            waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+            for waiter in waiters {
+                waiter.join().unwrap();
+            }
             over.store(true, Ordering::SeqCst);
         });
         limiter.reset_all();

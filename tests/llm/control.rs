@@ -1,4 +1,5 @@
-//! Control of a limiter for calls: reset, strategies; tries at a reading, what remains, and other queries.
+//! Control of a limiter for calls: reset, strategies; tries at a reading, what remains, and other
+//! queries.
 
 use std::sync::Arc;
 use std::thread;
@@ -39,7 +40,8 @@ fn reset_cancels_waiters_and_keeps_calls_under_way() {
     assert_eq!((limiter.in_flight(), limiter.available().tokens), (0, Some(10)));
 }
 
-/// Two calls that were let go before a reset, and one after it: only that one has something to give back.
+/// Two calls that were let go before a reset, and one after it: only that one has something to give
+/// back.
 #[test]
 fn call_from_before_a_reset_refunds_nothing_of_later_calls() {
     for daily in [false, true] {

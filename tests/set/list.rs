@@ -1,4 +1,5 @@
-//! A set whose number of limits is known only at run time, beside an equal one whose number is fixed.
+//! A set whose number of limits is known only at run time, beside an equal one whose number is
+//! fixed.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -57,8 +58,8 @@ type Waiting<'a> = (set::Acquire<'a, LIMITS, ManualClock>, set::ListAcquire<'a, 
 type Granted<'a> = (set::Grant<'a, LIMITS, ManualClock>, set::ListGrant<'a, ManualClock>);
 
 proptest! {
-    /// Each answers every step as the other does: who is granted and when, what is refused and on which limit's account, what is
-    /// left.
+    /// Each answers every step as the other does: what is granted and when, what is refused and on
+    /// which limit's account, what is left.
     #[test]
     fn list_answers_as_an_equal_set_does(steps in steps()) {
         let clock = ManualClock::new();
@@ -154,7 +155,9 @@ fn wrong_number_of_costs_is_refused_with_nothing_charged() {
         let error = list.acquire(costs).wait().unwrap_err();
         assert_eq!((error.limit(), error.reason()), (None, Reason::CostCount));
         let limits = 3;
-        assert!(matches!(error.error(), AcquireError::CostCount { costs: given, limits: 3, .. } if given == costs.len()));
+        assert!(
+            matches!(error.error(), AcquireError::CostCount { costs: given, limits: 3, .. } if given == costs.len())
+        );
         let Poll::Ready(outcome) = Task::new().poll(&mut list.acquire(costs)) else { panic!("it waits") };
         assert_eq!(outcome.unwrap_err(), error);
         let plural = if costs.len() == 1 { "" } else { "s" };
@@ -207,7 +210,8 @@ fn list_has_a_bounded_queue_and_owned_forms() {
     let grant = list.try_acquire_owned([1]).unwrap();
     let (task, mut waiting) = (Task::new(), list.acquire_owned(vec![1]));
     assert!(task.poll(&mut waiting).is_pending());
-    assert_eq!(list.acquire([1]).wait().unwrap_err().error(), AcquireError::QueueFull);
+    let Poll::Ready(outcome) = Task::new().poll(&mut list.acquire([1])) else { panic!("a second one waits") };
+    assert_eq!(outcome.unwrap_err().error(), AcquireError::QueueFull);
     grant.refund();
     assert!(task.run(&mut waiting).is_ready());
     clock.advance(secs(1));

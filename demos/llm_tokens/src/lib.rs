@@ -1,5 +1,5 @@
-//! The main job: requests to a language model, 5,000 to 30,000 tokens each, from several threads at once, under one limit
-//! of 100,000 tokens per second for all of them together.
+//! The main job: requests to a language model, 5,000 to 30,000 tokens each, from several threads at
+//! once, under one limit of 100,000 tokens per second for all of them together.
 //!
 //! ```text
 //! cargo run --release --example llm_tokens
@@ -9,10 +9,12 @@
 //! cargo run --release --example llm_tokens --features llm -- --tpm 1500000 --rpm 90 --concurrency 8 --threads 16
 //! ```
 //!
-//! The last form makes calls of the requests: they take a while, and what one really uses is known only afterwards.
+//! The last form makes calls of the requests: they take a while, and what one really uses is known
+//! only afterwards.
 //!
-//! Ends with a summary and a picture. Exits with 0 if the limit was kept over every window of time, with 1 if it was not,
-//! and with 2, after one line that says why, if the job could not be done as asked.
+//! Ends with a summary and a picture. Exits with 0 if the limit was kept over every window of time,
+//! with 1 if it was not, and with 2, after one line that says why, if the job could not be done as
+//! asked.
 
 mod args;
 mod audit;

@@ -21,8 +21,8 @@ pub(super) const NEVER: u64 = u64::MAX;
 /// A key with its word; `exact.rs` has the values of the word.
 ///
 /// That keys can be shared between threads is known where the table is made, and is a matter of the
-/// value, not of its type. A limiter that does not store keys is shared between threads whatever the
-/// keys are.
+/// value, not of its type. A limiter that does not store keys is shared between threads whatever
+/// the keys are.
 pub(in crate::keyed) type Cell<K> = CellOf<dyn Holds<K>>;
 
 /// What a cell has as its key.
@@ -39,11 +39,11 @@ impl<K: Send + Sync> Holds<K> for K {
 
 pub(in crate::keyed) struct CellOf<H: ?Sized> {
     pub(super) hash: u64,
-    /// It needs no drop. The model checker takes a drop for an access, and does not see that the count of
-    /// an `Arc` orders it after all others.
+    /// It needs no drop. The model checker takes a drop for an access, and does not see that the
+    /// count of an `Arc` orders it after all others.
     word: ManuallyDrop<AtomicU64>,
-    /// The reading that the cell is filed under; [`NEVER`] if it is not filed. Read and written only under
-    /// the lock of its part.
+    /// The reading that the cell is filed under; [`NEVER`] if it is not filed. Read and written
+    /// only under the lock of its part.
     filed: ManuallyDrop<AtomicU64>,
     tier: u32,
     key: H,
@@ -91,8 +91,8 @@ impl<K> Cell<K> {
         self.look() == TAKEN
     }
 
-    /// Moves the word, which was seen to be this, to what `decide` makes of it at `now`. `decide` gives
-    /// the TAT after a grant, or by how many units the request is too early.
+    /// Moves the word, which was seen to be this, to what `decide` makes of it at `now`. `decide`
+    /// gives the TAT after a grant, or by how many units the request is too early.
     #[inline]
     pub(in crate::keyed) fn take(
         &self,

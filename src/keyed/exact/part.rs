@@ -1,4 +1,5 @@
-//! A part of the table: which of its keys is idle first, and the floor of those that were forgotten.
+//! A part of the table: which of its keys is idle first, and the floor of those that were
+//! forgotten.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -15,19 +16,20 @@ use crate::word::{AWAITED, MAX_TAT};
 /// room.
 const BATCH: usize = 16;
 
-/// Filings that are out of date are removed when there are as many of them as cells, and so many more.
+/// Filings that are out of date are removed when there are as many of them as cells, and so many
+/// more.
 const WEEDS: usize = 64;
 
 pub(super) struct Part<K> {
     /// Not before the TAT of any key that was ever forgotten here.
     floor: Timestamp,
-    /// Cells by the reading that they are filed under, earliest first. A filing stands if the cell has the
-    /// same reading.
+    /// Cells by the reading that they are filed under, earliest first. A filing stands if the cell
+    /// has the same reading.
     filings: BinaryHeap<Filing<K>>,
     /// How many cells of the index belong to this part.
     cells: usize,
-    /// Cells that are let go of. Their keys may be dropped with them, so they are dropped after the lock
-    /// is released.
+    /// Cells that are let go of. Their keys may be dropped with them, so they are dropped after the
+    /// lock is released.
     gone: Vec<CellRef<K>>,
 }
 
@@ -103,9 +105,10 @@ impl<K> Part<K> {
         mem::take(&mut self.gone)
     }
 
-    /// Forgets some cells that are idle at this reading, and calls `forget` with each. If none is idle,
-    /// the first filing that is left is at the reading at which its cell's TAT passes, or is of an awaited
-    /// cell. Awaited cells that are filed under a reading that has passed go to `awaited`.
+    /// Forgets some cells that are idle at this reading, and calls `forget` with each. If none is
+    /// idle, the first filing that is left is at the reading at which its cell's TAT passes, or is
+    /// of an awaited cell. Awaited cells that are filed under a reading that has passed go to
+    /// `awaited`.
     pub(super) fn forget_idle(
         &mut self,
         at: Timestamp,
@@ -124,7 +127,8 @@ impl<K> Part<K> {
                 if word == AWAITED && first.reading > at.ticks() {
                     break;
                 }
-                // The cell is filed again when it has a TAT again, or when its word is looked at where it is.
+                // The cell is filed again when it has a TAT again, or when its word is looked at
+                // where it is.
                 first.cell.set_filed(NEVER);
                 let cell = PeekMut::pop(first).cell;
                 if word == AWAITED {
@@ -188,9 +192,9 @@ mod tests {
     use crate::keyed::exact::cell::CellOf;
     use crate::quota::Quota;
 
-    /// A word that goes down and up again to where it was is filed twice under the same reading. If both
-    /// filings stayed, such twins would fill the heap, and each later filing would look through all of
-    /// them.
+    /// A word that goes down and up again to where it was is filed twice under the same reading. If
+    /// both filings stayed, such twins would fill the heap, and each later filing would look
+    /// through all of them.
     #[test]
     fn weeding_leaves_each_cell_one_filing() {
         let quota: Quota = "1/s burst 100".parse().unwrap();

@@ -76,8 +76,8 @@ impl<'a, K> StoredSite<'a, K> {
         self.exact.floor(&self.cell)
     }
 
-    /// Takes the word out, to be kept elsewhere for as long as a request waits. `keep` is given the cell
-    /// and the word.
+    /// Takes the word out, to be kept elsewhere for as long as a request waits. `keep` is given the
+    /// cell and the word.
     pub(in crate::keyed) fn take_out(&mut self, keep: impl FnOnce(&CellRef<K>, u64)) -> Result<(), NotOut> {
         match self.exact.live(&mut self.cell, |out| *out == Err(TAKEN), |cell| cell.take_out()) {
             Ok(word) => {

@@ -32,8 +32,8 @@ pub(in crate::keyed) struct Exact<K> {
     same: fn(&K, &K) -> bool,
     /// Bytes of a cell.
     cell: usize,
-    /// Stands for the ordering that the index gives, which the model checker does not see. Otherwise not
-    /// used.
+    /// Stands for the ordering that the index gives, which the model checker does not see.
+    /// Otherwise not used.
     published: AtomicU64,
 }
 
@@ -100,8 +100,8 @@ impl<K> Exact<K> {
         })
     }
 
-    /// What `ask` gets from the key's cell. An answer that the cell `is_dead` stands only if the key has no
-    /// other cell.
+    /// What `ask` gets from the key's cell. An answer that the cell `is_dead` stands only if the
+    /// key has no other cell.
     pub(super) fn live<R>(
         &self,
         cell: &mut CellRef<K>,
@@ -117,9 +117,9 @@ impl<K> Exact<K> {
         }
     }
 
-    /// Where a key that has no cell would begin. If there is no room for it, that is a TAT that leaves it
-    /// nothing. `None` if the key has a cell by now, or if some cells are awaited, perhaps without a
-    /// waiter by now, and not `swept`.
+    /// Where a key that has no cell would begin. If there is no room for it, that is a TAT that
+    /// leaves it nothing. `None` if the key has a cell by now, or if some cells are awaited,
+    /// perhaps without a waiter by now, and not `swept`.
     pub(super) fn begin(
         &self,
         cell: &mut CellRef<K>,
@@ -163,8 +163,8 @@ impl<K> Exact<K> {
         (((cell.hash >> 32) * self.parts.len() as u64) >> 32) as usize
     }
 
-    /// Cells that are let go of are dropped after the lock is released: with them go keys, whose drop is
-    /// foreign code.
+    /// Cells that are let go of are dropped after the lock is released: with them go keys, whose
+    /// drop is foreign code.
     fn locked<R>(&self, part: usize, change: impl FnOnce(&mut Part<K>) -> R) -> R {
         // While this thread has a guard, the index drops nothing.
         let _guard = self.index.guard();
@@ -185,8 +185,8 @@ impl<K> Exact<K> {
         self.locked(self.part_of(cell), change)
     }
 
-    /// Brings a cell into the index, unless its key has one there, if the TAT that the key would begin
-    /// with lets it do what it came for.
+    /// Brings a cell into the index, unless its key has one there, if the TAT that the key would
+    /// begin with lets it do what it came for.
     pub(super) fn enter(
         &self,
         cell: &mut CellRef<K>,
@@ -198,8 +198,8 @@ impl<K> Exact<K> {
         let tier = tiers.of_index(cell.tier());
         loop {
             let entry = self.locked(self.part_of(cell), |part| {
-                // It may be there itself, brought back by another thread that holds it. (A key that is not equal
-                // to itself finds nothing.)
+                // It may be there itself, brought back by another thread that holds it. (A key that
+                // is not equal to itself finds nothing.)
                 if !cell.is_dead() || self.find(cell) {
                     return Some(Insertion::Present);
                 }
@@ -227,8 +227,8 @@ impl<K> Exact<K> {
         }
     }
 
-    /// Whether the key has a cell in the index, or has one as soon as the thread that brings it there is
-    /// done.
+    /// Whether the key has a cell in the index, or has one as soon as the thread that brings it
+    /// there is done.
     fn has_come(&self, cell: &mut CellRef<K>) -> bool {
         self.locked(self.part_of(cell), |_| !cell.is_dead() || self.find(cell))
     }
@@ -247,8 +247,8 @@ impl<K> Exact<K> {
         })
     }
 
-    /// Puts a word back that was taken out of a cell. The cells that it gives are to be dropped while no
-    /// lock is held.
+    /// Puts a word back that was taken out of a cell. The cells that it gives are to be dropped
+    /// while no lock is held.
     pub(in crate::keyed) fn put_back(&self, cell: &CellRef<K>, word: u64, tiers: &Tiers<K>) -> Vec<CellRef<K>> {
         let put_back = |part: &mut Part<K>| {
             cell.set(word);
@@ -257,8 +257,8 @@ impl<K> Exact<K> {
         self.locked_alone(self.part_of(cell), put_back).1
     }
 
-    /// The word of a cell is still out, and is `word` there now. The cells that it gives are to be dropped
-    /// while no lock is held.
+    /// The word of a cell is still out, and is `word` there now. The cells that it gives are to be
+    /// dropped while no lock is held.
     pub(in crate::keyed) fn left_out(&self, cell: &CellRef<K>, word: u64, tiers: &Tiers<K>) -> Vec<CellRef<K>> {
         self.locked_alone(self.part_of(cell), |part| part.file(cell, tiers.of_index(cell.tier()), word)).1
     }
@@ -268,9 +268,9 @@ impl<K> Exact<K> {
         (0..self.parts.len()).for_each(|part| self.locked(part, Part::reset_floor));
     }
 
-    /// Makes room for a newcomer at this reading: if the index is full, some idle keys are forgotten. If no
-    /// key is idle, the error says when the first one will be, if one will by itself. Adds to `awaited` the
-    /// cells that may be idle but whose words are out.
+    /// Makes room for a newcomer at this reading: if the index is full, some idle keys are
+    /// forgotten. If no key is idle, the error says when the first one will be, if one will by
+    /// itself. Adds to `awaited` the cells that may be idle but whose words are out.
     fn make_room(
         &self,
         at: Timestamp,
@@ -289,8 +289,8 @@ impl<K> Exact<K> {
                 (forgotten, part.first())
             };
             let (forgotten, first) = if first < NEVER { self.locked(part, forget) } else { (0, NEVER) };
-            // No key of this part is idle, and none of another part if all of those come later. But another
-            // newcomer may have been quicker, and made room.
+            // No key of this part is idle, and none of another part if all of those come later. But
+            // another newcomer may have been quicker, and made room.
             if forgotten == 0 && first <= self.first().1 && full() {
                 return Err((first < NEVER).then(|| Timestamp::from_ticks(first)));
             }

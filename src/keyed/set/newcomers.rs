@@ -16,9 +16,9 @@ struct Victim {
 }
 
 impl Set {
-    /// Finds an entry for a key that has none, if the TAT that the key would begin with lets it do what
-    /// it came for. `enter` makes the key's TAT of where it begins and of the time, or says by how many
-    /// units the request is too early. `swept`: the entries that are awaited have waiters.
+    /// Finds an entry for a key that has none, if the TAT that the key would begin with lets it do
+    /// what it came for. `enter` makes the key's TAT of where it begins and of the time, or says by
+    /// how many units the request is too early. `swept`: the entries that are awaited have waiters.
     pub(in crate::keyed) fn enter<K>(
         &self,
         tag: Tag,
@@ -56,8 +56,8 @@ impl Set {
         }
     }
 
-    /// Puts the debt of a key that can have no entry on the floor. `owing` makes the key's TAT of where
-    /// it begins. Gives `false` if the key has an entry by now.
+    /// Puts the debt of a key that can have no entry on the floor. `owing` makes the key's TAT of
+    /// where it begins. Gives `false` if the key has an entry by now.
     pub(in crate::keyed) fn owe(&self, tag: Tag, at: Timestamp, tier: &Tier, owing: impl Fn(u64) -> u64) -> bool {
         let mut lock = self.lock();
         if self.find(tag).is_some() {
@@ -68,8 +68,8 @@ impl Set {
         true
     }
 
-    /// Where a key that has no entry would begin. `None` if some entries are awaited, perhaps without a
-    /// waiter by now, and not `swept`.
+    /// Where a key that has no entry would begin. `None` if some entries are awaited, perhaps
+    /// without a waiter by now, and not `swept`.
     pub(in crate::keyed) fn begin<K>(
         &self,
         at: Timestamp,
@@ -91,8 +91,8 @@ impl Set {
             // A saturated debt was left behind: no newcomer begins with less, until a reset.
             (SATURATED, true)
         } else if floor > tier.rate.scale.within_horizon(at).ticks() {
-            // Not less than any TAT of this tier that the floor was raised for, because the floor is the
-            // first reading that is not before that TAT.
+            // Not less than any TAT of this tier that the floor was raised for, because the floor
+            // is the first reading that is not before that TAT.
             (tier.rate.scale.units_beyond(Timestamp::from_ticks(floor)), true)
         } else {
             (tier.rate.units(at), false)
