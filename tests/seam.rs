@@ -184,6 +184,9 @@ fn leaky_queue_keeps_the_seam() {
     assert_eq!((denied.reason(), denied.retry_after()), (Reason::TooLong, Some(Duration::from_millis(100))));
     clock.advance(Duration::from_millis(100));
     ready_now(queue.try_admit(1)).map(drop).unwrap();
+    let here = Arc::clone(&queue);
+    let outcome = within_20_seconds("queue", move || here.admit_blocking(1, NOW_OR_NEVER).map(drop));
+    assert_eq!(outcome.unwrap_err().reason(), Reason::TooLong);
     let wrapped = limitor::wrap(Arc::clone(&queue)).timeout(Duration::ZERO);
     assert_eq!(wrapped.call((), |()| 1).map_err(|denied| denied.reason()), Err(Reason::TooLong));
     clock.advance(Duration::from_millis(100));
@@ -335,6 +338,9 @@ impl Settle for Taken {
 #[test]
 fn limiter_of_another_crate_is_wrapped_like_the_own() {
     let stock = Stock::default();
+    let here = stock.clone();
+    let outcome = within_20_seconds("stock", move || here.admit_blocking(1, NOW_OR_NEVER).map(drop));
+    assert_eq!(outcome, Err(SoldOut { requested: 1 }));
     stock.deliver(10);
     is_wrapped("another crate's", &stock, &|| stock.left());
     ready_now(<&Stock>::try_admit(&&stock, 1)).unwrap().refund();
@@ -342,12 +348,10 @@ fn limiter_of_another_crate_is_wrapped_like_the_own() {
 }
 
 #[test]
-fn default_of_admit_blocking_waits_and_keeps_the_patience() {
+fn default_of_admit_blocking_waits_until_it_is_admitted() {
     let stock = Stock::default();
     let here = stock.clone();
-    let outcome = within_20_seconds("no patience", move || here.admit_blocking(1, NOW_OR_NEVER).map(drop));
-    assert_eq!(outcome, Err(SoldOut { requested: 1 }));
-    let (here, (done, finished)) = (stock.clone(), mpsc::channel());
+    let (done, finished) = mpsc::channel();
     thread::spawn(move || {
         done.send(<&Stock>::admit_blocking(&&here, 2, Patience::unlimited()).map(|taken| taken.amount))
     });
