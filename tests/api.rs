@@ -286,8 +286,7 @@ mod forms {
             (denied.limit(), error.limit(), limit_denied.limit(), limit_error.limit());
         let _: [u64; 2] = [denied.remaining(), limit_denied.remaining()];
         let _: &'static str = denied.reason().as_str();
-        let texts: [&dyn std::error::Error; 4] = [denied, error, limit_denied, limit_error];
-        drop(texts);
+        let _: [&dyn std::error::Error; 4] = [denied, error, limit_denied, limit_error];
     }
 
     #[expect(dead_code, reason = "compiled, not run")]
