@@ -1,4 +1,4 @@
-//! A limit per day that is whole again at midnight.
+//! A limit per day that is full again at midnight.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,15 +9,15 @@ const DAY: u64 = 24 * 60 * 60;
 /// Where days begin, in readings of a clock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Days {
-    /// The reading at the next midnight after it was made.
+    /// The reading at the first midnight after this was made.
     first: Timestamp,
     /// A day in ticks.
     day: u64,
 }
 
 impl Days {
-    /// Days of a zone that is `offset` seconds ahead of UTC, if the clock reads `reading` at the
-    /// time `wall`.
+    /// Days of a zone that is `offset` seconds ahead of UTC. The time is `wall` at the clock's
+    /// reading of now.
     pub(super) fn new(offset: i32, clock: &impl Clock, wall: SystemTime) -> Self {
         let since_epoch = match wall.duration_since(UNIX_EPOCH) {
             Ok(after) => i128::try_from(after.as_nanos()).unwrap_or(i128::MAX),
@@ -44,7 +44,7 @@ impl Days {
     }
 }
 
-/// Not before the time has passed: rounded up to a tick.
+/// The reading `nanos` after `now`, rounded up to a tick, so that the time has passed then.
 fn later(tick: Tick, now: Timestamp, nanos: u64) -> Timestamp {
     let ticks = (u128::from(nanos) * u128::from(tick.per())).div_ceil(u128::from(tick.nanos()));
     Timestamp::from_ticks(now.ticks().saturating_add(u64::try_from(ticks).unwrap_or(u64::MAX)))
@@ -55,7 +55,7 @@ fn later(tick: Tick, now: Timestamp, nanos: u64) -> Timestamp {
 pub(super) struct Daily {
     limit: u64,
     used: u64,
-    /// The day it was used in.
+    /// The day in which it was used.
     day: u64,
     days: Days,
 }
@@ -100,7 +100,7 @@ impl Daily {
         self.day
     }
 
-    /// Gives back `n` that were taken on `day`, if that is not over.
+    /// Gives back `n` that were taken on `day`, if that day is not over.
     pub(super) fn give_back(&mut self, n: u64, day: u64) {
         if day == self.day {
             self.used = self.used.saturating_sub(n);

@@ -17,7 +17,7 @@
 //! A refund stands for a past in which less had been taken. In that past the backlog (TAT − now)
 //! would have been lower ever since the call was let go, but never below 0: where it was 0, what
 //! the call had taken had already come back. So the credit of a call is at most the lowest backlog
-//! since then, and a credit that is taken lowers the backlog of that past.
+//! since then. A credit that is taken lowers the backlog of that past.
 //!
 //! # What is kept of the past
 //!

@@ -1,4 +1,4 @@
-//! What a provider's answer says of what is left, read from its status, headers and body.
+//! What a provider's answer says of its limits, read from its status, headers and body.
 
 mod body;
 mod date;
@@ -11,15 +11,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use self::names::{Names, Reset};
 
-/// What a provider's answer says of what is left, as far as it says anything.
+/// What a provider's answer says of its limits, as far as it says anything.
 ///
-/// It reads the `x-ratelimit-*` headers of OpenAI, Azure and Groq, the `anthropic-ratelimit-*`
-/// headers, `retry-after` and `retry-after-ms`, and from the body Gemini's `RetryInfo`. It only
-/// reads: it looks at no clock and limits nothing.
+/// | read | from |
+/// |---|---|
+/// | `x-ratelimit-*` headers | OpenAI, Azure, Groq |
+/// | `anthropic-ratelimit-*` headers | Anthropic |
+/// | `retry-after`, `retry-after-ms` | all |
+/// | `RetryInfo` in the body | Gemini |
 ///
-/// What cannot be read (garbage, negative, past 64 bits, infinite) is left out and spoils nothing
-/// beside it. Of a header that comes twice, the stricter holds: the lower number, the longer time.
-/// Times are not capped: they may be as long as a [`Duration`] can be.
+/// The type only reads: it looks at no clock and limits nothing. Hand it to
+/// [`Call::observe`](super::Call::observe).
+///
+/// A value that cannot be read (garbage, negative, past 64 bits, infinite) is left out, and does
+/// not affect the others. If a header comes twice, the stricter value holds: the lower number, the
+/// longer time. Times are not capped: they may be as long as a [`Duration`] can be.
 ///
 /// # Examples
 ///
@@ -45,8 +51,8 @@ use self::names::{Names, Reset};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderView {
-    /// Requests. What period they are counted in is not said: OpenAI means a minute or a day, Groq
-    /// a day.
+    /// Requests. The answer does not say in what period they are counted: OpenAI means a minute or
+    /// a day, Groq a day.
     pub requests: Option<Window>,
     /// Tokens of any kind.
     pub tokens: Option<Window>,
@@ -54,40 +60,66 @@ pub struct ProviderView {
     pub input_tokens: Option<Window>,
     /// Tokens of replies.
     pub output_tokens: Option<Window>,
-    /// How long to send nothing.
+    /// For how long to send nothing.
     pub pause: Option<Pause>,
 }
 
-/// One of a provider's limits, as far as it is said.
+/// One of a provider's limits, as far as the answer says anything of it.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::llm::{ProviderView, Window};
+///
+/// let mut view = ProviderView::default();
+/// view.tokens = Some(Window::default().limit(150_000).remaining(149_984));
+/// assert!(!view.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Window {
-    /// The most there can be.
+    /// The most requests or tokens in a period.
     pub limit: Option<u64>,
-    /// What is left.
+    /// What is left of the limit.
     pub remaining: Option<u64>,
-    /// How long after the answer it is whole again; 0 if that was before.
+    /// How long after the answer the limit is full again. 0 if that was before the answer.
     pub reset: Option<Duration>,
 }
 
-/// How long to send nothing.
+/// For how long to send nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pause {
-    /// For so long after the answer; 0 if it names a time that had passed.
+    /// For so long after the answer. 0 if the answer names a time that has passed.
     For(Duration),
-    /// For a while, but the provider does not say how long (or not legibly).
+    /// For a while. The answer does not say how long, or what it says cannot be read.
     Unstated,
 }
 
 impl ProviderView {
-    /// Reads status and headers of an answer that came at `at`, from which dates are counted.
+    /// Reads the status and headers of an answer that came at `at`. Dates in headers are counted
+    /// from `at`.
     ///
-    /// A pause is read from refusals only (status 400 and up), where a `retry-after` says when to
-    /// come back; elsewhere it says when to look for a result, or to follow a redirect. Without
-    /// one, 429 and 529 are a pause of [unstated](Pause::Unstated) length, and other refusals are
-    /// none.
+    /// A pause is read only from refusals (status 400 and up), where a `retry-after` says when to
+    /// come back. In other answers a `retry-after` says when to look for a result or to follow a
+    /// redirect. Without it, 429 and 529 mean a pause of [unstated](Pause::Unstated) length, and
+    /// other refusals mean none.
     ///
-    /// Where this machine's clock cannot be trusted, the answer's `date` header is the better `at`.
+    /// If this machine's clock cannot be trusted, the answer's `date` header is the better `at`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use limitor::llm::{Pause, ProviderView};
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("retry-after", "20".parse()?);
+    /// let view = ProviderView::of(StatusCode::TOO_MANY_REQUESTS, &headers, SystemTime::now());
+    /// assert_eq!(view.pause, Some(Pause::For(Duration::from_secs(20))));
+    /// # Ok::<(), http::header::InvalidHeaderValue>(())
+    /// ```
     pub fn of(status: StatusCode, headers: &HeaderMap, at: SystemTime) -> Self {
         Self {
             requests: Window::of(&names::REQUESTS, headers, at),
@@ -98,11 +130,11 @@ impl ProviderView {
         }
     }
 
-    /// Adds what the body of a refusal says: `retryDelay` of a `google.rpc.RetryInfo`, such as
-    /// `"34.07s"`, in an error or an array of them. If headers name a pause as well, the longer
-    /// holds.
+    /// Adds what the body of a refusal says: the `retryDelay` of a `google.rpc.RetryInfo`, such as
+    /// `"34.07s"`, in an error or in an array of errors. If headers name a pause as well, the
+    /// longer holds.
     ///
-    /// Anything else is no matter, but it is parsed: hand it errors, not replies.
+    /// Any other body changes nothing. The whole body is parsed, so hand in errors, not replies.
     ///
     /// # Examples
     ///
@@ -127,14 +159,35 @@ impl ProviderView {
         self
     }
 
-    /// Whether the answer said nothing at all of what is left.
+    /// Returns whether the answer says nothing of the provider's limits.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl Window {
-    /// What any of the families of headers say of one limit; `None` if it is nothing.
+    /// Sets the most requests or tokens in a period.
+    #[must_use]
+    pub const fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets what is left of the limit.
+    #[must_use]
+    pub const fn remaining(mut self, remaining: u64) -> Self {
+        self.remaining = Some(remaining);
+        self
+    }
+
+    /// Sets how long after the answer the limit is full again.
+    #[must_use]
+    pub const fn reset(mut self, reset: Duration) -> Self {
+        self.reset = Some(reset);
+        self
+    }
+
+    /// What any of the families of headers says of one limit. `None` if they say nothing.
     fn of(families: &[Names], headers: &HeaderMap, at: SystemTime) -> Option<Self> {
         let mut window = Self::default();
         for names in families {
@@ -164,7 +217,7 @@ impl Pause {
 }
 
 /// The longest delay that is named. `retry-after` in whole seconds and `retry-after-ms` are the
-/// same delay, though, and the latter is exact: it holds if they agree to a second.
+/// same delay if they agree to a second. Then the latter holds, because it is exact.
 fn retry_after(headers: &HeaderMap, at: SystemTime) -> Option<Duration> {
     let coarse = texts(headers, &names::RETRY_AFTER)
         .filter_map(|text| span::seconds(text).or_else(|| date::http(text, at)))

@@ -66,6 +66,9 @@ pub(crate) enum Delay {
     Wait(Option<Duration>),
 }
 
+/// An entry that was taken: its id, and the reading after which no grant is wanted.
+pub(super) type Queued = (WaiterId, Option<Timestamp>);
+
 /// What a waiter finds when it looks.
 pub(super) enum Look<T, R> {
     Taken(T),
@@ -222,7 +225,7 @@ impl<G: Gate> Turnstile<G> {
         clock: &impl Clock,
         request: &G::Request,
         by: impl FnOnce(Timestamp) -> Option<Timestamp>,
-    ) -> Result<Entered<G::Taken, (WaiterId, Option<Timestamp>)>, G::Refusal> {
+    ) -> Result<Entered<G::Taken, Queued>, G::Refusal> {
         let now = clock.now();
         let by = by(now);
         let mut guard = self.lock();

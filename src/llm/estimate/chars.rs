@@ -1,13 +1,13 @@
-//! Tokens by the number of characters: no vocabulary, no table, any model.
+//! Tokens by the number of characters: no vocabulary, no table, for any model.
 
 use std::num::NonZeroU32;
 
-use super::Estimator;
+use super::estimator::Estimator;
 
-/// So many characters to a token, 4 unless told otherwise; what is left over is one more token.
+/// Counts a token for every so many characters, 4 by default, and one for the characters left over.
 ///
-/// Four is what providers name for English. Code, and most other languages, have fewer to a token:
-/// Chinese and Japanese about one. [`Learned`](super::Learned) finds out how many it really are.
+/// Providers name 4 for English. Code and most other languages have fewer characters to a token,
+/// Chinese and Japanese about one. [`Learned`](super::Learned) finds the real ratio.
 ///
 /// # Examples
 ///
@@ -25,12 +25,12 @@ pub struct CharsPerToken {
 }
 
 impl CharsPerToken {
-    /// `chars` characters to a token.
+    /// Counts a token for every `chars` characters.
     pub const fn new(chars: NonZeroU32) -> Self {
         Self { chars }
     }
 
-    /// How many characters a token has.
+    /// Returns how many characters a token has.
     pub const fn chars(self) -> NonZeroU32 {
         self.chars
     }

@@ -1,30 +1,30 @@
-//! An estimate that says how sure it is.
+//! An estimate with its error.
 
 use super::ratio::{Ratio, float, whole};
 
-/// Past this share the bound says more of the arithmetic than of the calls.
+/// The largest share. Past it the bound depends more on rounding than on the calls.
 const MAX_SHARE: f64 = 0.999;
 
-/// How many tokens a call will probably take, and how sure that is.
+/// How many tokens a call will probably take, with the error of that figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Estimate {
-    /// Tokens it will probably take: what the estimator said times the mean ratio that was
+    /// Tokens that the call will probably take: the estimator's figure times the mean ratio
     /// observed.
     pub tokens: u64,
-    /// What the estimator said. This is the number to hand to
-    /// [`Learned::observe`](super::Learned::observe) afterwards.
+    /// The estimator's own figure. Hand this one to [`Learned::observe`](super::Learned::observe)
+    /// afterwards.
     pub plain: u64,
-    /// Calls of the model that were learned from. At 0 nothing is known of it, and `tokens` is
-    /// `plain`.
+    /// Calls of the model that were learned from. At 0 nothing is known of the model, and `tokens`
+    /// is `plain`.
     pub observations: u64,
-    /// The standard error of the mean ratio over that ratio: 0.05 says that on average `tokens` is
-    /// right to within 5 % or so. It shrinks as more is observed. One call may be further off: see
+    /// The standard error of the mean ratio over that ratio: at 0.05, `tokens` is right to about 5
+    /// % on average. It shrinks as more calls are observed. One call may be further off; see
     /// [`at_most`](Self::at_most).
     ///
-    /// `None` says that it cannot be told yet, which takes two observations.
+    /// `None` if fewer than two calls were observed.
     pub relative_error: Option<f64>,
-    /// Tokens in one standard error of a single call; 0 while it is not known.
+    /// Tokens in one standard error of a single call. 0 while that is not known.
     deviation: f64,
 }
 
@@ -35,7 +35,7 @@ impl Estimate {
         };
         let spread = ratio.spread();
         Self {
-            // What is something will not cost nothing.
+            // A text that has tokens costs at least one.
             tokens: whole(float(plain) * ratio.mean()).max(plain.min(1)),
             plain,
             observations: ratio.observations(),
@@ -44,17 +44,16 @@ impl Estimate {
         }
     }
 
-    /// Tokens that a `share` of calls like this will not exceed; reserve so many to be that
-    /// careful.
+    /// Returns the tokens that a `share` of calls like this one will not exceed.
     ///
-    /// It is `tokens + k·d` with `k = √(share / (1 − share))`, where `d` is the standard error of a
-    /// prediction: `s·√(1 + 1/n)` for `n` calls whose ratios deviate by `s` from their mean. That
-    /// is Cantelli's inequality, the one-sided one of Chebyshev. It holds however the ratios are
-    /// spread, as long as calls go on as they did; where their spread is bell-shaped it covers more
-    /// calls than asked for. At 0.9, `k` is 3; at 0.5 it is 1.
+    /// The figure is `tokens + k·d` with `k = √(share / (1 − share))`. Here `d` is the standard
+    /// error of a prediction: `s·√(1 + 1/n)` for `n` calls whose ratios deviate by `s` from their
+    /// mean. That is Cantelli's inequality, the one-sided form of Chebyshev's. It holds however the
+    /// ratios are spread, as long as calls go on as they did. If their spread is bell-shaped, the
+    /// figure covers more calls than asked for. At 0.9, `k` is 3; at 0.5 it is 1.
     ///
-    /// While fewer than two calls were observed it is `tokens`: of the spread nothing is known. A
-    /// share under 0 or NaN counts as 0, and one over 0.999 as 0.999.
+    /// If fewer than two calls were observed, the spread is unknown and the figure is `tokens`. A
+    /// share under 0 or NaN counts as 0, and a share over 0.999 as 0.999.
     ///
     /// # Examples
     ///

@@ -1,25 +1,24 @@
-//! An estimator corrected by experience.
+//! An estimator that is corrected by what calls really took.
 
 use std::fmt;
 
-use super::Estimator;
+use super::estimator::Estimator;
 use super::figure::Estimate;
 use super::models::Models;
 use super::ratio::believable;
 use crate::sync::Lock;
 
-/// An estimator that learns, model by model, how its estimates compare with what calls turn out to
-/// take.
+/// An estimator that learns, model by model, how its estimates compare with what calls really take.
 ///
-/// For each model it keeps the mean and the spread of the ratio of actual to estimated tokens,
-/// every call counting the same whatever its size. What is recent weighs more: an observation
-/// counts half as much once 32 others of its model have followed. It need not be the text alone
-/// that is learned: observe the total of prompt and reply, and that is what will be estimated.
+/// It learns the ratio of actual to estimated tokens, and keeps its mean and spread for each model.
+/// Each call counts the same, whatever its size. Recent calls weigh more: an observation counts
+/// half as much once 32 others of its model have followed. If you observe the total of prompt and
+/// reply, the total is what is estimated.
 ///
-/// It keeps the 256 models that were observed last; whatever was learned of the one observed
-/// longest ago is forgotten when another comes. Models with names of over 256 bytes are not
-/// learned. Threads share it by reference; a lock is held for the arithmetic alone, never while
-/// text is looked at.
+/// The estimator keeps the 256 models that were observed last. When another model comes, the model
+/// observed longest ago is forgotten. Models with names over 256 bytes are not learned. Threads
+/// share the estimator by reference. A lock is held for the arithmetic alone, never while text is
+/// read.
 ///
 /// # Examples
 ///
@@ -30,7 +29,7 @@ use crate::sync::Lock;
 /// let prompt = "four".repeat(100);
 ///
 /// let estimate = learned.estimate("some-model", &prompt);
-/// assert_eq!((estimate.tokens, estimate.observations), (100, 0)); // nothing is known of it
+/// assert_eq!((estimate.tokens, estimate.observations), (100, 0)); // nothing is known of the model
 /// learned.observe("some-model", estimate.plain, 150);
 ///
 /// let estimate = learned.estimate("some-model", &prompt);
@@ -54,32 +53,52 @@ impl<E: Estimator + Default> Default for Learned<E> {
 }
 
 impl<E: Estimator> Learned<E> {
-    /// Knows nothing yet, and says what `estimator` says.
+    /// Makes an estimator that has learned nothing yet, so its figures are those of `estimator`.
     pub fn new(estimator: E) -> Self {
         Self { estimator, models: Lock::new(Models::default()) }
     }
 
-    /// Tokens that a call of `model` with `text` will probably take.
+    /// Estimates the tokens that a call of `model` with `text` will take.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{CharsPerToken, Learned};
+    ///
+    /// let learned = Learned::new(CharsPerToken::default());
+    /// assert_eq!(learned.estimate("some-model", "four").tokens, 1);
+    /// ```
     pub fn estimate(&self, model: &str, text: &str) -> Estimate {
         let plain = self.estimator.tokens(text);
         let ratio = self.models.lock().ratio(model);
         Estimate::new(plain, ratio)
     }
 
-    /// Learns that a call of `model` took `actual` tokens where the estimator had said `estimated`.
+    /// Learns that a call of `model` took `actual` tokens where the estimator's figure was
+    /// `estimated`.
     ///
-    /// `estimated` is the estimator's own figure, [`Estimate::plain`], not the corrected one: that
-    /// would be corrected twice.
+    /// `estimated` is the estimator's own figure, [`Estimate::plain`]. The corrected figure would
+    /// be corrected twice.
     ///
-    /// From a ratio of nothing, to nothing, or outside of one to a million and a million to one
-    /// nothing is learned: the call failed, or a number is wrong.
+    /// Nothing is learned if either number is 0, or if their ratio is not between one to a million
+    /// and a million to one: the call failed, or a number is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{CharsPerToken, Learned};
+    ///
+    /// let learned = Learned::new(CharsPerToken::default());
+    /// learned.observe("some-model", 100, 200);
+    /// assert_eq!(learned.estimate("some-model", "four").tokens, 2);
+    /// ```
     pub fn observe(&self, model: &str, estimated: u64, actual: u64) {
         if let Some(ratio) = believable(estimated, actual) {
             self.models.lock().observe(model, ratio);
         }
     }
 
-    /// The estimator that is corrected.
+    /// Returns the estimator that is corrected.
     pub fn estimator(&self) -> &E {
         &self.estimator
     }

@@ -1,21 +1,21 @@
-//! What was learned of each model, for so many models and no more.
+//! What was learned of each model, for a bounded number of models.
 
 use std::collections::HashMap;
 
 use super::ratio::Ratio;
 
-/// Over a hundred models of a provider are seldom in use at a time; these take some 100 KB with the
-/// longest of names.
+/// More than a hundred models are seldom in use at a time. This many take about 100 KB with the
+/// longest names.
 const MAX_MODELS: usize = 256;
 
-/// Bytes of a name; longer ones are not learned, for they would be memory without bound.
+/// Bytes of the longest name that is learned. Longer names would take memory without bound.
 const MAX_NAME: usize = 256;
 
-/// Holds at most [`MAX_MODELS`] models, those observed last.
+/// The [`MAX_MODELS`] models that were observed last.
 #[derive(Debug, Default)]
 pub(super) struct Models {
     seen: HashMap<Box<str>, Seen>,
-    /// Observations of all models so far.
+    /// The number of observations of all models so far.
     turn: u64,
 }
 
@@ -46,7 +46,8 @@ impl Models {
         }
     }
 
-    /// Looks at every model, but only when there is one too many.
+    /// Removes the model observed longest ago if there is no room. Only then are all models looked
+    /// at.
     fn make_room(&mut self) {
         if self.seen.len() < MAX_MODELS {
             return;

@@ -1,21 +1,21 @@
-//! How actual tokens compare with estimated ones: the mean of their ratio and its spread, from
-//! which old observations fade.
+//! How actual tokens compare with estimated ones: the mean and the spread of their ratio. Old
+//! observations fade.
 //!
-//! The incremental mean and variance for weighted data of D. H. D. West, "Updating Mean and
+//! Source: the incremental mean and variance for weighted data of D. H. D. West, "Updating Mean and
 //! Variance Estimates: An Improved Method", Communications of the ACM 22(9), 1979. Each observation
-//! weighs `1 / DECAY` of the one before; rather than let weights grow without end, those of the
-//! past are scaled down by `DECAY`, which leaves the mean as it is.
+//! weighs `1 / DECAY` of the one before. So that weights do not grow without end, past weights are
+//! scaled down by `DECAY` instead, which leaves the mean as it is.
 
 use std::ops::RangeInclusive;
 
-/// The 32nd root of a half: an observation counts half as much when 32 others have followed.
+/// The 32nd root of a half: an observation counts half as much once 32 others have followed.
 const DECAY: f64 = 0.978_572_062_087_700_1;
 
-/// No context holds much over a million tokens, so an honest ratio lies between one to a million
+/// No context holds much more than a million tokens, so a real ratio lies between one to a million
 /// and a million to one.
 const BELIEVABLE: RangeInclusive<f64> = 1e-6..=1e6;
 
-/// The ratios that one model was seen to have. All that is in it is finite.
+/// The ratios that were observed of one model. All figures in it are finite.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ratio {
     mean: f64,
@@ -28,7 +28,7 @@ pub(super) struct Ratio {
     observations: u64,
 }
 
-/// How far ratios lie from their mean, which takes two to tell.
+/// How far ratios lie from their mean. Known from two observations on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spread {
     /// Standard error of the mean, `s / √n`.
@@ -37,7 +37,7 @@ pub(super) struct Spread {
     pub(super) of_next: f64,
 }
 
-/// The ratio, if it is one to learn from: not of nothing, not to nothing, not absurd.
+/// The ratio, if it can be learned from: neither number is 0, and the ratio is believable.
 pub(super) fn believable(estimated: u64, actual: u64) -> Option<f64> {
     let ratio = float(actual) / float(estimated);
     BELIEVABLE.contains(&ratio).then_some(ratio)
@@ -61,8 +61,8 @@ impl Ratio {
         self.observations
     }
 
-    /// The unbiased variance is `s² = scatter / (Σw − Σw²/Σw)`, and as many equal weights as are
-    /// worth these are `n = (Σw)² / Σw²`, 92 in the long run.
+    /// The unbiased variance is `s² = scatter / (Σw − Σw²/Σw)`. These weights are worth
+    /// `n = (Σw)² / Σw²` equal ones, 92 in the long run.
     pub(super) fn spread(&self) -> Option<Spread> {
         if self.observations < 2 {
             return None;
@@ -78,7 +78,7 @@ pub(super) fn float(tokens: u64) -> f64 {
     tokens as f64
 }
 
-/// The nearest whole number of tokens, up to the most there can be.
+/// The nearest whole number of tokens, at most the largest number.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; nothing negative comes here")]
 pub(super) fn whole(tokens: f64) -> u64 {
     tokens.round() as u64

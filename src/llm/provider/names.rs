@@ -1,15 +1,15 @@
-//! The headers that are read, and the statuses that ask for a pause by themselves.
+//! The headers that are read, and the statuses that mean a pause by themselves.
 
 use http::HeaderName;
 
-/// The headers of one limit, as one family of providers calls them.
+/// The headers of one limit, as one family of providers names them.
 pub(super) struct Names {
     pub(super) limit: HeaderName,
     pub(super) remaining: HeaderName,
     pub(super) reset: Reset,
 }
 
-/// The header that says when a limit is whole again, by how it says it.
+/// The header that says when a limit is full again, by how it says that.
 pub(super) enum Reset {
     /// A span of time: `6m0s`.
     Span(HeaderName),
@@ -17,7 +17,7 @@ pub(super) enum Reset {
     Date(HeaderName),
 }
 
-/// OpenAI's, which Azure and Groq have taken over.
+/// The headers of OpenAI, which Azure and Groq have taken over.
 const fn openai(limit: &'static str, remaining: &'static str, reset: &'static str) -> Names {
     Names {
         limit: HeaderName::from_static(limit),
@@ -64,11 +64,11 @@ pub(super) static OUTPUT_TOKENS: [Names; 1] = [anthropic(
     "anthropic-ratelimit-output-tokens-reset",
 )];
 
-/// Seconds, or a date of HTTP.
+/// Seconds, or a date as HTTP has them.
 pub(super) static RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
-/// Milliseconds; OpenAI's and Azure's.
+/// Milliseconds, from OpenAI and Azure.
 pub(super) static RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
-/// Too many requests, and Anthropic's "overloaded": a pause, even if no header says so.
+/// Too many requests, and Anthropic's "overloaded". They mean a pause even if no header says so.
 pub(super) const PAUSING: [u16; 2] = [429, 529];

@@ -1,12 +1,12 @@
 //! Spans of time as text: `23h47m36.648s`, `12ms`, `7.66`.
 //!
-//! Written by hand because the crates for it read much else besides: `go-parse-duration` signs and
-//! units in any order, `humantime` names of months and spaces. None reads `1d2h` and a bare `60`
-//! and nothing but these.
+//! Written by hand, because the crates for it read much more: `go-parse-duration` reads signs and
+//! units in any order, `humantime` reads names of months and spaces. None reads `1d2h` and a bare
+//! `60`, and only these.
 
 use std::time::Duration;
 
-/// Nanoseconds of the units, longest first; the micro sign and the Greek letter are both in use.
+/// Nanoseconds of the units, longest first. The micro sign and the Greek letter are both in use.
 const UNITS: [(&str, u128); 9] = [
     ("d", 86_400 * SECOND),
     ("h", 3_600 * SECOND),
@@ -22,13 +22,13 @@ const UNITS: [(&str, u128); 9] = [
 const SECOND: u128 = 1_000_000_000;
 const MILLISECOND: u128 = 1_000_000;
 
-/// Digits of a fraction that tell nanoseconds of a day apart; `10^20` days are still within 128
+/// Digits of a fraction that tell nanoseconds of a day apart. `10^20` days are still within 128
 /// bits.
 const TELLING_DIGITS: usize = 20;
 
-/// A span as Go prints them, with days as well: numbers with units, each unit shorter than the one
-/// before, and only the last number with a fraction. Or a bare number of seconds. Rounded up to 1
-/// ns; `None` if it is anything else, or too long for a [`Duration`].
+/// A span as Go prints them, and with days as well: numbers with units, each unit shorter than the
+/// one before, and only the last number with a fraction. Or a bare number of seconds. Rounded up to
+/// 1 ns. `None` if the text is anything else, or too long for a [`Duration`].
 pub(super) fn span(text: &str) -> Option<Duration> {
     seconds(text).or_else(|| with_units(text))
 }
@@ -60,7 +60,8 @@ fn with_units(text: &str) -> Option<Duration> {
         if unit >= above {
             return None;
         }
-        // At most seven units, each under 2^64 days and a fraction: far from the end of 128 bits.
+        // At most seven units, each under 2^64 days and a fraction: far from the largest 128-bit
+        // number.
         nanos += number.times(unit);
         match behind {
             "" => return duration(nanos),
@@ -79,12 +80,12 @@ fn duration(nanos: u128) -> Option<Duration> {
 /// A decimal number without a sign.
 struct Number<'a> {
     whole: u64,
-    /// Digits behind the point; empty if there is none.
+    /// Digits behind the point. Empty if there is no point.
     fraction: &'a str,
 }
 
 impl<'a> Number<'a> {
-    /// The number that the text begins with, and what is behind it.
+    /// The number that the text begins with, and the text behind it.
     fn first_of(text: &'a str) -> Option<(Self, &'a str)> {
         let (whole, behind) = digits(text);
         let (fraction, behind) = match behind.strip_prefix('.') {
