@@ -35,7 +35,11 @@ for crate in limitor-macros limitor; do
 done
 # The packed lock file names a limitor-macros of the registry, which is not there before it is released.
 cp Cargo.lock "$shipped/limitor/Cargo.lock"
-CARGO_TARGET_DIR=$target cargo check --offline --lib --examples --all-features \
-  --manifest-path "$shipped/limitor/Cargo.toml" \
-  --config "patch.crates-io.limitor-macros.path='$shipped/limitor-macros'"
+with=(--offline --manifest-path "$shipped/limitor/Cargo.toml"
+  --config "patch.crates-io.limitor-macros.path='$shipped/limitor-macros'")
+CARGO_TARGET_DIR=$target cargo check --lib --examples --all-features "${with[@]}"
+
+# docs.rs builds from the package as well, so every file that the documentation includes must be in it.
+printf '\n== the documentation that is shipped (%s s)\n' "$SECONDS"
+CARGO_TARGET_DIR=$target bash ci/docs.sh "${with[@]}"
 printf '\n== done (%s s)\n' "$SECONDS"

@@ -2,7 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "asking must cost nothing beyond what is asked")]
 
-use limitor::{Denied, LocalLimiter, RateLimiter, SystemClock};
+use limitor::{Denied, Grant, LocalLimiter, RateLimiter, SystemClock};
 use limitor_benches::Allowance;
 
 use crate::contended::THREADS;
@@ -46,7 +46,7 @@ impl<const BATCH: u64> Contender for Batches<BATCH> {
     const CHUNK: u32 = 4_001;
 
     type Handle<'a> = LocalLimiter<'a, SystemClock>;
-    type Answer<'a> = Result<(), Denied>;
+    type Answer<'a> = Result<Grant<'a, SystemClock>, Denied>;
 
     fn new(allowance: Allowance) -> Self {
         Self(RateLimiter::builder(quota(allowance)).local(HANDLES, BATCH).expect("a larger burst").build())

@@ -34,7 +34,7 @@ impl<K: Key> Contender<K> for Keyed<K> {
     }
 
     fn stated(&self) -> Option<u64> {
-        Some(self.bytes() as u64)
+        Some(self.memory() as u64)
     }
 }
 

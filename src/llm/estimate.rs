@@ -1,4 +1,4 @@
-//! How many tokens a text has, estimated before the provider counts them.
+//! Estimates of how many tokens a text has, made before the call is sent.
 
 mod chars;
 mod estimator;

@@ -1,4 +1,4 @@
-//! What a provider's answer says of its limits, read from its status, headers and body.
+//! What a provider's answer says about its limits, read from status, headers and body.
 
 mod body;
 mod date;
@@ -11,21 +11,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use self::names::{Names, Reset};
 
-/// What a provider's answer says of its limits, as far as it says anything.
+/// What a provider's answer says about its limits: what is available, when it resets, how long to
+/// pause.
 ///
-/// | read | from |
-/// |---|---|
-/// | `x-ratelimit-*` headers | OpenAI, Azure, Groq |
-/// | `anthropic-ratelimit-*` headers | Anthropic |
-/// | `retry-after`, `retry-after-ms` | all |
-/// | `RetryInfo` in the body | Gemini |
+/// These are read:
 ///
-/// The type only reads: it looks at no clock and limits nothing. Hand it to
-/// [`Call::observe`](super::Call::observe).
+/// - the `x-ratelimit-*` headers of OpenAI, Azure and Groq;
+/// - the `anthropic-ratelimit-*` headers;
+/// - `retry-after` and `retry-after-ms`;
+/// - in the body, Gemini's `RetryInfo`.
 ///
-/// A value that cannot be read (garbage, negative, past 64 bits, infinite) is left out, and does
-/// not affect the others. If a header comes twice, the stricter value holds: the lower number, the
-/// longer time. Times are not capped: they may be as long as a [`Duration`] can be.
+/// The view reads no clock and limits nothing.
+///
+/// A value that is not valid (garbage, negative, above 64 bits, infinite) is ignored, and does not
+/// affect other values. If a header occurs twice, the stricter value holds: the lower number, the
+/// longer time. Times have no cap other than that of [`Duration`].
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ use self::names::{Names, Reset};
 /// headers.insert("x-ratelimit-remaining-tokens", "149984".parse()?);
 /// headers.insert("x-ratelimit-reset-tokens", "6m0s".parse()?);
 /// let view = ProviderView::of(StatusCode::OK, &headers, SystemTime::now());
-/// let tokens = view.tokens.expect("three headers of it");
+/// let tokens = view.tokens.expect("three headers name tokens");
 /// assert_eq!((tokens.limit, tokens.remaining), (Some(150_000), Some(149_984)));
 /// assert_eq!(tokens.reset, Some(Duration::from_secs(360)));
 /// assert_eq!(view.pause, None);
@@ -51,20 +51,20 @@ use self::names::{Names, Reset};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderView {
-    /// Requests. The answer does not say in what period they are counted: OpenAI means a minute or
-    /// a day, Groq a day.
+    /// The limit on requests. The answer does not name its period: OpenAI means a minute or a day,
+    /// Groq means a day.
     pub requests: Option<Window>,
-    /// Tokens of any kind.
+    /// The limit on tokens of any kind.
     pub tokens: Option<Window>,
-    /// Tokens of prompts.
+    /// The limit on tokens of prompts.
     pub input_tokens: Option<Window>,
-    /// Tokens of replies.
+    /// The limit on tokens of replies.
     pub output_tokens: Option<Window>,
-    /// For how long to send nothing.
+    /// How long to send no request.
     pub pause: Option<Pause>,
 }
 
-/// One of a provider's limits, as far as the answer says anything of it.
+/// One limit of a provider. What the answer does not say is `None`.
 ///
 /// # Examples
 ///
@@ -78,47 +78,47 @@ pub struct ProviderView {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Window {
-    /// The most requests or tokens in a period.
+    /// The most that the provider allows in one period.
     pub limit: Option<u64>,
-    /// What is left of the limit.
+    /// What is available now.
     pub remaining: Option<u64>,
-    /// How long after the answer the limit is full again. 0 if that was before the answer.
+    /// The time from the answer until the whole limit is available; 0 if the provider names a time
+    /// before the answer.
     pub reset: Option<Duration>,
 }
 
-/// For how long to send nothing.
+/// How long to send no request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pause {
-    /// For so long after the answer. 0 if the answer names a time that has passed.
+    /// For this long after the answer; 0 if the provider names a time before the answer.
     For(Duration),
-    /// For a while. The answer does not say how long, or what it says cannot be read.
+    /// For an unknown time: the provider does not name one, or not a valid one.
     Unstated,
 }
 
 impl ProviderView {
-    /// Reads the status and headers of an answer that came at `at`. Dates in headers are counted
-    /// from `at`.
+    /// Reads the status and the headers of an answer that arrived at `at`.
     ///
-    /// A pause is read only from refusals (status 400 and up), where a `retry-after` says when to
-    /// come back. In other answers a `retry-after` says when to look for a result or to follow a
-    /// redirect. Without it, 429 and 529 mean a pause of [unstated](Pause::Unstated) length, and
-    /// other refusals mean none.
+    /// Dates are converted to times from `at` on. If this machine's clock is not reliable, pass the
+    /// time of the answer's `date` header as `at`.
     ///
-    /// If this machine's clock cannot be trusted, the answer's `date` header is the better `at`.
+    /// A pause is read only if the status is 400 to 599, because there `retry-after` says when to
+    /// send again. With other statuses it says when to fetch a result or to follow a redirect.
+    /// Without a `retry-after`, 429 and 529 are a pause of [unstated](Pause::Unstated) length, and
+    /// other statuses are no pause.
     ///
     /// # Examples
     ///
     /// ```
-    /// use http::{HeaderMap, StatusCode};
+    /// use http::{HeaderMap, HeaderValue, StatusCode};
     /// use limitor::llm::{Pause, ProviderView};
     /// use std::time::{Duration, SystemTime};
     ///
     /// let mut headers = HeaderMap::new();
-    /// headers.insert("retry-after", "20".parse()?);
+    /// headers.insert("retry-after", HeaderValue::from_static("20"));
     /// let view = ProviderView::of(StatusCode::TOO_MANY_REQUESTS, &headers, SystemTime::now());
     /// assert_eq!(view.pause, Some(Pause::For(Duration::from_secs(20))));
-    /// # Ok::<(), http::header::InvalidHeaderValue>(())
     /// ```
     pub fn of(status: StatusCode, headers: &HeaderMap, at: SystemTime) -> Self {
         Self {
@@ -130,11 +130,13 @@ impl ProviderView {
         }
     }
 
-    /// Adds what the body of a refusal says: the `retryDelay` of a `google.rpc.RetryInfo`, such as
-    /// `"34.07s"`, in an error or in an array of errors. If headers name a pause as well, the
-    /// longer holds.
+    /// Adds the pause that the body of a refusal names.
     ///
-    /// Any other body changes nothing. The whole body is parsed, so hand in errors, not replies.
+    /// That is the `retryDelay` of a `google.rpc.RetryInfo`, such as `"34.07s"`, in an error or in
+    /// an array of errors. If the headers name a pause as well, the longer one holds.
+    ///
+    /// Any other body is ignored, but it is parsed as JSON first. Pass the bodies of errors, not of
+    /// replies.
     ///
     /// # Examples
     ///
@@ -159,7 +161,15 @@ impl ProviderView {
         self
     }
 
-    /// Returns whether the answer says nothing of the provider's limits.
+    /// Returns whether the answer says nothing about its limits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::ProviderView;
+    ///
+    /// assert!(ProviderView::default().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -187,7 +197,7 @@ impl Window {
         self
     }
 
-    /// What any of the families of headers says of one limit. `None` if they say nothing.
+    /// Reads one limit from all families of headers; `None` if no header names it.
     fn of(families: &[Names], headers: &HeaderMap, at: SystemTime) -> Option<Self> {
         let mut window = Self::default();
         for names in families {
@@ -216,8 +226,10 @@ impl Pause {
     }
 }
 
-/// The longest delay that is named. `retry-after` in whole seconds and `retry-after-ms` are the
-/// same delay if they agree to a second. Then the latter holds, because it is exact.
+/// Returns the longest delay that the headers name.
+///
+/// `retry-after` (whole seconds) and `retry-after-ms` name the same delay, and the latter is exact.
+/// If the two differ by at most a second, `retry-after-ms` holds.
 fn retry_after(headers: &HeaderMap, at: SystemTime) -> Option<Duration> {
     let coarse = texts(headers, &names::RETRY_AFTER)
         .filter_map(|text| span::seconds(text).or_else(|| date::http(text, at)))
@@ -229,13 +241,13 @@ fn retry_after(headers: &HeaderMap, at: SystemTime) -> Option<Duration> {
     }
 }
 
-/// All values of a header that are text.
+/// Returns all values of a header that are UTF-8, without white space around them.
 fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let legible = |value: &'a HeaderValue| str::from_utf8(value.as_bytes().trim_ascii()).ok();
     headers.get_all(name).iter().filter_map(legible)
 }
 
-/// A whole number, of digits alone.
+/// Reads a whole number that has only digits.
 fn count(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

@@ -127,7 +127,7 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     /// assert!(both.try_acquire([1, 512]).is_ok());
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "the set takes the limits over")]
+    #[expect(clippy::needless_pass_by_value, reason = "callers write the list where they call this")]
     pub fn new(limits: [(&'static str, Arc<RateLimiter<C>>); N]) -> Self {
         Self::assemble(&limits, Options::default()).unwrap_or_else(|error| panic!("{error}"))
     }

@@ -23,12 +23,6 @@ impl<C: Clock> Clone for Member<C> {
     }
 }
 
-impl<C: Clock> Member<C> {
-    fn denied(&self, cost: u64, refused: Refused) -> LimitDenied {
-        LimitDenied::new(Some(self.name), self.limiter.denied(cost, refused))
-    }
-}
-
 /// Why a request was not charged, if not all of its costs were available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missed {
@@ -181,7 +175,7 @@ impl<S: Shape, C: Clock> Members<S, C> {
                 Err(Refused::ExceedsBurst(_)) => Some(Refused::ExceedsBurst(member.limiter.available_at(now))),
                 Err(refused) => Some(refused),
             };
-            refused.map(|refused| member.denied(cost, refused))
+            refused.map(|refused| Self::refusal(member, cost, refused))
         });
         // Times in different units are compared as durations, which takes divisions. Mostly only
         // one limit binds.
@@ -190,8 +184,12 @@ impl<S: Shape, C: Clock> Members<S, C> {
             // All costs are available again: other callers have given back what they took in
             // passing, or the waiters have left.
             let last = costs.iter().rposition(|cost| *cost > 0).unwrap_or(0);
-            self.as_slice()[last].denied(costs[last], Refused::NotYet(0))
+            Self::refusal(&self.as_slice()[last], costs[last], Refused::NotYet(0))
         })
+    }
+
+    fn refusal(member: &Member<C>, cost: u64, refused: Refused) -> LimitDenied {
+        LimitDenied::new(Some(member.name), member.limiter.denied(cost, refused))
     }
 
     /// The refusal of the set as a whole.

@@ -327,7 +327,9 @@ fn waits_end_while_the_limiter_closes_and_opens() {
                     thread::yield_now();
                 }
             });
-            waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+            for waiter in waiters {
+                waiter.join().unwrap();
+            }
             over.store(true, Ordering::SeqCst);
         });
         limiter.reset_all();

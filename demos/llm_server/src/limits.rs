@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use limitor::llm::LlmLimiter;
-use limitor::{Quota, QuotaError};
+use limitor::{BuildError, Quota};
 
 use crate::args::Args;
 
@@ -53,7 +53,7 @@ impl Limits {
     /// little more may arrive within one. So for a moment the provider may have less than the
     /// client computes. The margin for that is taken from the burst, where it is lost once; from
     /// the rate it would be lost all the time.
-    pub(crate) fn limiter(self, jitter: Duration) -> Result<LlmLimiter, QuotaError> {
+    pub(crate) fn limiter(self, jitter: Duration) -> Result<LlmLimiter, BuildError> {
         let burst = self.burst.saturating_sub(jitter);
         LlmLimiter::builder()
             .requests(Quota::per_minute(self.rpm)?.with_burst(within(burst, self.rpm))?)

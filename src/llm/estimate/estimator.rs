@@ -1,12 +1,12 @@
-//! What an estimator of tokens is.
+//! The trait of all estimators.
 
 use std::sync::Arc;
 
 /// Estimates how many tokens a text has.
 ///
-/// Any `Fn(&str) -> u64` is an estimator. [`CharsPerToken`] needs no knowledge of the model.
-/// [`Learned`] corrects another estimator by what calls really cost. With the feature `tiktoken`,
-/// `Tiktoken` counts exactly.
+/// Any `Fn(&str) -> u64` is an estimator. [`CharsPerToken`](super::CharsPerToken) needs no
+/// knowledge of the model. [`Learned`](super::Learned) corrects another estimator by what calls
+/// actually took. With the feature `tiktoken`, `Tiktoken` counts exactly.
 ///
 /// # Examples
 ///
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// assert_eq!(any.tokens("the quick brown fox"), 5);
 /// ```
 pub trait Estimator: Send + Sync {
-    /// Returns how many tokens `text` probably has.
+    /// Returns the estimated number of tokens of `text`.
     fn tokens(&self, text: &str) -> u64;
 }
 
@@ -37,8 +37,8 @@ impl<E: Estimator + ?Sized> Estimator for Arc<E> {
     }
 }
 
-// References to closures and boxes of closures are closures themselves, so only those of other
-// types can be named here.
+// References to closures and boxes of closures are closures themselves, so an implementation for
+// all `&E` or all `Box<E>` would overlap with the one for closures. Trait objects are not closures.
 
 impl Estimator for Box<dyn Estimator + '_> {
     fn tokens(&self, text: &str) -> u64 {

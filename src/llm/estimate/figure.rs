@@ -1,30 +1,30 @@
-//! An estimate with its error.
+//! An estimate together with its error.
 
 use super::ratio::{Ratio, float, whole};
 
-/// The largest share. Past it the bound depends more on rounding than on the calls.
+/// The largest share of [`Estimate::at_most`]. Beyond it, rounding decides the bound, not the
+/// calls.
 const MAX_SHARE: f64 = 0.999;
 
-/// How many tokens a call will probably take, with the error of that figure.
+/// The estimated number of tokens of a call, and the error of that estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Estimate {
-    /// Tokens that the call will probably take: the estimator's figure times the mean ratio
+    /// The estimated number of tokens: `plain` times the mean ratio that was
     /// observed.
     pub tokens: u64,
-    /// The estimator's own figure. Hand this one to [`Learned::observe`](super::Learned::observe)
-    /// afterwards.
+    /// The number of tokens that the estimator itself returned. Pass this number to
+    /// [`Learned::observe`](super::Learned::observe) after the call.
     pub plain: u64,
-    /// Calls of the model that were learned from. At 0 nothing is known of the model, and `tokens`
-    /// is `plain`.
+    /// The number of calls of the model that were observed. If it is 0, `tokens` equals `plain`.
     pub observations: u64,
-    /// The standard error of the mean ratio over that ratio: at 0.05, `tokens` is right to about 5
-    /// % on average. It shrinks as more calls are observed. One call may be further off; see
-    /// [`at_most`](Self::at_most).
+    /// The standard error of the mean ratio, divided by that ratio. `None` with fewer than two
+    /// observations.
     ///
-    /// `None` if fewer than two calls were observed.
+    /// At 0.05, `tokens` is right on average to within about 5 %. The error shrinks as more calls
+    /// are observed. One call may deviate more: see [`at_most`](Self::at_most).
     pub relative_error: Option<f64>,
-    /// Tokens in one standard error of a single call. 0 while that is not known.
+    /// The standard error of a single call, in tokens; 0 if it is not known yet.
     deviation: f64,
 }
 
@@ -35,7 +35,7 @@ impl Estimate {
         };
         let spread = ratio.spread();
         Self {
-            // A text that has tokens costs at least one.
+            // If the estimator returns more than 0, the estimate is at least 1.
             tokens: whole(float(plain) * ratio.mean()).max(plain.min(1)),
             plain,
             observations: ratio.observations(),
@@ -44,16 +44,23 @@ impl Estimate {
         }
     }
 
-    /// Returns the tokens that a `share` of calls like this one will not exceed.
+    /// Returns a number of tokens that at least a `share` of calls like this one do not exceed.
     ///
-    /// The figure is `tokens + k·d` with `k = √(share / (1 − share))`. Here `d` is the standard
-    /// error of a prediction: `s·√(1 + 1/n)` for `n` calls whose ratios deviate by `s` from their
-    /// mean. That is Cantelli's inequality, the one-sided form of Chebyshev's. It holds however the
-    /// ratios are spread, as long as calls go on as they did. If their spread is bell-shaped, the
-    /// figure covers more calls than asked for. At 0.9, `k` is 3; at 0.5 it is 1.
+    /// If each call acquires that many, at most `1 − share` of the calls use more. The bound is
     ///
-    /// If fewer than two calls were observed, the spread is unknown and the figure is `tokens`. A
-    /// share under 0 or NaN counts as 0, and a share over 0.999 as 0.999.
+    /// ```text
+    /// tokens + k·d    where    k = √(share / (1 − share))    and    d = plain · s·√(1 + 1/n)
+    /// ```
+    ///
+    /// `d` is the standard error of a prediction from `n` calls, if their ratios have the standard
+    /// deviation `s`. At a share of 0.9, `k` is 3; at 0.5, `k` is 1.
+    ///
+    /// That is Cantelli's inequality, the one-sided form of Chebyshev's. It holds for any
+    /// distribution of the ratios, as long as later calls follow the same distribution. If the
+    /// distribution is bell-shaped, the bound covers more calls than `share`.
+    ///
+    /// With fewer than two observations the deviation is not known, and the bound is `tokens`. A
+    /// share below 0 or NaN counts as 0, and a share above 0.999 counts as 0.999.
     ///
     /// # Examples
     ///

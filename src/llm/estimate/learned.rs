@@ -1,4 +1,4 @@
-//! An estimator that is corrected by what calls really took.
+//! An estimator that is corrected by what calls actually took.
 
 use std::fmt;
 
@@ -8,16 +8,19 @@ use super::models::Models;
 use super::ratio::believable;
 use crate::sync::Lock;
 
-/// An estimator that learns, model by model, how its estimates compare with what calls really take.
+/// Corrects another estimator for each model by what its calls actually took.
 ///
-/// It learns the ratio of actual to estimated tokens, and keeps its mean and spread for each model.
-/// Each call counts the same, whatever its size. Recent calls weigh more: an observation counts
-/// half as much once 32 others of its model have followed. If you observe the total of prompt and
-/// reply, the total is what is estimated.
+/// For each model it keeps the mean and the spread of the ratio of actual to estimated tokens.
+/// Every call counts the same, whatever its size. Recent calls weigh more: an observation counts
+/// half as much once 32 others of its model have followed.
 ///
-/// The estimator keeps the 256 models that were observed last. When another model comes, the model
-/// observed longest ago is forgotten. Models with names over 256 bytes are not learned. Threads
-/// share the estimator by reference. A lock is held for the arithmetic alone, never while text is
+/// The actual figure need not be that of the text alone. If the total of prompt and reply is
+/// observed, that total is estimated.
+///
+/// It keeps the 256 models that were observed last. If another model is observed, the model that
+/// was observed longest ago is forgotten. Models with names of more than 256 bytes are not learned.
+///
+/// Threads share it by reference. A lock is held for the arithmetic alone, never while a text is
 /// read.
 ///
 /// # Examples
@@ -29,7 +32,7 @@ use crate::sync::Lock;
 /// let prompt = "four".repeat(100);
 ///
 /// let estimate = learned.estimate("some-model", &prompt);
-/// assert_eq!((estimate.tokens, estimate.observations), (100, 0)); // nothing is known of the model
+/// assert_eq!((estimate.tokens, estimate.observations), (100, 0)); // no observation yet
 /// learned.observe("some-model", estimate.plain, 150);
 ///
 /// let estimate = learned.estimate("some-model", &prompt);
@@ -53,12 +56,12 @@ impl<E: Estimator + Default> Default for Learned<E> {
 }
 
 impl<E: Estimator> Learned<E> {
-    /// Makes an estimator that has learned nothing yet, so its figures are those of `estimator`.
+    /// Makes an estimator that has no observations yet and returns what `estimator` returns.
     pub fn new(estimator: E) -> Self {
         Self { estimator, models: Lock::new(Models::default()) }
     }
 
-    /// Estimates the tokens that a call of `model` with `text` will take.
+    /// Estimates how many tokens a call of `model` with `text` takes.
     ///
     /// # Examples
     ///
@@ -66,7 +69,8 @@ impl<E: Estimator> Learned<E> {
     /// use limitor::llm::{CharsPerToken, Learned};
     ///
     /// let learned = Learned::new(CharsPerToken::default());
-    /// assert_eq!(learned.estimate("some-model", "four").tokens, 1);
+    /// let estimate = learned.estimate("some-model", "Hello, world!");
+    /// assert_eq!((estimate.tokens, estimate.relative_error), (4, None));
     /// ```
     pub fn estimate(&self, model: &str, text: &str) -> Estimate {
         let plain = self.estimator.tokens(text);
@@ -74,14 +78,13 @@ impl<E: Estimator> Learned<E> {
         Estimate::new(plain, ratio)
     }
 
-    /// Learns that a call of `model` took `actual` tokens where the estimator's figure was
-    /// `estimated`.
+    /// Learns from a call of `model` that took `actual` tokens and was estimated at `estimated`.
     ///
-    /// `estimated` is the estimator's own figure, [`Estimate::plain`]. The corrected figure would
-    /// be corrected twice.
+    /// `estimated` is the estimator's own figure, [`Estimate::plain`]. The corrected figure,
+    /// [`Estimate::tokens`], would be corrected twice.
     ///
-    /// Nothing is learned if either number is 0, or if their ratio is not between one to a million
-    /// and a million to one: the call failed, or a number is wrong.
+    /// If either number is 0, or `actual / estimated` is not within 10⁻⁶ and 10⁶, nothing is
+    /// learned: the call failed, or a number is wrong.
     ///
     /// # Examples
     ///
@@ -89,8 +92,9 @@ impl<E: Estimator> Learned<E> {
     /// use limitor::llm::{CharsPerToken, Learned};
     ///
     /// let learned = Learned::new(CharsPerToken::default());
-    /// learned.observe("some-model", 100, 200);
-    /// assert_eq!(learned.estimate("some-model", "four").tokens, 2);
+    /// let estimate = learned.estimate("some-model", "Hello, world!");
+    /// learned.observe("some-model", estimate.plain, 8);
+    /// assert_eq!(learned.estimate("some-model", "Hello, world!").tokens, 8);
     /// ```
     pub fn observe(&self, model: &str, estimated: u64, actual: u64) {
         if let Some(ratio) = believable(estimated, actual) {
@@ -99,6 +103,15 @@ impl<E: Estimator> Learned<E> {
     }
 
     /// Returns the estimator that is corrected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{CharsPerToken, Learned};
+    ///
+    /// let learned = Learned::new(CharsPerToken::default());
+    /// assert_eq!(learned.estimator(), &CharsPerToken::default());
+    /// ```
     pub fn estimator(&self) -> &E {
         &self.estimator
     }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use super::ratio::Ratio;
 
-/// More than a hundred models are seldom in use at a time. This many take about 100 KB with the
-/// longest names.
+/// The most models that are kept. More than a hundred models of a provider are seldom in use at a
+/// time. With the longest names, this many take about 100 KB.
 const MAX_MODELS: usize = 256;
 
-/// Bytes of the longest name that is learned. Longer names would take memory without bound.
+/// The most bytes of a name. Models with longer names are not learned, so that memory is bounded.
 const MAX_NAME: usize = 256;
 
-/// The [`MAX_MODELS`] models that were observed last.
+/// Keeps the models that were observed last, at most [`MAX_MODELS`].
 #[derive(Debug, Default)]
 pub(super) struct Models {
     seen: HashMap<Box<str>, Seen>,
@@ -46,8 +46,8 @@ impl Models {
         }
     }
 
-    /// Removes the model observed longest ago if there is no room. Only then are all models looked
-    /// at.
+    /// Forgets the model that was observed longest ago, if there are [`MAX_MODELS`]. Only then does
+    /// it read every model.
     fn make_room(&mut self) {
         if self.seen.len() < MAX_MODELS {
             return;

@@ -9,11 +9,11 @@ use super::estimator::Estimator;
 
 /// Counts the tokens of a text as OpenAI's models do.
 ///
-/// Text that looks like a special token, such as `<|endoftext|>`, is counted as plain text. What a
-/// provider puts around messages is not in the text, so it is not counted.
-/// [`Learned`](super::Learned) corrects for that.
+/// Text that looks like a special token, such as `<|endoftext|>`, is counted as plain text. The
+/// tokens that a provider adds around messages are not in the text and are not counted.
+/// [`Learned`](super::Learned) corrects that.
 ///
-/// Copies are free and share one vocabulary, which stays in memory from the first
+/// Copies are free and share one vocabulary. The vocabulary stays in memory from the first
 /// [`for_model`](Self::for_model) on.
 ///
 /// # Examples
@@ -30,12 +30,12 @@ pub struct Tiktoken {
     vocabulary: &'static CoreBPE,
 }
 
-/// A model for which no vocabulary is known.
+/// The error of [`Tiktoken::for_model`]: no vocabulary is known for the model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no vocabulary is known for the model {model:?}; estimate by characters, or name a model that counts alike")]
+#[error("no vocabulary is known for the model {model:?}: use CharsPerToken, or name a model with the same vocabulary")]
 #[non_exhaustive]
 pub struct UnknownModel {
-    /// The model that was asked for.
+    /// The model that was requested.
     pub model: Box<str>,
 }
 
@@ -46,11 +46,13 @@ impl fmt::Debug for Tiktoken {
 }
 
 impl Tiktoken {
-    /// Returns the counter of `model`: `gpt-4o`, `gpt-4.1-mini`, `o3`, `text-embedding-3-small`,
+    /// Makes an estimator that counts as `model` does.
+    ///
+    /// Names are those of OpenAI: `gpt-4o`, `gpt-4.1-mini`, `o3`, `text-embedding-3-small`,
     /// `ft:gpt-4o:…`.
     ///
-    /// The first call for each vocabulary unpacks it, which takes about 0.1 s and 30 MB. Make it
-    /// when the program starts.
+    /// The first call for each vocabulary unpacks it, which takes about 0.1 s and 30 MB. Make that
+    /// call when the program starts.
     ///
     /// # Errors
     ///
@@ -61,7 +63,7 @@ impl Tiktoken {
     /// ```
     /// use limitor::llm::Tiktoken;
     ///
-    /// assert!(Tiktoken::for_model("gpt-4o").is_ok());
+    /// assert!(Tiktoken::for_model("o3").is_ok());
     /// assert_eq!(&*Tiktoken::for_model("some-model").unwrap_err().model, "some-model");
     /// ```
     pub fn for_model(model: &str) -> Result<Self, UnknownModel> {
@@ -71,10 +73,12 @@ impl Tiktoken {
 }
 
 impl Estimator for Tiktoken {
-    /// Counts exactly, except text that the tokenizer gives up on, such as a million spaces in a
-    /// row. Such text is counted in halves, so each cut may add a token.
+    /// Returns the exact number of tokens of `text`.
+    ///
+    /// If the tokenizer fails on a text, such as a million spaces in a row, each half is counted by
+    /// itself. Then the result may be one too high for each cut.
     fn tokens(&self, text: &str) -> u64 {
-        // `count_ordinary` would panic where this gives an error.
+        // Where `count` returns an error, `count_ordinary` would panic.
         if let Ok(count) = self.vocabulary.count(text, &HashSet::new()) {
             return count as u64;
         }

@@ -1,10 +1,11 @@
-//! Dates as text, read as the time that is left until then.
+//! Dates as text, converted to the time until then.
 
 use std::time::{Duration, SystemTime};
 
 use chrono::DateTime;
 
-/// The time from `at` to an RFC 3339 date, with any offset and fraction. 0 if the date has passed.
+/// Returns the time from `at` to an RFC 3339 date with any offset and fraction; 0 if the date has
+/// passed.
 pub(super) fn rfc3339(text: &str, at: SystemTime) -> Option<Duration> {
     let date = DateTime::parse_from_rfc3339(text).ok()?;
     let second = match u64::try_from(date.timestamp()) {
@@ -16,7 +17,7 @@ pub(super) fn rfc3339(text: &str, at: SystemTime) -> Option<Duration> {
     Some(until(second?.checked_add(below)?, at))
 }
 
-/// The time from `at` to a date as HTTP has them. 0 if the date has passed.
+/// Returns the time from `at` to a date in a format of HTTP; 0 if the date has passed.
 pub(super) fn http(text: &str, at: SystemTime) -> Option<Duration> {
     httpdate::parse_http_date(text).ok().map(|date| until(date, at))
 }
