@@ -123,7 +123,6 @@ mod tests {
     use super::*;
     use crate::clock::{ManualClock, Tick};
     use crate::llm::account::Account;
-    use crate::llm::rates::Limit;
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_ticks(seconds * 1_000_000_000)

@@ -65,7 +65,18 @@ pub struct ProviderView {
 }
 
 /// One limit of a provider. What the answer does not say is `None`.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::llm::{ProviderView, Window};
+///
+/// let mut view = ProviderView::default();
+/// view.tokens = Some(Window::default().limit(150_000).remaining(149_984));
+/// assert!(!view.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Window {
     /// The most that the provider allows in one period.
     pub limit: Option<u64>,
@@ -165,6 +176,27 @@ impl ProviderView {
 }
 
 impl Window {
+    /// Sets the most requests or tokens in a period.
+    #[must_use]
+    pub const fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets what is left of the limit.
+    #[must_use]
+    pub const fn remaining(mut self, remaining: u64) -> Self {
+        self.remaining = Some(remaining);
+        self
+    }
+
+    /// Sets how long after the answer the limit is full again.
+    #[must_use]
+    pub const fn reset(mut self, reset: Duration) -> Self {
+        self.reset = Some(reset);
+        self
+    }
+
     /// Reads one limit from all families of headers; `None` if no header names it.
     fn of(families: &[Names], headers: &HeaderMap, at: SystemTime) -> Option<Self> {
         let mut window = Self::default();
