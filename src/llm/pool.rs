@@ -127,7 +127,7 @@ impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
     /// # Errors
     ///
     /// - [`PoolError::Full`] if there is no room for another limiter.
-    /// - [`PoolError::Build`] if the limits of limits of the key are not valid.
+    /// - [`PoolError::Build`] if the limits of the key are not valid.
     ///
     /// # Examples
     ///
