@@ -19,4 +19,5 @@ pub use self::local::LocalLimiter;
 pub use self::query::Capacity;
 pub use self::standing::Standing;
 
+#[cfg(feature = "std")]
 pub(crate) use self::limiter::Handle;

@@ -41,6 +41,7 @@ impl Rate {
     }
 
     /// When an entry that ends at the TAT `end` comes due, in units.
+    #[cfg(feature = "std")]
     pub(crate) fn due(&self, end: u64) -> u64 {
         end.saturating_sub(self.gcra.depth())
     }

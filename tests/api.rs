@@ -14,7 +14,7 @@ const TYPES: [(&str, &str); 8] = [
     ("LocalLimiter", "limiter"),
     ("ConcurrentLimiter", "concurrency"),
     ("KeyedLimiter", "keyed"),
-    ("Key", "keyed"),
+    ("Key", "keyed keyed/handle"),
     ("LimitSet", "set"),
     ("LimitList", "set"),
     ("LlmLimiter", "llm"),
@@ -32,35 +32,35 @@ acquire_owned           x - x x - x x x
 try_acquire_owned       x - x x - x x x
 try_acquire_owned_at    x - x x - x x x
 available               x - x x x x x x
-available_at            x - x x - x x x
-standing_at             x - x x - x x -
+available_at            x - x x x x x x
 cancel_waiters          x - x x x x x x
 waiters                 x - x x x x x x
 reset                   x - x x x x x x
 builder                 x - x x - x x x
 clock                   x - x x - x x x
-# calls of a language model are settled by their `Call`, and there is no sum over limits of different kinds: `available` has each
+# a local handle settles by its grants; calls of a language model are settled by their `Call`, and there is no sum over limits of different kinds: `available` has each
 capacity_info           x - x x x x x -
-capacity_info_at        x - x x - x x -
+capacity_info_at        x - x x x x x -
 standing                x - x x x x x -
+standing_at             x - x x x x x -
 reconcile               x - x x x x x -
 reconcile_at            x - x x x x x -
 refund                  x - x x x x x -
-refund_at               x - x x - x x -
+refund_at               x - x x x x x -
 charge                  x - x x x x x -
-charge_at               x - x x - x x -
+charge_at               x - x x x x x -
 # a key is closed with its limiter
 close                   x - x x - x x x
 is_closed               x - x x - x x x
 # only a single word can grant in part; a set or a call is granted whole
 try_acquire_up_to       x - - x x - - -
-try_acquire_up_to_at    x - - x - - - -
+try_acquire_up_to_at    x - - x x - - -
 # nothing is charged for sets, slots and calls before they go, so there is no entry to reserve
 reserve                 x - - x x - - -
-reserve_at              x - - x - - - -
+reserve_at              x - - x x - - -
 reserve_owned           x - - x - - - -
 reserve_within          x - - x x - - -
-reserve_within_at       x - - x - - - -
+reserve_within_at       x - - x x - - -
 reserve_within_owned    x - - x - - - -
 # a set has a quota for each limit, a call of a language model as well
 quota                   x - x x x - - -
@@ -286,8 +286,7 @@ mod forms {
             (denied.limit(), error.limit(), limit_denied.limit(), limit_error.limit());
         let _: [u64; 2] = [denied.remaining(), limit_denied.remaining()];
         let _: &'static str = denied.reason().as_str();
-        let texts: [&dyn std::error::Error; 4] = [denied, error, limit_denied, limit_error];
-        drop(texts);
+        let _: [&dyn std::error::Error; 4] = [denied, error, limit_denied, limit_error];
     }
 
     #[expect(dead_code, reason = "compiled, not run")]

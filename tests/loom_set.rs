@@ -285,6 +285,37 @@ fn wait_that_begins_beside_a_cancel_ends_with_it_or_stays() {
     );
 }
 
+/// The close finds the waiter, or the waiter finds that the set is closed.
+#[test]
+fn wait_that_begins_beside_a_close_ends() {
+    beside(
+        None,
+        || Shared::granted(1),
+        wait,
+        |s| s.set.close(),
+        |s, waited, ()| {
+            assert_eq!(waited, Err(AcquireError::Closed));
+            assert_eq!((s.available(), s.set.waiters()), ([0, 0], 0));
+            assert!(s.set.is_closed());
+        },
+    );
+}
+
+/// A request that needs no waiting is granted before the close, or refused after it.
+#[test]
+fn try_beside_a_close_takes_all_or_nothing() {
+    beside(
+        None,
+        || Shared::new(1, 1),
+        |s| try_both(&s.set, [1, 1]),
+        |s| s.set.close(),
+        |s, taken, ()| {
+            assert_eq!(s.available(), [1 - taken; 2]);
+            assert_eq!(try_both(&s.set, [0, 0]), 0, "closed from now on");
+        },
+    );
+}
+
 /// Closed while a waiter looks at its due time: the waiter is woken now, or looks at that time.
 #[test]
 fn wait_beside_the_closing_of_a_limit_ends() {

@@ -137,3 +137,41 @@ fn close_ends_every_wait() {
         shared.assert_idle();
     });
 }
+
+#[test]
+fn wait_beside_a_cancel_ends_with_it_or_gets_the_slot() {
+    search(|| {
+        let shared = Shared::new(1);
+        let slot = shared.limiter.try_acquire(0).unwrap();
+        let other = shared.clone();
+        let thread = thread::spawn(move || {
+            assert!(matches!(other.limiter.acquire(0).wait(), Ok(_) | Err(AcquireError::Cancelled)));
+        });
+        shared.limiter.cancel_waiters();
+        drop(slot);
+        thread.join().unwrap();
+        shared.assert_idle();
+    });
+}
+
+/// The slot is handed to the waiter, or comes free because the wait was ended: not both.
+#[test]
+fn cancel_beside_the_hand_over_loses_no_slot() {
+    search(|| {
+        let shared = Shared::new(1);
+        let slot = shared.limiter.try_acquire(0).unwrap();
+        let mut waiting = shared.limiter.acquire(0);
+        assert!(Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let other = shared.clone();
+        let thread = thread::spawn(move || other.limiter.cancel_waiters());
+        drop(slot);
+        thread.join().unwrap();
+        match Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(slot)) => assert_eq!((slot.amount(), shared.limiter.in_flight()), (0, 1)),
+            Poll::Ready(Err(error)) => assert_eq!((error, shared.limiter.in_flight()), (AcquireError::Cancelled, 0)),
+            Poll::Pending => panic!("the wait goes on"),
+        }
+        drop(waiting);
+        shared.assert_idle();
+    });
+}

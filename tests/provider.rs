@@ -92,19 +92,19 @@ fn replayed(answer: &[u8]) -> ProviderView {
 }
 
 fn window(limit: u64, remaining: u64, reset: Duration) -> Window {
-    Window { limit: Some(limit), remaining: Some(remaining), reset: Some(reset) }
+    Window::default().limit(limit).remaining(remaining).reset(reset)
 }
 
 fn limit(limit: u64) -> Window {
-    Window { limit: Some(limit), ..Window::default() }
+    Window::default().limit(limit)
 }
 
 fn remaining(remaining: u64) -> Window {
-    Window { remaining: Some(remaining), ..Window::default() }
+    Window::default().remaining(remaining)
 }
 
 fn reset(reset: Duration) -> Window {
-    Window { reset: Some(reset), ..Window::default() }
+    Window::default().reset(reset)
 }
 
 /// A view to compare with: outside of its crate the struct has no literal.
@@ -164,7 +164,7 @@ answers! {
     gateway_503_silent: [NONE, NONE, NONE, NONE], None;
     malformed: [NONE, remaining(41), NONE, NONE], Some(Pause::Unstated);
     absurd: [
-        Window { limit: Some(u64::MAX), remaining: Some(0), reset: None },
+        Window::default().limit(u64::MAX).remaining(0),
         NONE,
         reset(TO_9999),
         reset(S(0))

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use limitor::{KeyedLimiter, ManualClock, Quota, RateLimiter, Timestamp};
+use limitor::{KeyedLimiter, ManualClock, Quota, RateLimiter, Reason, Timestamp};
 
 const KEYS: u8 = 16;
 
@@ -36,6 +36,9 @@ enum Step {
         estimated: u8,
     },
     Reset,
+    /// All keys; closed before, if it is odd.
+    ResetAll(u8),
+    UpTo(u64),
     /// Granted now, or cancelled immediately if it would have to wait. The cancelled reservation
     /// must have no effect.
     Wait(u8),
@@ -92,6 +95,22 @@ fuzz_target!(|timeline: Timeline| {
             Step::Reset => {
                 limiter.reset(&key);
                 owns[usize::from(key)] = own(key);
+                continue;
+            }
+            Step::ResetAll(closed) => {
+                if closed % 2 == 1 {
+                    limiter.close();
+                    assert!(limiter.try_acquire_at(at, &key, 1).is_err_and(|denied| denied.reason() == Reason::Closed));
+                }
+                limiter.reset_all();
+                owns = (0..KEYS).map(own).collect();
+                continue;
+            }
+            Step::UpTo(most) => {
+                if let Ok(grant) = limiter.try_acquire_up_to_at(at, &key, most) {
+                    let _ = own_limiter.try_acquire_at(at, grant.amount()).expect("granted to the key");
+                    assert!(grant.amount() <= most);
+                }
                 continue;
             }
             Step::Wait(n) => {

@@ -202,8 +202,8 @@ impl<'a, C: Clock> Acquire<'a, C> {
     /// - [`AcquireError::TooLong`] as soon as there is a slot, if the wait for the permits would
     ///   pass it;
     /// - [`AcquireError::ExceedsBurst`] at once if no wait helps;
-    /// - [`AcquireError::QueueFull`] at once if too many requests wait for a slot already, or as
-    ///   soon as there is a slot, if too many wait for permits;
+    /// - [`AcquireError::QueueFull`] at once if too many requests wait for a slot already;
+    /// - [`AcquireError::QueueFull`] as soon as there is a slot, if too many wait for permits;
     /// - [`AcquireError::Saturated`] as soon as there is a slot, if a debt exceeds what the rate
     ///   can count;
     /// - [`AcquireError::Cancelled`] or [`AcquireError::Closed`] if the limiter's waits are ended.

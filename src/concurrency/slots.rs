@@ -52,7 +52,7 @@ pub(super) enum Entered {
 }
 
 /// What a waiter finds when it looks.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Look {
     /// The waiter has a slot.
     Handed,

@@ -10,7 +10,7 @@ pub enum BuildError {
     #[error(transparent)]
     Quota(#[from] QuotaError),
     /// The local handles could hold the whole burst.
-    #[error("{handles} local handles of {batch} permits need a burst over {}, but the burst is {burst}", *batch as u128 * *handles as u128)]
+    #[error("{handles} local handles of {batch} permits need a burst over {}, but the burst is {burst}", needed(*handles, *batch))]
     #[non_exhaustive]
     NothingLeft {
         /// The handles asked for.
@@ -33,4 +33,9 @@ pub enum BuildError {
         /// The name of its second occurrence.
         name: &'static str,
     },
+}
+
+/// The permits that local handles may hold.
+fn needed(handles: usize, batch: u64) -> u128 {
+    u128::from(batch) * handles as u128
 }

@@ -26,6 +26,7 @@ pub(crate) enum Refused {
     /// The request comes due in so many units of the word.
     NotYet(u64),
     /// The wait would be so many units, which is longer than allowed.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "nothing waits"))]
     TooLong(u64),
     /// The request exceeds the burst; so many permits are available now.
     ExceedsBurst(u64),

@@ -204,7 +204,8 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         if tier.is_ordinary(n)
             && let Some(seen) = seen
         {
-            let (gcra, units) = (&tier.rate.gcra, tier.rate.units(now));
+            // By value: otherwise the compiler reads it again after each compare-and-swap.
+            let (gcra, units) = (tier.rate.gcra, tier.rate.units(now));
             match home.set.take(home.tag, seen, units, |tat| gcra.decide(tat, units, gcra.cost(n))) {
                 Answer::Granted { ahead } => {
                     return Ok(Grant::new(hold(), Known::hashed(hash, index), n, Charge::Counted { ahead }));
@@ -240,7 +241,7 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
             let seen = cell.map(|cell| (cell, cell.look()));
             let now = now();
             let seen = seen.filter(|_| tier.is_ordinary(n));
-            let (gcra, units) = (&tier.rate.gcra, tier.rate.units(now));
+            let (gcra, units) = (tier.rate.gcra, tier.rate.units(now));
             let asked = seen.map(|(cell, seen)| {
                 let answer = cell.take(seen, units, |tat| gcra.decide(tat, units, gcra.cost(n)));
                 (answer, matches!(answer, Answer::Granted { .. }).then(|| Known::Stored(cell.clone())))

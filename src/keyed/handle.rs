@@ -194,8 +194,28 @@ impl<'a, K, C: Clock> Key<'a, K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn try_acquire_up_to(&self, n: u64) -> Result<Grant<'a, K, C>, Denied> {
+        self.try_acquire_up_to_at(self.now(), n)
+    }
+
+    /// Does what [`try_acquire_up_to`](Self::try_acquire_up_to) does, at a given clock reading.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`try_acquire_up_to`](Self::try_acquire_up_to).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// assert_eq!(key.try_acquire_up_to_at(now, 1_000).unwrap().amount(), 100);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn try_acquire_up_to_at(&self, now: Timestamp, n: u64) -> Result<Grant<'a, K, C>, Denied> {
         let known = self.known.clone().map_err(|refused| self.denied(n.min(1), refused))?;
-        self.limiter.grant(self.limiter.clone(), known, self.now(), Amount::UpTo(n))
+        self.limiter.grant(self.limiter.clone(), known, now, Amount::UpTo(n))
     }
 
     /// Asks for `n` permits of the key, to be waited for. Nothing is taken until then.
@@ -232,7 +252,27 @@ impl<'a, K, C: Clock> Key<'a, K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn reserve(&self, n: u64) -> Result<Reservation<'a, K, C>, Denied> {
-        self.limiter.reserve_known(self.limiter.clone(), self.known.clone(), self.now(), n, None)
+        self.reserve_at(self.now(), n)
+    }
+
+    /// Does what [`reserve`](Self::reserve) does, at a given clock reading.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`reserve`](Self::reserve).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// assert!(key.reserve_at(now, 100).is_ok());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn reserve_at(&self, now: Timestamp, n: u64) -> Result<Reservation<'a, K, C>, Denied> {
+        self.limiter.reserve_known(self.limiter.clone(), self.known.clone(), now, n, None)
     }
 
     /// Takes an entry of the key's queue for `n` permits if the entry is due within `max_wait`.
@@ -254,6 +294,33 @@ impl<'a, K, C: Clock> Key<'a, K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn reserve_within(&self, n: u64, max_wait: Duration) -> Result<Reservation<'a, K, C>, Denied> {
-        self.limiter.reserve_known(self.limiter.clone(), self.known.clone(), self.now(), n, Some(max_wait))
+        self.reserve_within_at(self.now(), n, max_wait)
+    }
+
+    /// Does what [`reserve_within`](Self::reserve_within) does, at a given clock reading.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`reserve_within`](Self::reserve_within).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    /// use std::time::Duration;
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// assert!(key.reserve_within_at(now, 100, Duration::ZERO).is_ok());
+    /// assert!(key.reserve_within_at(now, 1, Duration::ZERO).is_err());
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn reserve_within_at(
+        &self,
+        now: Timestamp,
+        n: u64,
+        max_wait: Duration,
+    ) -> Result<Reservation<'a, K, C>, Denied> {
+        self.limiter.reserve_known(self.limiter.clone(), self.known.clone(), now, n, Some(max_wait))
     }
 }

@@ -21,8 +21,7 @@ impl<K, C: Clock> KeyedLimiter<K, C> {
         if !tier.is_ordinary(n) {
             return None;
         }
-        let (seen, units) = (home.set.look(home.tag)?, tier.rate.units(now));
-        let gcra = &tier.rate.gcra;
+        let (seen, units, gcra) = (home.set.look(home.tag)?, tier.rate.units(now), tier.rate.gcra);
         match home.set.take(home.tag, seen, units, |tat| gcra.decide(tat, units, gcra.cost(n))) {
             Answer::Granted { ahead } => Some(Charge::Counted { ahead }),
             _ => None,

@@ -134,6 +134,6 @@ impl<C: Clock> Builder<C> {
 
     /// Builds the limiter.
     pub fn build(self) -> RateLimiter<C> {
-        RateLimiter::assemble(self.config, self.clock)
+        RateLimiter::assemble(&self.config, self.clock)
     }
 }

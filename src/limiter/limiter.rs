@@ -109,10 +109,10 @@ impl<C: Clock> RateLimiter<C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn with_clock(quota: Quota, clock: C) -> Self {
-        Self::assemble(Config::new(quota), clock)
+        Self::assemble(&Config::new(quota), clock)
     }
 
-    pub(super) fn assemble(config: Config, clock: C) -> Self {
+    pub(super) fn assemble(config: &Config, clock: C) -> Self {
         // What is set aside is less than the burst, and a smaller burst is within every bound.
         let direct = config.quota.with_burst(config.quota.burst() - config.aside.permits()).unwrap_or(config.quota);
         let initial = config.initial.unwrap_or(u64::MAX).min(direct.burst());
@@ -121,7 +121,7 @@ impl<C: Clock> RateLimiter<C> {
         Self::around(meter, initial, config, clock)
     }
 
-    fn around(meter: Meter, initial: u64, config: Config, clock: C) -> Self {
+    fn around(meter: Meter, initial: u64, config: &Config, clock: C) -> Self {
         Self {
             engine: Engine::new(meter),
             clock,
@@ -139,7 +139,7 @@ impl<C: Clock> RateLimiter<C> {
     #[cfg(feature = "keyed")]
     pub(crate) fn resume(rate: Rate, tat: u64, clock: C, strategy: Strategy, max_waiters: usize) -> Self {
         let config = Config { strategy, max_waiters, ..Config::new(rate.quota()) };
-        Self::around(Meter::resume(rate, tat), rate.quota().burst(), config, clock)
+        Self::around(Meter::resume(rate, tat), rate.quota().burst(), &config, clock)
     }
 
     /// Returns what the limiter allows. If permits are set aside for

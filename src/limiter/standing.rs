@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::gcra::{Gcra, Unit};
 use crate::quota::Quota;
 use crate::rate::Rate;
-use crate::word::MAX_TAT;
+use crate::word::{CLOSED, MAX_TAT};
 
 /// How a limiter, or a key of a keyed limiter, stands at one clock reading.
 ///
@@ -26,6 +26,8 @@ pub struct Standing {
     /// How far the TAT is ahead of the clock, in units. `None` if the limiter is closed or
     /// saturated.
     backlog: Option<u64>,
+    /// Whether even zero permits are refused.
+    closed: bool,
 }
 
 impl Standing {
@@ -38,6 +40,7 @@ impl Standing {
             full_in: backlog.map_or(Duration::MAX, |backlog| rate.duration(backlog)),
             waiters,
             backlog,
+            closed: tat == CLOSED,
         }
     }
 
@@ -63,9 +66,9 @@ impl Standing {
     pub fn wait_for(&self, n: u64) -> Option<Duration> {
         let gcra = Gcra::new(self.quota);
         match self.backlog {
-            _ if n > self.quota.burst() => None,
+            _ if n > self.quota.burst() || self.closed => None,
+            _ if n == 0 => Some(Duration::ZERO),
             None => None,
-            Some(_) if n == 0 => Some(Duration::ZERO),
             Some(backlog) => {
                 // In this order no step saturates before the depth is taken off.
                 let room = gcra.depth() - gcra.cost(n);

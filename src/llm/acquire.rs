@@ -100,10 +100,10 @@ impl<'a, C: Clock> Acquire<'a, C> {
 
     /// Waits no longer than `timeout`, counted from when the wait begins.
     ///
-    /// If the wait would be longer by all that is known, the request is refused at once. If a pause
-    /// or a call that used more than estimated puts the request off past the timeout, it is refused
-    /// as soon as that is known. The time at which a slot comes free is unknown, so a request waits
-    /// for a slot until the timeout. A timeout of zero means now or never. With a
+    /// If the wait would be longer by all that is known, the request is refused at once. A pause,
+    /// or a call that used more than estimated, may put the request off past the timeout. Then it
+    /// is refused as soon as that is known. The time at which a slot comes free is unknown, so a
+    /// request waits for a slot until the timeout. A timeout of zero means now or never. With a
     /// [`deadline`](Self::deadline) as well, the earlier of the two holds.
     ///
     /// # Examples

@@ -1,4 +1,4 @@
-//! A limit per day that is whole again at midnight.
+//! A limit per calendar day. The whole limit is available again at midnight.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,18 +6,18 @@ use crate::clock::{Clock, Tick, Timestamp};
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// Where days begin, in readings of a clock.
+/// Where days begin, in clock readings.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Days {
-    /// The reading at the next midnight after it was made.
+    /// The clock reading at the first midnight after this value was made.
     first: Timestamp,
-    /// A day in ticks.
+    /// The ticks of a day.
     day: u64,
 }
 
 impl Days {
-    /// Days of a zone that is `offset` seconds ahead of UTC, if the clock reads `reading` at the
-    /// time `wall`.
+    /// Makes the days of a zone that is `offset` seconds ahead of UTC, if the time is `wall` when
+    /// `clock` is read.
     pub(super) fn new(offset: i32, clock: &impl Clock, wall: SystemTime) -> Self {
         let since_epoch = match wall.duration_since(UNIX_EPOCH) {
             Ok(after) => i128::try_from(after.as_nanos()).unwrap_or(i128::MAX),
@@ -30,7 +30,7 @@ impl Days {
         Self { first: later(tick, clock.now(), left), day: tick.ticks_in(Duration::from_secs(DAY)).max(1) }
     }
 
-    /// The number of the day.
+    /// Returns the number of the day at `now`: 0 before the first midnight, then 1, and so on.
     fn of(self, now: Timestamp) -> u64 {
         match now.ticks().checked_sub(self.first.ticks()) {
             None => 0,
@@ -38,13 +38,13 @@ impl Days {
         }
     }
 
-    /// Where a day ends.
+    /// Returns the clock reading at which a day ends.
     fn end(self, day: u64) -> Timestamp {
         Timestamp::from_ticks(self.first.ticks().saturating_add(day.saturating_mul(self.day)))
     }
 }
 
-/// Not before the time has passed: rounded up to a tick.
+/// Returns the first clock reading at which `nanos` have passed since `now`: rounded up to a tick.
 fn later(tick: Tick, now: Timestamp, nanos: u64) -> Timestamp {
     let ticks = (u128::from(nanos) * u128::from(tick.per())).div_ceil(u128::from(tick.nanos()));
     Timestamp::from_ticks(now.ticks().saturating_add(u64::try_from(ticks).unwrap_or(u64::MAX)))
@@ -55,7 +55,7 @@ fn later(tick: Tick, now: Timestamp, nanos: u64) -> Timestamp {
 pub(super) struct Daily {
     limit: u64,
     used: u64,
-    /// The day it was used in.
+    /// The day of the last use.
     day: u64,
     days: Days,
 }
@@ -69,7 +69,7 @@ impl Daily {
         self.limit
     }
 
-    /// The first reading at which `n`, at most the limit, is available.
+    /// Returns the first clock reading at which `n` are available, if `n` is at most the limit.
     pub(super) fn due(&self, n: u64) -> Timestamp {
         if self.used.saturating_add(n) <= self.limit { Timestamp::default() } else { self.days.end(self.day) }
     }
@@ -81,7 +81,7 @@ impl Daily {
 
     /// Uses `n` more.
     pub(super) fn take(&mut self, n: u64, now: Timestamp) {
-        // A clock that steps back stays in the day that it had reached.
+        // If the clock steps back, the limit stays in the day that it has reached.
         let today = self.days.of(now).max(self.day);
         if today > self.day {
             self.day = today;
@@ -95,12 +95,12 @@ impl Daily {
         self.used = 0;
     }
 
-    /// The day in which the limit was used last.
+    /// Returns the day of the last use.
     pub(super) fn day(&self) -> u64 {
         self.day
     }
 
-    /// Gives back `n` that were taken on `day`, if that is not over.
+    /// Refunds `n` that were taken on `day`, if that day is not over.
     pub(super) fn give_back(&mut self, n: u64, day: u64) {
         if day == self.day {
             self.used = self.used.saturating_sub(n);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reading_is_of_one_day_which_ends_where_the_next_begins() {
+    fn a_day_ends_at_the_reading_where_the_next_begins() {
         for offset in [0, 7_200, -28_800, i32::MIN, i32::MAX] {
             let days = days(offset, Duration::new(1_755_780_060, 123_456_789));
             for day in [0, 1, 2, 365, 40_000] {
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_days_has_no_end() {
+    fn the_end_of_the_last_day_saturates() {
         let days = days(0, Duration::ZERO);
         assert_eq!(days.end(u64::MAX), Timestamp::from_ticks(u64::MAX));
         assert!(days.of(Timestamp::from_ticks(u64::MAX)) < 250_000);
     }
 
     #[test]
-    fn no_figure_wraps() {
+    fn a_use_above_64_bits_saturates() {
         let mut daily = Daily::new(u64::MAX - 1, days(0, Duration::ZERO));
         daily.take(u64::MAX, Timestamp::default());
         daily.take(u64::MAX, Timestamp::default());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::kind::{Costs, Kind};
 use super::ledger::{CallId, Ledger};
 use super::per_limit::PerLimit;
-use super::rates::{OverBurst, Rates};
+use super::rates::{Limit, OverBurst, Rates};
 use crate::clock::Timestamp;
 use crate::error::{AcquireError, Denied, LimitDenied, LimitError, Refused};
 use crate::gcra::Unit;
@@ -105,8 +105,8 @@ impl Ledger {
             let available = self.available(kind, now).unwrap_or(0);
             return refuse(Some(kind), requested, Refused::ExceedsBurst, available);
         }
-        // If the wait is unknown, the free slots are for calls that wait already.
-        let Some(wait) = wait.filter(|_| self.free_slots() != 0) else {
+        // If the wait is unknown, all slots are taken, or are for calls that wait already.
+        let Some(wait) = wait else {
             return refuse(None, 1, Refused::Busy, self.max_concurrent() as u64);
         };
         let (kind, requested) = self.binding(costs);
@@ -114,7 +114,7 @@ impl Ledger {
     }
 
     fn quota_of(&self, kind: Option<Kind>) -> Quota {
-        kind.and_then(|kind| self.rates.limit(kind)).map_or(Quota::UNLIMITED, |limit| limit.quota())
+        kind.and_then(|kind| self.rates.limit(kind)).map_or(Quota::UNLIMITED, Limit::quota)
     }
 }
 
@@ -123,7 +123,6 @@ mod tests {
     use super::*;
     use crate::clock::{ManualClock, Tick};
     use crate::llm::account::Account;
-    use crate::llm::rates::Limit;
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_ticks(seconds * 1_000_000_000)

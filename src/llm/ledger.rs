@@ -161,7 +161,7 @@ impl Ledger {
 
     /// The provider allows `capacity` in the period of a limit. At most what is configured holds.
     ///
-    /// If the provider says so in its answer to a call, and that call was let go before the last
+    /// The provider may say so in its answer to a call. If that call was let go before the last
     /// change, the answer is out of date. Then it allows no more than is allowed now.
     pub(super) fn allow(
         &mut self,

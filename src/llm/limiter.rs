@@ -28,9 +28,9 @@ use crate::turnstile::{Host, Turnstile};
 ///
 /// # The bound
 ///
-/// What calls really used, each at the time it was let go, stays within `burst + elapsed / T` of
-/// each limit over any stretch of time. That is how providers count. What an estimate was too low
-/// by comes on top, because it was not known. The bound is stronger than that of
+/// Over any stretch of time, what calls really used stays within `burst + elapsed / T` of each
+/// limit. The use of a call counts at the time it was let go, as providers count. What an estimate
+/// was too low by comes on top, because it was not known. The bound is stronger than that of
 /// [`RateLimiter`](crate::RateLimiter), and it has a price: a call that ends when what it took has
 /// come back already has nothing to give back. For calls that are short beside `burst · T` (a
 /// minute, for a limit per minute), nearly all that was estimated too high is used.

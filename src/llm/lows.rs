@@ -1,41 +1,45 @@
-//! What calls under way may still give back to one limit of a rolling kind. Pure: no lock, no
+//! How much calls under way may still refund to one limit of a rolling kind. Pure: no lock, no
 //! clock.
 //!
-//! # Why a call cannot simply give back what it did not use
+//! # Why a call cannot refund all that it did not use
 //!
-//! A provider counts what a call uses at the time at which the call is sent. So what is to stay
-//! within `burst + elapsed / T` is what calls really used, each at the time it was let go. A plain
-//! refund does not guarantee that. An example with a burst of 10 and T = 1:
+//! A provider counts what a call uses at the time at which the call is sent. So the bound
+//! `burst + elapsed / T` must hold for what calls actually used, each counted when it was admitted.
+//! A plain refund does not guarantee that. An example with a burst of 10 and T = 1:
 //!
 //! | time | |
 //! |---|---|
 //! | 0 | A takes 10 |
 //! | 10 | B takes 10 |
-//! | 10 | A gives all of its 10 back |
+//! | 10 | A refunds all of its 10 |
 //! | 10 | C takes 10: B and C use 20 at once |
 //!
-//! A refund stands for a past in which less had been taken. In that past the backlog (TAT − now)
-//! would have been lower ever since the call was let go, but never below 0: where it was 0, what
-//! the call had taken had already come back. So the credit of a call is at most the lowest backlog
-//! since then, and a credit that is taken lowers the backlog of that past.
+//! A refund is exact if it gives the state of a past in which the call had taken less. In that past
+//! the backlog (TAT − now) would have been lower ever since the call was admitted, but never
+//! negative. Where the backlog was 0, all that the call had taken was already available again. So
+//! the credit of a call is at most the lowest backlog since it was admitted. A refund lowers the
+//! backlog of that past by its credit.
 //!
 //! # What is kept of the past
 //!
-//! A backlog only falls between two charges, so it is lowest before a charge, or now. Charges fall
-//! into stretches, each from the first charge of one call to that of the next. The lowest backlog
-//! of each stretch is kept. The past of a call is its own stretch and all that follow. A credit is
-//! limited by those stretches, and lowers those and no others. (A call that was let go later does
-//! not see the credit, but finds the backlog lowered from where it began: exactly as if the earlier
-//! call had taken less.) When a call ends, its stretch becomes part of the one before.
+//! Between two charges a backlog only falls, so it is lowest just before a charge, or now. Charges
+//! are grouped into stretches: each stretch runs from the first charge of one call to that of the
+//! next. The lowest backlog of each stretch is kept. The past of a call is its own stretch and all
+//! later ones. A credit is limited by those stretches, and lowers only those.
+//!
+//! A call that was admitted later does not see the credit, but its backlog is lower from its first
+//! charge on. That is exactly as if the earlier call had taken less. When a call ends, its stretch
+//! is merged into the one before.
 
 use std::collections::BTreeMap;
 
 /// The lowest backlog of a stretch.
 pub(super) type Low = u64;
 
-/// Names the stretch that began with a call's first charge.
+/// The number of the stretch that began with a call's first charge.
 pub(super) type Since = u64;
 
+/// The lowest backlog of each stretch.
 #[derive(Debug, Default)]
 pub(super) struct Lows {
     stretches: BTreeMap<Since, Low>,
@@ -43,7 +47,7 @@ pub(super) struct Lows {
 }
 
 impl Lows {
-    /// A call has been charged for the first time.
+    /// Begins a stretch with the first charge of a call.
     pub(super) fn begin(&mut self) -> Since {
         let since = self.next;
         self.next += 1;
@@ -51,7 +55,7 @@ impl Lows {
         since
     }
 
-    /// A charge is about to be made, with this backlog.
+    /// Notes the backlog just before a charge.
     pub(super) fn note(&mut self, backlog: Low) {
         if let Some(mut last) = self.stretches.last_entry() {
             let low = last.get_mut();
@@ -59,17 +63,18 @@ impl Lows {
         }
     }
 
-    /// The lowest backlog before a charge since the call began.
+    /// Returns the lowest backlog before a charge since the call began; 0 if the call has ended and
+    /// no later call is under way.
     pub(super) fn lowest(&self, since: Since) -> Low {
         self.stretches.range(since..).map(|(_, low)| *low).min().unwrap_or(0)
     }
 
-    /// `credit` of what the call took has been given back.
+    /// Lowers the past of a call by a `credit` that the call refunded.
     pub(super) fn lower(&mut self, since: Since, credit: Low) {
         self.stretches.range_mut(since..).for_each(|(_, low)| *low = low.saturating_sub(credit));
     }
 
-    /// The call has ended.
+    /// Ends a call, and merges its stretch into the one before.
     pub(super) fn end(&mut self, since: Since) {
         let Some(ended) = self.stretches.remove(&since) else { return };
         if let Some((_, low)) = self.stretches.range_mut(..since).next_back() {
@@ -77,7 +82,7 @@ impl Lows {
         }
     }
 
-    /// The units of backlogs have changed.
+    /// Converts all backlogs to other units.
     pub(super) fn convert(&mut self, convert: impl Fn(Low) -> Low) {
         self.stretches.values_mut().for_each(|low| *low = convert(*low));
     }
@@ -88,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credit_lowers_its_own_past_only() {
+    fn a_credit_lowers_only_the_past_of_its_call() {
         let mut lows = Lows::default();
         let a = lows.begin();
         lows.note(10);
@@ -104,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_of_a_call_that_ended_belongs_to_earlier_calls() {
+    fn an_ended_call_leaves_its_past_to_the_call_before() {
         let mut lows = Lows::default();
         let (a, b) = (lows.begin(), lows.begin());
         lows.note(3);
@@ -117,9 +122,8 @@ mod tests {
         assert_eq!((lows.lowest(c), lows.stretches.len()), (8, 1));
     }
 
-    /// Nothing is known of a call that has ended: it gives nothing back.
     #[test]
-    fn a_call_that_has_ended_has_no_past() {
+    fn an_ended_call_can_refund_nothing() {
         let mut lows = Lows::default();
         let a = lows.begin();
         lows.end(a);

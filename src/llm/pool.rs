@@ -11,15 +11,14 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BuildError;
 use crate::sync::Lock;
 
-/// A limiter for each key, made when the key is first asked for: for each user, each model, each
-/// pair of them.
+/// Keeps a limiter for each key: for each user, each model, or each pair of them.
 ///
-/// With most providers the versions of a model share a limit. Such models share a key: use the
-/// class as the key, not the model.
+/// The pool makes the limiter of a key when the key is first requested. With most providers the
+/// versions of a model share a limit. Then use the class of the model as the key, not the model.
 ///
-/// There are at most `max` limiters at a time. A limiter that is [idle](LlmLimiter::is_idle) and
-/// that no caller holds is no different from a new one. If there is no room, the pool forgets those
-/// limiters. If there are none, the next key is refused: no limit is ever reset for want of room.
+/// There are at most `max` limiters at a time. If there is no room, the pool forgets the limiters
+/// that are [idle](LlmLimiter::is_idle) and that no caller holds, which do not differ from new
+/// ones. If there are none, a new key is refused. The pool never resets a limit to make room.
 ///
 /// # Examples
 ///
@@ -58,18 +57,18 @@ pub struct LlmPool<K, C: Clock = SystemClock> {
 
 type Build<K, C> = Box<dyn Fn(&K) -> Result<LlmLimiter<C>, BuildError> + Send + Sync>;
 
-/// A limiter that the pool cannot make.
+/// The error of [`LlmPool::limiter`]: the pool cannot make the limiter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PoolError {
     /// The pool has as many limiters as it may have, and all are in use.
-    #[error("all {max} limiters of the pool are in use")]
+    #[error("no limiter for another key: all {max} limiters of the pool are in use")]
     #[non_exhaustive]
     Full {
-        /// How many there may be.
+        /// The most limiters that the pool may have.
         max: usize,
     },
-    /// The limits of the key are not possible.
+    /// The limits of the key are not valid.
     #[error(transparent)]
     Build(#[from] BuildError),
 }
@@ -96,12 +95,23 @@ impl<K, C: Clock> LlmPool<K, C> {
         Self { limiters: Lock::new(HashMap::new()), build: Box::new(build), max }
     }
 
-    /// Returns how many limiters there are now.
+    /// Returns the number of limiters now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{LlmLimiter, LlmPool};
+    ///
+    /// let pool = LlmPool::new(10, |_user: &u64| LlmLimiter::builder().tokens_per_minute(30_000).build());
+    /// let ann = pool.limiter(&7)?;
+    /// assert_eq!(pool.len(), 1);
+    /// # Ok::<(), limitor::llm::PoolError>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.limiters.lock().len()
     }
 
-    /// Returns whether there is no limiter now.
+    /// Returns whether the pool has no limiter now.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -110,13 +120,13 @@ impl<K, C: Clock> LlmPool<K, C> {
 impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
     /// Returns the limiter of a key, and makes it if there is none.
     ///
-    /// Hold the limiter for as long as its calls take, and ask again for the next call. The pool
-    /// may forget a limiter that no caller holds once it is idle.
+    /// Hold the limiter for as long as its calls take, and request it again for the next call. The
+    /// pool may forget a limiter that is idle and that no caller holds.
     ///
     /// # Errors
     ///
-    /// [`PoolError::Full`] if there is no room for another limiter. [`PoolError::Build`] if the
-    /// limits of the key are not possible.
+    /// - [`PoolError::Full`] if there is no room for another limiter.
+    /// - [`PoolError::Build`] if the limits of the key are not valid.
     ///
     /// # Examples
     ///
@@ -136,8 +146,8 @@ impl<K: Hash + Eq, C: Clock> LlmPool<K, C> {
         if let Some(limiter) = self.limiters.lock().get(key) {
             return Ok(Arc::clone(limiter));
         }
-        // Not under the lock, because this is foreign code. If another caller was quicker, this
-        // limiter is not used.
+        // `build` is foreign code and must not run under the lock. If another caller has inserted a
+        // limiter meanwhile, this one is not used.
         let key = key.to_owned();
         let made = Arc::new((self.build)(&key)?);
         let mut limiters = self.limiters.lock();

@@ -1,4 +1,4 @@
-//! What a provider's answer says of what is left, read from its status, headers and body.
+//! What a provider's answer says about its limits, read from status, headers and body.
 
 mod body;
 mod date;
@@ -11,15 +11,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use self::names::{Names, Reset};
 
-/// What a provider's answer says of what is left, as far as it says anything.
+/// What a provider's answer says about its limits: what is available, when it resets, how long to
+/// pause.
 ///
-/// It reads the `x-ratelimit-*` headers of OpenAI, Azure and Groq, the `anthropic-ratelimit-*`
-/// headers, `retry-after` and `retry-after-ms`, and from the body Gemini's `RetryInfo`. It only
-/// reads: it looks at no clock and limits nothing.
+/// These are read:
 ///
-/// What cannot be read (garbage, negative, past 64 bits, infinite) is left out and spoils nothing
-/// beside it. Of a header that comes twice, the stricter holds: the lower number, the longer time.
-/// Times are not capped: they may be as long as a [`Duration`] can be.
+/// - the `x-ratelimit-*` headers of OpenAI, Azure and Groq;
+/// - the `anthropic-ratelimit-*` headers;
+/// - `retry-after` and `retry-after-ms`;
+/// - in the body, Gemini's `RetryInfo`.
+///
+/// The view reads no clock and limits nothing.
+///
+/// A value that is not valid (garbage, negative, above 64 bits, infinite) is ignored, and does not
+/// affect other values. If a header occurs twice, the stricter value holds: the lower number, the
+/// longer time. Times have no cap other than that of [`Duration`].
 ///
 /// # Examples
 ///
@@ -33,7 +39,7 @@ use self::names::{Names, Reset};
 /// headers.insert("x-ratelimit-remaining-tokens", "149984".parse()?);
 /// headers.insert("x-ratelimit-reset-tokens", "6m0s".parse()?);
 /// let view = ProviderView::of(StatusCode::OK, &headers, SystemTime::now());
-/// let tokens = view.tokens.expect("three headers of it");
+/// let tokens = view.tokens.expect("three headers name tokens");
 /// assert_eq!((tokens.limit, tokens.remaining), (Some(150_000), Some(149_984)));
 /// assert_eq!(tokens.reset, Some(Duration::from_secs(360)));
 /// assert_eq!(view.pause, None);
@@ -45,49 +51,75 @@ use self::names::{Names, Reset};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderView {
-    /// Requests. What period they are counted in is not said: OpenAI means a minute or a day, Groq
-    /// a day.
+    /// The limit on requests. The answer does not name its period: OpenAI means a minute or a day,
+    /// Groq means a day.
     pub requests: Option<Window>,
-    /// Tokens of any kind.
+    /// The limit on tokens of any kind.
     pub tokens: Option<Window>,
-    /// Tokens of prompts.
+    /// The limit on tokens of prompts.
     pub input_tokens: Option<Window>,
-    /// Tokens of replies.
+    /// The limit on tokens of replies.
     pub output_tokens: Option<Window>,
-    /// How long to send nothing.
+    /// How long to send no request.
     pub pause: Option<Pause>,
 }
 
-/// One of a provider's limits, as far as it is said.
+/// One limit of a provider. What the answer does not say is `None`.
+///
+/// # Examples
+///
+/// ```
+/// use limitor::llm::{ProviderView, Window};
+///
+/// let mut view = ProviderView::default();
+/// view.tokens = Some(Window::default().limit(150_000).remaining(149_984));
+/// assert!(!view.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Window {
-    /// The most there can be.
+    /// The most that the provider allows in one period.
     pub limit: Option<u64>,
-    /// What is left.
+    /// What is available now.
     pub remaining: Option<u64>,
-    /// How long after the answer it is whole again; 0 if that was before.
+    /// The time from the answer until the whole limit is available; 0 if the provider names a time
+    /// before the answer.
     pub reset: Option<Duration>,
 }
 
-/// How long to send nothing.
+/// How long to send no request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pause {
-    /// For so long after the answer; 0 if it names a time that had passed.
+    /// For this long after the answer; 0 if the provider names a time before the answer.
     For(Duration),
-    /// For a while, but the provider does not say how long (or not legibly).
+    /// For an unknown time: the provider does not name one, or not a valid one.
     Unstated,
 }
 
 impl ProviderView {
-    /// Reads status and headers of an answer that came at `at`, from which dates are counted.
+    /// Reads the status and the headers of an answer that arrived at `at`.
     ///
-    /// A pause is read from refusals only (status 400 and up), where a `retry-after` says when to
-    /// come back; elsewhere it says when to look for a result, or to follow a redirect. Without
-    /// one, 429 and 529 are a pause of [unstated](Pause::Unstated) length, and other refusals are
-    /// none.
+    /// Dates are converted to times from `at` on. If this machine's clock is not reliable, pass the
+    /// time of the answer's `date` header as `at`.
     ///
-    /// Where this machine's clock cannot be trusted, the answer's `date` header is the better `at`.
+    /// A pause is read only if the status is 400 to 599, because there `retry-after` says when to
+    /// send again. With other statuses it says when to fetch a result or to follow a redirect.
+    /// Without a `retry-after`, 429 and 529 are a pause of [unstated](Pause::Unstated) length, and
+    /// other statuses are no pause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, StatusCode};
+    /// use limitor::llm::{Pause, ProviderView};
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("retry-after", HeaderValue::from_static("20"));
+    /// let view = ProviderView::of(StatusCode::TOO_MANY_REQUESTS, &headers, SystemTime::now());
+    /// assert_eq!(view.pause, Some(Pause::For(Duration::from_secs(20))));
+    /// ```
     pub fn of(status: StatusCode, headers: &HeaderMap, at: SystemTime) -> Self {
         Self {
             requests: Window::of(&names::REQUESTS, headers, at),
@@ -98,11 +130,13 @@ impl ProviderView {
         }
     }
 
-    /// Adds what the body of a refusal says: `retryDelay` of a `google.rpc.RetryInfo`, such as
-    /// `"34.07s"`, in an error or an array of them. If headers name a pause as well, the longer
-    /// holds.
+    /// Adds the pause that the body of a refusal names.
     ///
-    /// Anything else is no matter, but it is parsed: hand it errors, not replies.
+    /// That is the `retryDelay` of a `google.rpc.RetryInfo`, such as `"34.07s"`, in an error or in
+    /// an array of errors. If the headers name a pause as well, the longer one holds.
+    ///
+    /// Any other body is ignored, but it is parsed as JSON first. Pass the bodies of errors, not of
+    /// replies.
     ///
     /// # Examples
     ///
@@ -127,14 +161,43 @@ impl ProviderView {
         self
     }
 
-    /// Whether the answer said nothing at all of what is left.
+    /// Returns whether the answer says nothing about its limits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::ProviderView;
+    ///
+    /// assert!(ProviderView::default().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl Window {
-    /// What any of the families of headers say of one limit; `None` if it is nothing.
+    /// Sets the most requests or tokens in a period.
+    #[must_use]
+    pub const fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets what is left of the limit.
+    #[must_use]
+    pub const fn remaining(mut self, remaining: u64) -> Self {
+        self.remaining = Some(remaining);
+        self
+    }
+
+    /// Sets how long after the answer the limit is full again.
+    #[must_use]
+    pub const fn reset(mut self, reset: Duration) -> Self {
+        self.reset = Some(reset);
+        self
+    }
+
+    /// Reads one limit from all families of headers; `None` if no header names it.
     fn of(families: &[Names], headers: &HeaderMap, at: SystemTime) -> Option<Self> {
         let mut window = Self::default();
         for names in families {
@@ -163,8 +226,10 @@ impl Pause {
     }
 }
 
-/// The longest delay that is named. `retry-after` in whole seconds and `retry-after-ms` are the
-/// same delay, though, and the latter is exact: it holds if they agree to a second.
+/// Returns the longest delay that the headers name.
+///
+/// `retry-after` (whole seconds) and `retry-after-ms` name the same delay, and the latter is exact.
+/// If the two differ by at most a second, `retry-after-ms` holds.
 fn retry_after(headers: &HeaderMap, at: SystemTime) -> Option<Duration> {
     let coarse = texts(headers, &names::RETRY_AFTER)
         .filter_map(|text| span::seconds(text).or_else(|| date::http(text, at)))
@@ -176,13 +241,13 @@ fn retry_after(headers: &HeaderMap, at: SystemTime) -> Option<Duration> {
     }
 }
 
-/// All values of a header that are text.
+/// Returns all values of a header that are UTF-8, without white space around them.
 fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let legible = |value: &'a HeaderValue| str::from_utf8(value.as_bytes().trim_ascii()).ok();
     headers.get_all(name).iter().filter_map(legible)
 }
 
-/// A whole number, of digits alone.
+/// Reads a whole number that has only digits.
 fn count(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

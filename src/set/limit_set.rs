@@ -35,13 +35,12 @@ use crate::limiter::RateLimiter;
 ///
 /// This has a price:
 ///
-/// - *Permits that no other caller asks for.* A caller that asks through the set waits behind the
-///   first waiter, even if it asks only of limits that have enough. Permits that come back to a
-///   full limit are lost, as always. So a limit that only this set uses loses what comes back to it
-///   from when it is full until the first waiter is granted its request.
-/// - *The promise of a time.* If other callers drain a limit all the time, they put off the waiters
-///   of the set for as long as they do. So let requests that must not overtake go through the same
-///   set.
+/// - *Unused permits.* A caller that asks through the set waits behind the first waiter, even if it
+///   asks only of limits that have enough. Permits that come back to a full limit are lost, as
+///   always. So if only this set uses a limit, a full limit loses permits until the first waiter is
+///   granted its request.
+/// - *No certain time.* If other callers drain a limit all the time, the waiters of the set wait
+///   for as long. So let requests that must not overtake go through the same set.
 /// - *Earlier grants without notice.* The first waiter sleeps until the time that the limits give.
 ///   A refund through the set brings that forward. A caller that refunds a limit in another way
 ///   calls [`notify`](Self::notify).
@@ -55,9 +54,9 @@ use crate::limiter::RateLimiter;
 ///
 /// A decision takes from one limit after the other. If another caller was quicker at a later limit,
 /// the decision gives back what it took. In between, a limit may refuse another request that it
-/// would grant a moment later, directly or through another set, and its `retry_after` may be too
-/// long by what was taken. A waiter that looks just then as the first of another set sleeps that
-/// long, or until that set is notified. A limit never grants too much.
+/// would grant a moment later. The `retry_after` of that refusal may be too long by what was taken.
+/// A waiter that looks just then as the first of another set sleeps that long, or until that set is
+/// notified. A limit never grants too much.
 ///
 /// # What it costs
 ///
@@ -128,6 +127,7 @@ impl<const N: usize, C: Clock> LimitSet<N, C> {
     /// assert!(both.try_acquire([1, 512]).is_ok());
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "callers write the list where they call this")]
     pub fn new(limits: [(&'static str, Arc<RateLimiter<C>>); N]) -> Self {
         Self::assemble(&limits, Options::default()).unwrap_or_else(|error| panic!("{error}"))
     }

@@ -119,11 +119,11 @@ impl<S: Shape, C: Clock> Members<S, C> {
         let mut charges = S::each(count, |index| self.untouched(index, costs, at));
         let mut ends = S::each(count, |_| 0);
         for (index, member, cost) in self.asked(costs) {
-            let Some((charged, end)) = charge(&member.limiter, cost) else {
+            let Some((taken, end)) = charge(&member.limiter, cost) else {
                 self.give_back(costs, charges.as_ref(), ends.as_ref(), now);
                 return Err(Missed::GivenBack);
             };
-            (charges.as_mut()[index], ends.as_mut()[index]) = (charged, end);
+            (charges.as_mut()[index], ends.as_mut()[index]) = (taken, end);
         }
         Ok(charges)
     }
@@ -175,7 +175,7 @@ impl<S: Shape, C: Clock> Members<S, C> {
                 Err(Refused::ExceedsBurst(_)) => Some(Refused::ExceedsBurst(member.limiter.available_at(now))),
                 Err(refused) => Some(refused),
             };
-            refused.map(|refused| self.refusal(member, cost, refused))
+            refused.map(|refused| Self::refusal(member, cost, refused))
         });
         // Times in different units are compared as durations, which takes divisions. Mostly only
         // one limit binds.
@@ -184,11 +184,11 @@ impl<S: Shape, C: Clock> Members<S, C> {
             // All costs are available again: other callers have given back what they took in
             // passing, or the waiters have left.
             let last = costs.iter().rposition(|cost| *cost > 0).unwrap_or(0);
-            self.refusal(&self.as_slice()[last], costs[last], Refused::NotYet(0))
+            Self::refusal(&self.as_slice()[last], costs[last], Refused::NotYet(0))
         })
     }
 
-    fn refusal(&self, member: &Member<C>, cost: u64, refused: Refused) -> LimitDenied {
+    fn refusal(member: &Member<C>, cost: u64, refused: Refused) -> LimitDenied {
         LimitDenied::new(Some(member.name), member.limiter.denied(cost, refused))
     }
 

@@ -36,6 +36,9 @@ use crate::wake::wake_all;
 /// The bit of [`Turnstile::crowd`] that says that the turnstile is closed.
 const CLOSED: u64 = 1 << 63;
 
+/// What a request got: a grant, or an entry of the queue and the reading up to which it waits.
+type EnteredUntil<G> = Result<Entered<<G as Gate>::Taken, (WaiterId, Option<Timestamp>)>, <G as Gate>::Refusal>;
+
 pub(crate) struct Turnstile<G: Gate> {
     queue: Lock<Queue<G>>,
     /// How many requests wait, and the bit [`CLOSED`]. Moved under the lock, read by callers that
@@ -222,7 +225,7 @@ impl<G: Gate> Turnstile<G> {
         clock: &impl Clock,
         request: &G::Request,
         by: impl FnOnce(Timestamp) -> Option<Timestamp>,
-    ) -> Result<Entered<G::Taken, (WaiterId, Option<Timestamp>)>, G::Refusal> {
+    ) -> EnteredUntil<G> {
         let now = clock.now();
         let by = by(now);
         let mut guard = self.lock();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use limitor::{AcquireError, BuildError, Clock, ConcurrentLimiter, ManualClock, Quota, RateLimiter, Reason, Strategy};
 
@@ -85,8 +85,8 @@ fn full_queue_refuses_the_next_waiter() {
     let slot = limiter.acquire(1).wait().unwrap();
     let (task, mut waiting) = (Task::default(), limiter.acquire(1));
     assert!(task.poll(&mut waiting).is_pending());
-    assert_eq!(limiter.acquire(1).wait().unwrap_err(), AcquireError::QueueFull);
     assert_eq!(ready(poll(&mut limiter.acquire(1))).unwrap_err(), AcquireError::QueueFull);
+    assert_eq!(limiter.acquire(1).wait().unwrap_err(), AcquireError::QueueFull);
     assert_eq!(limiter.waiters(), 1);
     drop(slot);
     let slot = ready(task.poll(&mut waiting)).unwrap();
@@ -172,11 +172,28 @@ fn every_strategy_hands_slots_over_to_threads() {
 }
 
 #[test]
+fn every_strategy_learns_of_a_slot_that_comes_free() {
+    for strategy in [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park] {
+        let limiter = ConcurrentLimiter::builder(1).strategy(strategy).build().unwrap();
+        let slot = limiter.try_acquire(1).unwrap();
+        let start = Instant::now();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| limiter.acquire(1).timeout(secs(20)).wait().map(drop));
+            wait_until(|| limiter.waiters() == 1);
+            thread::sleep(Duration::from_millis(5));
+            drop(slot);
+            assert!(waiter.join().unwrap().is_ok(), "{strategy:?}");
+        });
+        assert!(start.elapsed() < secs(10), "{strategy:?}");
+    }
+}
+
+#[test]
 fn every_strategy_ends_the_wait_for_a_slot_at_the_timeout() {
     for strategy in [Strategy::Spin, Strategy::SpinThenPark, Strategy::Park] {
         let limiter = ConcurrentLimiter::builder(1).strategy(strategy).build().unwrap();
         let _slot = limiter.try_acquire(1).unwrap();
-        let (start, timeout) = (std::time::Instant::now(), Duration::from_millis(10));
+        let (start, timeout) = (Instant::now(), Duration::from_millis(10));
         assert!(matches!(limiter.acquire(1).timeout(timeout).wait(), Err(AcquireError::Busy { .. })));
         assert!(start.elapsed() >= timeout, "{strategy:?}");
     }
@@ -188,8 +205,9 @@ fn every_strategy_learns_of_a_cancel() {
         let limiter = ConcurrentLimiter::builder(1).strategy(strategy).build().unwrap();
         let _slot = limiter.try_acquire(1).unwrap();
         thread::scope(|scope| {
-            let waiter = scope.spawn(|| limiter.acquire(1).wait().map(drop));
+            let waiter = scope.spawn(|| limiter.acquire(1).timeout(secs(20)).wait().map(drop));
             wait_until(|| limiter.waiters() == 1);
+            thread::sleep(Duration::from_millis(5));
             limiter.cancel_waiters();
             assert_eq!(waiter.join().unwrap(), Err(AcquireError::Cancelled), "{strategy:?}");
         });

@@ -220,6 +220,35 @@ fn word_goes_back_after_a_control_verb() {
     }
 }
 
+/// No waiter comes back for a kept entry. So a verb that holds its limiter for a moment lets the
+/// word go.
+#[test]
+fn word_of_a_kept_entry_goes_back_after_a_control_verb() {
+    type Limiter = KeyedLimiter<u64, Arc<ManualClock>>;
+    let verbs: [fn(&Limiter); 4] = [
+        Limiter::cancel_waiters,
+        |limiter| assert_eq!(limiter.waiters(), 0),
+        Limiter::reset_all,
+        |limiter| {
+            limiter.close();
+            limiter.reset_all();
+        },
+    ];
+    for (number, verb) in verbs.into_iter().enumerate() {
+        let clock = Arc::new(ManualClock::new());
+        let limiter = Limiter::with_clock(per_second(1), Arc::clone(&clock));
+        for key in 0..KEYS {
+            limiter.try_acquire(&key, 1).unwrap();
+            assert_eq!(limiter.reserve(&key, 1).unwrap().keep(), secs(1));
+        }
+        clock.advance(secs(2));
+        assert!(Arc::strong_count(&clock) > 2);
+        verb(&limiter);
+        assert_eq!(Arc::strong_count(&clock), 2, "verb {number}");
+        assert!((0..KEYS).all(|key| limiter.try_acquire(&key, 1).is_ok()));
+    }
+}
+
 #[test]
 fn cancelled_waiters_give_their_entries_back() {
     for (limiter, clock) in tables(1, 10_000) {
@@ -327,7 +356,9 @@ fn waits_end_while_the_limiter_closes_and_opens() {
                     thread::yield_now();
                 }
             });
-            waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+            for waiter in waiters {
+                waiter.join().unwrap();
+            }
             over.store(true, Ordering::SeqCst);
         });
         limiter.reset_all();

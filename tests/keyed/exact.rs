@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limitor::{AcquireError, Denied, Grant, KeyedLimiter, ManualClock, Quota, RateLimiter, Reservation, keyed};
+use limitor::{AcquireError, Denied, KeyedLimiter, ManualClock, Quota, RateLimiter, Reservation, keyed};
 use proptest::prelude::*;
 
 use super::secs;
@@ -64,15 +64,6 @@ fn refusal(denied: Denied) -> impl PartialEq + std::fmt::Debug {
     (denied.reason(), denied.retry_after(), denied.requested(), denied.burst(), denied.remaining())
 }
 
-/// The amount of a grant, and what was left after it.
-fn granted<K>(grant: keyed::Grant<'_, K, ManualClock>) -> (u64, u64) {
-    (grant.amount(), grant.remaining())
-}
-
-fn granted_alone(grant: Grant<'_, ManualClock>) -> (u64, u64) {
-    (grant.amount(), grant.remaining())
-}
-
 /// A reservation of a key, with the same one on the limiter of its own.
 struct Held<'a, K> {
     place: keyed::Reservation<'a, K, ManualClock>,
@@ -81,6 +72,42 @@ struct Held<'a, K> {
 
 /// The kind of table, and its number of keys.
 type Table<K> = fn(keyed::Builder<K, ManualClock>) -> keyed::Builder<K, ManualClock>;
+
+/// Does a control operation to the keys and to the limiters of their own.
+fn control<K, Q: keyed::Lookup<K> + ?Sized>(
+    limiter: &KeyedLimiter<K, ManualClock>,
+    key: &Q,
+    own: &RateLimiter<ManualClock>,
+    owns: &[RateLimiter<ManualClock>],
+    op: Op,
+) {
+    match op {
+        Op::Reset => {
+            limiter.reset(key);
+            // A key does not open the limiter.
+            if !limiter.is_closed() {
+                own.reset();
+            }
+        }
+        Op::CancelWaiters => {
+            limiter.cancel_waiters_of(key);
+            own.cancel_waiters();
+        }
+        Op::CancelAll => {
+            limiter.cancel_waiters();
+            owns.iter().for_each(RateLimiter::cancel_waiters);
+        }
+        Op::Close => {
+            limiter.close();
+            owns.iter().for_each(RateLimiter::close);
+        }
+        Op::ResetAll => {
+            limiter.reset_all();
+            owns.iter().for_each(RateLimiter::reset);
+        }
+        _ => unreachable!("{op:?} is no control operation"),
+    }
+}
 
 /// Runs the operations on the keys and on a limiter for each key, and compares all visible results.
 fn run<K, Q>(keys: &[&Q], table: Table<K>, quota: Quota, ops: Vec<(usize, Op)>) -> Result<(), TestCaseError>
@@ -111,12 +138,12 @@ where
         match op {
             Op::Advance(halves) => clock.advance(Duration::from_nanos(halves * half + halves % 2)),
             Op::Try(n) => prop_assert_eq!(
-                limiter.try_acquire(key, n).map(granted).map_err(refusal),
-                own.try_acquire(n).map(granted_alone).map_err(refusal)
+                limiter.try_acquire(key, n).map(|grant| (grant.amount(), grant.remaining())).map_err(refusal),
+                own.try_acquire(n).map(|grant| (grant.amount(), grant.remaining())).map_err(refusal)
             ),
             Op::UpTo(n) => prop_assert_eq!(
-                limiter.try_acquire_up_to(key, n).map(granted).map_err(refusal),
-                own.try_acquire_up_to(n).map(granted_alone).map_err(refusal)
+                limiter.try_acquire_up_to(key, n).map(|grant| (grant.amount(), grant.remaining())).map_err(refusal),
+                own.try_acquire_up_to(n).map(|grant| (grant.amount(), grant.remaining())).map_err(refusal)
             ),
             Op::Work(n, actual) => prop_assert_eq!(
                 handle.try_acquire(n).map(|grant| grant.reconcile(actual)).map_err(refusal),
@@ -149,28 +176,8 @@ where
                 }
             }
             Op::Cancel(_) | Op::Keep(_) | Op::Wait(_) => {}
-            Op::Reset => {
-                limiter.reset(key);
-                // A key does not open the limiter.
-                if !limiter.is_closed() {
-                    own.reset();
-                }
-            }
-            Op::CancelWaiters => {
-                limiter.cancel_waiters_of(key);
-                own.cancel_waiters();
-            }
-            Op::CancelAll => {
-                limiter.cancel_waiters();
-                owns.iter().for_each(RateLimiter::cancel_waiters);
-            }
-            Op::Close => {
-                limiter.close();
-                owns.iter().for_each(RateLimiter::close);
-            }
-            Op::ResetAll => {
-                limiter.reset_all();
-                owns.iter().for_each(RateLimiter::reset);
+            Op::Reset | Op::CancelWaiters | Op::CancelAll | Op::Close | Op::ResetAll => {
+                control(&limiter, key, own, &owns, op);
             }
         }
         for Held { place, own } in held.extract_if(.., |held| held.own.wait_time() == Duration::MAX) {

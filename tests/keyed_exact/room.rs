@@ -184,3 +184,14 @@ fn key_forgotten_during_the_listing_is_not_shown() {
     limiter.try_acquire(&3, 1).unwrap();
     assert_eq!((states.count(), limiter.len()), (0, 1));
 }
+
+/// A key that was forgotten leaves its TAT behind for readings from before it.
+#[test]
+fn reset_all_forgets_what_forgotten_keys_took() {
+    let limiter = exact(quota("1/s burst 5"), 1, &ManualClock::new());
+    limiter.try_acquire_at(at(10), &1, 5).unwrap();
+    limiter.try_acquire_at(at(20), &2, 5).unwrap();
+    assert_eq!(limiter.available_at(at(10), &3), 0);
+    limiter.reset_all();
+    assert_eq!(limiter.try_acquire_at(at(10), &3, 5).map(|grant| grant.remaining()), Ok(0));
+}

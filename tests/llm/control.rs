@@ -104,7 +104,10 @@ fn retry_after_of_a_try_is_exact_at_odd_rates() {
         clock.advance(Duration::from_nanos(1_237));
         for n in 1..=3 {
             let wait = limiter.try_acquire(n).unwrap_err().retry_after().unwrap();
-            assert!(limiter.try_acquire_at(clock.after(wait - Duration::from_nanos(1)), n).is_err(), "{text}");
+            assert!(
+                limiter.try_acquire_at(clock.after(wait.saturating_sub(Duration::from_nanos(1))), n).is_err(),
+                "{text}"
+            );
             assert_eq!(limiter.wait_for(n), Some(wait), "{text}");
             limiter.try_acquire_at(clock.after(wait), n).unwrap().refund();
         }

@@ -39,11 +39,12 @@ impl Beside<'_> {
             (AcquireError::TooLong { requested, wait, .. }, Refusal::TooLong(expected)) if requested == n => {
                 self.assert_near(wait, expected);
             }
-            (AcquireError::Saturated, Refusal::Saturated) => {}
             (AcquireError::ExceedsBurst { requested, burst, .. }, Refusal::ExceedsBurst) => {
                 assert_eq!((requested, burst), (n, self.built.burst));
             }
-            (AcquireError::QueueFull, Refusal::QueueFull) | (AcquireError::Closed, Refusal::Closed) => {}
+            (AcquireError::QueueFull, Refusal::QueueFull)
+            | (AcquireError::Closed, Refusal::Closed)
+            | (AcquireError::Saturated, Refusal::Saturated) => {}
             (seen, expected) => panic!("{seen:?}, expected {expected:?}"),
         }
     }

@@ -185,7 +185,7 @@ mod tests {
         let wait = books.tokens.wait(60);
         let view = ProviderView::of(StatusCode::TOO_MANY_REQUESTS, &headers(&books, wait), SystemTime::now());
         let window = |limit, remaining, reset| {
-            Some(Window { limit: Some(limit), remaining: Some(remaining), reset: Some(Duration::from_secs(reset)) })
+            Some(Window::default().limit(limit).remaining(remaining).reset(Duration::from_secs(reset)))
         };
         assert_eq!((view.requests, view.tokens), (window(60, 8, 2), window(60, 58, 62)));
         assert_eq!(view.pause, Some(Pause::For(Duration::from_secs(2))));

@@ -15,7 +15,7 @@ pub(in crate::keyed) struct Exact<K>(Infallible, PhantomData<fn() -> K>);
 pub(in crate::keyed) struct CellRef<K>(Infallible, PhantomData<fn() -> K>);
 
 /// No site.
-pub(in crate::keyed) struct StoredSite<'a, K>(Infallible, PhantomData<(&'a (), fn() -> K)>);
+pub(in crate::keyed) struct StoredSite<'a, K>(Infallible, PhantomData<&'a Exact<K>>);
 
 impl<K> Exact<K> {
     pub(in crate::keyed) fn with<Q: Lookup<K> + ?Sized, R>(

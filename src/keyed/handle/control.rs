@@ -22,7 +22,8 @@ impl<K, C: Clock> Key<'_, K, C> {
         self.known.as_ref().map_or(0, |known| self.limiter.waiters_of_known(known))
     }
 
-    /// Cancels the waiters of the key, as [`KeyedLimiter::cancel_waiters_of`] does.
+    /// Cancels the waiters of the key, as
+    /// [`KeyedLimiter::cancel_waiters_of`](crate::KeyedLimiter::cancel_waiters_of) does.
     ///
     /// # Examples
     ///
@@ -43,7 +44,7 @@ impl<K, C: Clock> Key<'_, K, C> {
         }
     }
 
-    /// Makes the key as new, as [`KeyedLimiter::reset`] does.
+    /// Makes the key as new, as [`KeyedLimiter::reset`](crate::KeyedLimiter::reset) does.
     ///
     /// # Examples
     ///

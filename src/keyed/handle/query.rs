@@ -1,7 +1,7 @@
 //! Questions about a key that take nothing.
 
 use super::Key;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::limiter::{Capacity, Standing};
 
 impl<K, C: Clock> Key<'_, K, C> {
@@ -17,7 +17,23 @@ impl<K, C: Clock> Key<'_, K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn available(&self) -> u64 {
-        self.known.as_ref().map_or(0, |known| self.limiter.available_of(known, self.now()))
+        self.available_at(self.now())
+    }
+
+    /// Returns the whole permits of the key that are available at a given clock reading.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// assert_eq!(key.available_at(now), 100);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn available_at(&self, now: Timestamp) -> u64 {
+        self.known.as_ref().map_or(0, |known| self.limiter.available_of(known, now))
     }
 
     /// Returns whether `n` permits of the key are available now, and how many are missing. Takes
@@ -33,8 +49,24 @@ impl<K, C: Clock> Key<'_, K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn capacity_info(&self, n: u64) -> Capacity {
+        self.capacity_info_at(self.now(), n)
+    }
+
+    /// Does what [`capacity_info`](Self::capacity_info) does, at a given clock reading.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// assert!(key.capacity_info_at(now, 100).has_capacity);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn capacity_info_at(&self, now: Timestamp, n: u64) -> Capacity {
         match &self.known {
-            Ok(known) => self.limiter.capacity_of(known, self.now(), n),
+            Ok(known) => self.limiter.capacity_of(known, now, n),
             Err(_) => Capacity::new(i128::from(n)),
         }
     }
@@ -54,8 +86,24 @@ impl<K, C: Clock> Key<'_, K, C> {
     /// # Ok::<(), limitor::QuotaError>(())
     /// ```
     pub fn standing(&self) -> Standing {
+        self.standing_at(self.now())
+    }
+
+    /// Does what [`standing`](Self::standing) does, at a given clock reading.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// assert_eq!(key.standing_at(now).available, 100);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn standing_at(&self, now: Timestamp) -> Standing {
         match &self.known {
-            Ok(known) => self.limiter.standing_of(known, self.now()),
+            Ok(known) => self.limiter.standing_of(known, now),
             Err(_) => self.limiter.standing_unknown(),
         }
     }

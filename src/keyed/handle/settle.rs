@@ -4,7 +4,8 @@ use super::Key;
 use crate::clock::{Clock, Timestamp};
 
 impl<K, C: Clock> Key<'_, K, C> {
-    /// Settles work after the fact, as [`KeyedLimiter::reconcile`] does.
+    /// Settles work after the fact, as [`KeyedLimiter::reconcile`](crate::KeyedLimiter::reconcile)
+    /// does.
     ///
     /// # Examples
     ///
@@ -59,6 +60,24 @@ impl<K, C: Clock> Key<'_, K, C> {
         self.reconcile(0, n);
     }
 
+    /// Does what [`refund`](Self::refund) does, at a given clock reading.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// key.try_acquire(15).unwrap();
+    /// key.refund_at(now, 5);
+    /// assert_eq!(key.available(), 90);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn refund_at(&self, now: Timestamp, n: u64) {
+        self.reconcile_at(now, 0, n);
+    }
+
     /// Takes `n` permits of the key after the fact, as a debt if need be: `reconcile(n, 0)`.
     ///
     /// # Examples
@@ -74,5 +93,22 @@ impl<K, C: Clock> Key<'_, K, C> {
     /// ```
     pub fn charge(&self, n: u64) {
         self.reconcile(n, 0);
+    }
+
+    /// Does what [`charge`](Self::charge) does, at a given clock reading.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::{Clock, KeyedLimiter, Quota};
+    ///
+    /// let limiter = KeyedLimiter::<u64>::new(Quota::per_minute(100)?);
+    /// let (key, now) = (limiter.key(&7), limiter.clock().now());
+    /// key.charge_at(now, 40);
+    /// assert_eq!(key.available_at(now), 60);
+    /// # Ok::<(), limitor::QuotaError>(())
+    /// ```
+    pub fn charge_at(&self, now: Timestamp, n: u64) {
+        self.reconcile_at(now, n, 0);
     }
 }

@@ -1,13 +1,14 @@
-//! Tokens by the number of characters: no vocabulary, no table, any model.
+//! Estimates by the number of characters, for any model: no vocabulary and no table is needed.
 
 use std::num::NonZeroU32;
 
-use super::Estimator;
+use super::estimator::Estimator;
 
-/// So many characters to a token, 4 unless told otherwise; what is left over is one more token.
+/// Estimates one token for each so many characters (default: 4), rounded up.
 ///
-/// Four is what providers name for English. Code, and most other languages, have fewer to a token:
-/// Chinese and Japanese about one. [`Learned`](super::Learned) finds out how many it really are.
+/// Providers name 4 characters a token for English. Code and most other languages have fewer:
+/// Chinese and Japanese have about 1. [`Learned`](super::Learned) corrects the estimate by the
+/// actual figures.
 ///
 /// # Examples
 ///
@@ -25,19 +26,27 @@ pub struct CharsPerToken {
 }
 
 impl CharsPerToken {
-    /// `chars` characters to a token.
+    /// Makes an estimator that counts one token for each `chars` characters.
     pub const fn new(chars: NonZeroU32) -> Self {
         Self { chars }
     }
 
-    /// How many characters a token has.
+    /// Returns the number of characters of a token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::CharsPerToken;
+    ///
+    /// assert_eq!(CharsPerToken::default().chars().get(), 4);
+    /// ```
     pub const fn chars(self) -> NonZeroU32 {
         self.chars
     }
 }
 
 impl Default for CharsPerToken {
-    /// 4 characters to a token.
+    /// Makes an estimator that counts one token for each 4 characters.
     fn default() -> Self {
         Self::new(const { NonZeroU32::new(4).unwrap() })
     }

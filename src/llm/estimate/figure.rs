@@ -1,30 +1,29 @@
-//! An estimate that says how sure it is.
+//! An estimate together with its error.
 
 use super::ratio::{Ratio, float, whole};
 
-/// Past this share the bound says more of the arithmetic than of the calls.
+/// The largest share of [`Estimate::at_most`]. Beyond it, rounding decides the bound, not the
+/// calls.
 const MAX_SHARE: f64 = 0.999;
 
-/// How many tokens a call will probably take, and how sure that is.
+/// The estimated number of tokens of a call, and the error of that estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Estimate {
-    /// Tokens it will probably take: what the estimator said times the mean ratio that was
-    /// observed.
+    /// The estimated number of tokens: `plain` times the mean ratio that was observed.
     pub tokens: u64,
-    /// What the estimator said. This is the number to hand to
-    /// [`Learned::observe`](super::Learned::observe) afterwards.
+    /// The number of tokens that the estimator itself returned. Pass this number to
+    /// [`Learned::observe`](super::Learned::observe) after the call.
     pub plain: u64,
-    /// Calls of the model that were learned from. At 0 nothing is known of it, and `tokens` is
-    /// `plain`.
+    /// The number of calls of the model that were observed. If it is 0, `tokens` equals `plain`.
     pub observations: u64,
-    /// The standard error of the mean ratio over that ratio: 0.05 says that on average `tokens` is
-    /// right to within 5 % or so. It shrinks as more is observed. One call may be further off: see
-    /// [`at_most`](Self::at_most).
+    /// The standard error of the mean ratio, divided by that ratio. `None` with fewer than two
+    /// observations.
     ///
-    /// `None` says that it cannot be told yet, which takes two observations.
+    /// At 0.05, `tokens` is right on average to within about 5 %. The error shrinks as more calls
+    /// are observed. One call may deviate more: see [`at_most`](Self::at_most).
     pub relative_error: Option<f64>,
-    /// Tokens in one standard error of a single call; 0 while it is not known.
+    /// The standard error of a single call, in tokens; 0 if it is not known yet.
     deviation: f64,
 }
 
@@ -35,7 +34,7 @@ impl Estimate {
         };
         let spread = ratio.spread();
         Self {
-            // What is something will not cost nothing.
+            // If the estimator returns more than 0, the estimate is at least 1.
             tokens: whole(float(plain) * ratio.mean()).max(plain.min(1)),
             plain,
             observations: ratio.observations(),
@@ -44,17 +43,23 @@ impl Estimate {
         }
     }
 
-    /// Tokens that a `share` of calls like this will not exceed; reserve so many to be that
-    /// careful.
+    /// Returns a number of tokens that at least a `share` of calls like this one do not exceed.
     ///
-    /// It is `tokens + k·d` with `k = √(share / (1 − share))`, where `d` is the standard error of a
-    /// prediction: `s·√(1 + 1/n)` for `n` calls whose ratios deviate by `s` from their mean. That
-    /// is Cantelli's inequality, the one-sided one of Chebyshev. It holds however the ratios are
-    /// spread, as long as calls go on as they did; where their spread is bell-shaped it covers more
-    /// calls than asked for. At 0.9, `k` is 3; at 0.5 it is 1.
+    /// If each call acquires that many, at most `1 − share` of the calls use more. The bound is
     ///
-    /// While fewer than two calls were observed it is `tokens`: of the spread nothing is known. A
-    /// share under 0 or NaN counts as 0, and one over 0.999 as 0.999.
+    /// ```text
+    /// tokens + k·d    where    k = √(share / (1 − share))    and    d = plain · s·√(1 + 1/n)
+    /// ```
+    ///
+    /// `d` is the standard error of a prediction from `n` calls, if their ratios have the standard
+    /// deviation `s`. At a share of 0.9, `k` is 3; at 0.5, `k` is 1.
+    ///
+    /// That is Cantelli's inequality, the one-sided form of Chebyshev's. It holds for any
+    /// distribution of the ratios, as long as later calls follow the same distribution. If the
+    /// distribution is bell-shaped, the bound covers more calls than `share`.
+    ///
+    /// With fewer than two observations the deviation is not known, and the bound is `tokens`. A
+    /// share below 0 or NaN counts as 0, and a share above 0.999 counts as 0.999.
     ///
     /// # Examples
     ///

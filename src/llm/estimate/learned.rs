@@ -1,25 +1,27 @@
-//! An estimator corrected by experience.
+//! An estimator that is corrected by what calls actually took.
 
 use std::fmt;
 
-use super::Estimator;
+use super::estimator::Estimator;
 use super::figure::Estimate;
 use super::models::Models;
 use super::ratio::believable;
 use crate::sync::Lock;
 
-/// An estimator that learns, model by model, how its estimates compare with what calls turn out to
-/// take.
+/// Corrects another estimator for each model by what its calls actually took.
 ///
-/// For each model it keeps the mean and the spread of the ratio of actual to estimated tokens,
-/// every call counting the same whatever its size. What is recent weighs more: an observation
-/// counts half as much once 32 others of its model have followed. It need not be the text alone
-/// that is learned: observe the total of prompt and reply, and that is what will be estimated.
+/// For each model it keeps the mean and the spread of the ratio of actual to estimated tokens.
+/// Every call counts the same, whatever its size. Recent calls weigh more: an observation counts
+/// half as much once 32 others of its model have followed.
 ///
-/// It keeps the 256 models that were observed last; whatever was learned of the one observed
-/// longest ago is forgotten when another comes. Models with names of over 256 bytes are not
-/// learned. Threads share it by reference; a lock is held for the arithmetic alone, never while
-/// text is looked at.
+/// The actual figure need not be that of the text alone. If the total of prompt and reply is
+/// observed, that total is estimated.
+///
+/// It keeps the 256 models that were observed last. If another model is observed, the model that
+/// was observed longest ago is forgotten. Models with names of more than 256 bytes are not learned.
+///
+/// Threads share it by reference. A lock is held for the arithmetic alone, never while a text is
+/// read.
 ///
 /// # Examples
 ///
@@ -30,7 +32,7 @@ use crate::sync::Lock;
 /// let prompt = "four".repeat(100);
 ///
 /// let estimate = learned.estimate("some-model", &prompt);
-/// assert_eq!((estimate.tokens, estimate.observations), (100, 0)); // nothing is known of it
+/// assert_eq!((estimate.tokens, estimate.observations), (100, 0)); // no observation yet
 /// learned.observe("some-model", estimate.plain, 150);
 ///
 /// let estimate = learned.estimate("some-model", &prompt);
@@ -54,32 +56,62 @@ impl<E: Estimator + Default> Default for Learned<E> {
 }
 
 impl<E: Estimator> Learned<E> {
-    /// Knows nothing yet, and says what `estimator` says.
+    /// Makes an estimator that has no observations yet and returns what `estimator` returns.
     pub fn new(estimator: E) -> Self {
         Self { estimator, models: Lock::new(Models::default()) }
     }
 
-    /// Tokens that a call of `model` with `text` will probably take.
+    /// Estimates how many tokens a call of `model` with `text` takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{CharsPerToken, Learned};
+    ///
+    /// let learned = Learned::new(CharsPerToken::default());
+    /// let estimate = learned.estimate("some-model", "Hello, world!");
+    /// assert_eq!((estimate.tokens, estimate.relative_error), (4, None));
+    /// ```
     pub fn estimate(&self, model: &str, text: &str) -> Estimate {
         let plain = self.estimator.tokens(text);
         let ratio = self.models.lock().ratio(model);
         Estimate::new(plain, ratio)
     }
 
-    /// Learns that a call of `model` took `actual` tokens where the estimator had said `estimated`.
+    /// Learns from a call of `model` that took `actual` tokens and was estimated at `estimated`.
     ///
-    /// `estimated` is the estimator's own figure, [`Estimate::plain`], not the corrected one: that
-    /// would be corrected twice.
+    /// `estimated` is the estimator's own figure, [`Estimate::plain`]. The corrected figure,
+    /// [`Estimate::tokens`], would be corrected twice.
     ///
-    /// From a ratio of nothing, to nothing, or outside of one to a million and a million to one
-    /// nothing is learned: the call failed, or a number is wrong.
+    /// If either number is 0, or `actual / estimated` is not within 10⁻⁶ and 10⁶, nothing is
+    /// learned: the call failed, or a number is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{CharsPerToken, Learned};
+    ///
+    /// let learned = Learned::new(CharsPerToken::default());
+    /// let estimate = learned.estimate("some-model", "Hello, world!");
+    /// learned.observe("some-model", estimate.plain, 8);
+    /// assert_eq!(learned.estimate("some-model", "Hello, world!").tokens, 8);
+    /// ```
     pub fn observe(&self, model: &str, estimated: u64, actual: u64) {
         if let Some(ratio) = believable(estimated, actual) {
             self.models.lock().observe(model, ratio);
         }
     }
 
-    /// The estimator that is corrected.
+    /// Returns the estimator that is corrected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::{CharsPerToken, Learned};
+    ///
+    /// let learned = Learned::new(CharsPerToken::default());
+    /// assert_eq!(learned.estimator(), &CharsPerToken::default());
+    /// ```
     pub fn estimator(&self) -> &E {
         &self.estimator
     }

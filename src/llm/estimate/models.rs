@@ -1,21 +1,21 @@
-//! What was learned of each model, for so many models and no more.
+//! What was learned of each model, for a bounded number of models.
 
 use std::collections::HashMap;
 
 use super::ratio::Ratio;
 
-/// Over a hundred models of a provider are seldom in use at a time; these take some 100 KB with the
-/// longest of names.
+/// The most models that are kept. More than a hundred models of a provider are seldom in use at a
+/// time. With the longest names, this many take about 100 KB.
 const MAX_MODELS: usize = 256;
 
-/// Bytes of a name; longer ones are not learned, for they would be memory without bound.
+/// The most bytes of a name. Models with longer names are not learned, so that memory is bounded.
 const MAX_NAME: usize = 256;
 
-/// Holds at most [`MAX_MODELS`] models, those observed last.
+/// Keeps the models that were observed last, at most [`MAX_MODELS`].
 #[derive(Debug, Default)]
 pub(super) struct Models {
     seen: HashMap<Box<str>, Seen>,
-    /// Observations of all models so far.
+    /// The number of observations of all models so far.
     turn: u64,
 }
 
@@ -46,7 +46,8 @@ impl Models {
         }
     }
 
-    /// Looks at every model, but only when there is one too many.
+    /// Forgets the model that was observed longest ago, if there are [`MAX_MODELS`]. Only then does
+    /// it read every model.
     fn make_room(&mut self) {
         if self.seen.len() < MAX_MODELS {
             return;

@@ -1,21 +1,20 @@
-//! How actual tokens compare with estimated ones: the mean of their ratio and its spread, from
-//! which old observations fade.
+//! The mean and the spread of the ratio of actual to estimated tokens. Old observations count less.
 //!
-//! The incremental mean and variance for weighted data of D. H. D. West, "Updating Mean and
-//! Variance Estimates: An Improved Method", Communications of the ACM 22(9), 1979. Each observation
-//! weighs `1 / DECAY` of the one before; rather than let weights grow without end, those of the
-//! past are scaled down by `DECAY`, which leaves the mean as it is.
+//! The method is the incremental mean and variance for weighted data of D. H. D. West, "Updating
+//! Mean and Variance Estimates: An Improved Method", Communications of the ACM 22(9), 1979. Each
+//! observation weighs `1 / DECAY` times the one before. So that weights do not grow without bound,
+//! the weights of the past are multiplied by `DECAY` instead, which does not change the mean.
 
 use std::ops::RangeInclusive;
 
-/// The 32nd root of a half: an observation counts half as much when 32 others have followed.
+/// The 32nd root of 1/2: an observation counts half as much once 32 others have followed.
 const DECAY: f64 = 0.978_572_062_087_700_1;
 
-/// No context holds much over a million tokens, so an honest ratio lies between one to a million
-/// and a million to one.
+/// The ratios that are learned. No context holds many more than a million tokens, so a correct
+/// ratio is within 10⁻⁶ and 10⁶.
 const BELIEVABLE: RangeInclusive<f64> = 1e-6..=1e6;
 
-/// The ratios that one model was seen to have. All that is in it is finite.
+/// The mean and the spread of the ratios that were observed for one model. All figures are finite.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ratio {
     mean: f64,
@@ -28,16 +27,16 @@ pub(super) struct Ratio {
     observations: u64,
 }
 
-/// How far ratios lie from their mean, which takes two to tell.
+/// How far ratios deviate from their mean, known from two observations on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spread {
-    /// Standard error of the mean, `s / √n`.
+    /// The standard error of the mean, `s / √n`.
     pub(super) of_mean: f64,
-    /// Standard error of a prediction of the next ratio, `s · √(1 + 1/n)`.
+    /// The standard error of a prediction of the next ratio, `s · √(1 + 1/n)`.
     pub(super) of_next: f64,
 }
 
-/// The ratio, if it is one to learn from: not of nothing, not to nothing, not absurd.
+/// Returns `actual / estimated`, or `None` if either is 0 or the ratio is not [`BELIEVABLE`].
 pub(super) fn believable(estimated: u64, actual: u64) -> Option<f64> {
     let ratio = float(actual) / float(estimated);
     BELIEVABLE.contains(&ratio).then_some(ratio)
@@ -61,8 +60,10 @@ impl Ratio {
         self.observations
     }
 
-    /// The unbiased variance is `s² = scatter / (Σw − Σw²/Σw)`, and as many equal weights as are
-    /// worth these are `n = (Σw)² / Σw²`, 92 in the long run.
+    /// Returns the standard errors, or `None` with fewer than two observations.
+    ///
+    /// The unbiased variance is `s² = scatter / (Σw − Σw²/Σw)`. The effective number of equal
+    /// weights is `n = (Σw)² / Σw²`, which tends to 92.
     pub(super) fn spread(&self) -> Option<Spread> {
         if self.observations < 2 {
             return None;
@@ -78,8 +79,8 @@ pub(super) fn float(tokens: u64) -> f64 {
     tokens as f64
 }
 
-/// The nearest whole number of tokens, up to the most there can be.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; nothing negative comes here")]
+/// Returns the nearest whole number of tokens, at most [`u64::MAX`].
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; never negative")]
 pub(super) fn whole(tokens: f64) -> u64 {
     tokens.round() as u64
 }

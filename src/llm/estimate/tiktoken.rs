@@ -1,19 +1,19 @@
-//! Exact counts, by the vocabularies that OpenAI publishes.
+//! Exact counts by the vocabularies that OpenAI publishes.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use tiktoken_rs::CoreBPE;
 
-use super::Estimator;
+use super::estimator::Estimator;
 
 /// Counts the tokens of a text as OpenAI's models do.
 ///
-/// Text that looks like a special token, such as `<|endoftext|>`, is counted as the plain text that
-/// it is. What a provider puts around messages is not in the text, so it is not counted;
-/// [`Learned`](super::Learned) makes up for that.
+/// Text that looks like a special token, such as `<|endoftext|>`, is counted as plain text. The
+/// tokens that a provider adds around messages are not in the text and are not counted.
+/// [`Learned`](super::Learned) corrects that.
 ///
-/// Copies are free and share one vocabulary, which stays in memory from the first
+/// Copies are free and share one vocabulary. The vocabulary stays in memory from the first
 /// [`for_model`](Self::for_model) on.
 ///
 /// # Examples
@@ -30,12 +30,12 @@ pub struct Tiktoken {
     vocabulary: &'static CoreBPE,
 }
 
-/// No vocabulary is known for a model.
+/// The error of [`Tiktoken::for_model`]: no vocabulary is known for the model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no vocabulary is known for the model {model:?}: estimate it by its characters, or name one that counts alike")]
+#[error("no vocabulary is known for the model {model:?}: use CharsPerToken, or name a model with the same vocabulary")]
 #[non_exhaustive]
 pub struct UnknownModel {
-    /// The model that was asked for.
+    /// The model that was requested.
     pub model: Box<str>,
 }
 
@@ -46,15 +46,26 @@ impl fmt::Debug for Tiktoken {
 }
 
 impl Tiktoken {
-    /// Counts as `model` does: `gpt-4o`, `gpt-4.1-mini`, `o3`, `text-embedding-3-small`,
+    /// Makes an estimator that counts as `model` does.
+    ///
+    /// Names are those of OpenAI: `gpt-4o`, `gpt-4.1-mini`, `o3`, `text-embedding-3-small`,
     /// `ft:gpt-4o:…`.
     ///
-    /// The first call for each vocabulary unpacks it, which takes some 0.1 s and 30 MB: do it
-    /// before there is any hurry.
+    /// The first call for each vocabulary unpacks it, which takes about 0.1 s and 30 MB. Make that
+    /// call when the program starts.
     ///
     /// # Errors
     ///
-    /// [`UnknownModel`] if no vocabulary is known for it.
+    /// [`UnknownModel`] if no vocabulary is known for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use limitor::llm::Tiktoken;
+    ///
+    /// assert!(Tiktoken::for_model("o3").is_ok());
+    /// assert_eq!(&*Tiktoken::for_model("some-model").unwrap_err().model, "some-model");
+    /// ```
     pub fn for_model(model: &str) -> Result<Self, UnknownModel> {
         let vocabulary = tiktoken_rs::bpe_for_model(model).map_err(|_| UnknownModel { model: model.into() })?;
         Ok(Self { vocabulary })
@@ -62,10 +73,12 @@ impl Tiktoken {
 }
 
 impl Estimator for Tiktoken {
-    /// Exact but for text that the tokenizer gives up on, such as a million spaces in a row. That
-    /// is counted in halves, so there may be a token too many at each cut.
+    /// Returns the exact number of tokens of `text`.
+    ///
+    /// If the tokenizer fails on a text, such as a million spaces in a row, each half is counted by
+    /// itself. Then the result may be one too high for each cut.
     fn tokens(&self, text: &str) -> u64 {
-        // `count_ordinary` would panic where this says that it gives up.
+        // Where `count` returns an error, `count_ordinary` would panic.
         if let Ok(count) = self.vocabulary.count(text, &HashSet::new()) {
             return count as u64;
         }

@@ -1,4 +1,4 @@
-//! The delay that is said in the body of an error of Google's.
+//! The delay in the body of Google's errors.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::span;
 
-/// The longest `retryDelay` in an error, or in an array of them as streams have it.
+/// Returns the longest `retryDelay` in an error, or in an array of errors, which streams send.
 pub(super) fn retry_delay(body: &[u8]) -> Option<Duration> {
     match serde_json::from_slice(body).ok()? {
         Value::Array(answers) => answers.iter().filter_map(of_answer).max(),
@@ -19,7 +19,7 @@ fn of_answer(answer: &Value) -> Option<Duration> {
     details.iter().filter(|detail| is_retry_info(detail)).filter_map(delay).max()
 }
 
-/// Whatever host the name of the type is under.
+/// The host in the name of the type does not matter.
 fn is_retry_info(detail: &Value) -> bool {
     let name = detail.get("@type").and_then(Value::as_str);
     name.is_some_and(|name| name.rsplit('/').next() == Some("google.rpc.RetryInfo"))

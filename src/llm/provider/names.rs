@@ -1,15 +1,15 @@
-//! The headers that are read, and the statuses that ask for a pause by themselves.
+//! The headers that are read, and the statuses that ask for a pause without a header.
 
 use http::HeaderName;
 
-/// The headers of one limit, as one family of providers calls them.
+/// The headers of one limit, with the names that one family of providers uses.
 pub(super) struct Names {
     pub(super) limit: HeaderName,
     pub(super) remaining: HeaderName,
     pub(super) reset: Reset,
 }
 
-/// The header that says when a limit is whole again, by how it says it.
+/// The header that says when the whole limit is available, by its format.
 pub(super) enum Reset {
     /// A span of time: `6m0s`.
     Span(HeaderName),
@@ -17,7 +17,7 @@ pub(super) enum Reset {
     Date(HeaderName),
 }
 
-/// OpenAI's, which Azure and Groq have taken over.
+/// Headers of OpenAI, which Azure and Groq use as well.
 const fn openai(limit: &'static str, remaining: &'static str, reset: &'static str) -> Names {
     Names {
         limit: HeaderName::from_static(limit),
@@ -64,11 +64,12 @@ pub(super) static OUTPUT_TOKENS: [Names; 1] = [anthropic(
     "anthropic-ratelimit-output-tokens-reset",
 )];
 
-/// Seconds, or a date of HTTP.
+/// A number of seconds, or a date in a format of HTTP.
 pub(super) static RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
-/// Milliseconds; OpenAI's and Azure's.
+/// A number of milliseconds, sent by OpenAI and Azure.
 pub(super) static RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
-/// Too many requests, and Anthropic's "overloaded": a pause, even if no header says so.
+/// 429 Too Many Requests, and Anthropic's 529 "overloaded": a pause, even if no header asks for
+/// one.
 pub(super) const PAUSING: [u16; 2] = [429, 529];

@@ -1,12 +1,12 @@
 //! Spans of time as text: `23h47m36.648s`, `12ms`, `7.66`.
 //!
-//! Written by hand because the crates for it read much else besides: `go-parse-duration` signs and
-//! units in any order, `humantime` names of months and spaces. None reads `1d2h` and a bare `60`
-//! and nothing but these.
+//! It is written by hand, because the crates for it accept much more: `go-parse-duration` accepts
+//! signs and units in any order, `humantime` accepts names of months and spaces. No crate accepts
+//! `1d2h` and a bare `60` and only such spans.
 
 use std::time::Duration;
 
-/// Nanoseconds of the units, longest first; the micro sign and the Greek letter are both in use.
+/// The units in nanoseconds, longest first. The micro sign and the Greek letter are both in use.
 const UNITS: [(&str, u128); 9] = [
     ("d", 86_400 * SECOND),
     ("h", 3_600 * SECOND),
@@ -22,23 +22,25 @@ const UNITS: [(&str, u128); 9] = [
 const SECOND: u128 = 1_000_000_000;
 const MILLISECOND: u128 = 1_000_000;
 
-/// Digits of a fraction that tell nanoseconds of a day apart; `10^20` days are still within 128
-/// bits.
+/// The digits of a fraction that are read. They distinguish the nanoseconds of a day, and `10^20`
+/// days in nanoseconds are still below 128 bits.
 const TELLING_DIGITS: usize = 20;
 
-/// A span as Go prints them, with days as well: numbers with units, each unit shorter than the one
-/// before, and only the last number with a fraction. Or a bare number of seconds. Rounded up to 1
-/// ns; `None` if it is anything else, or too long for a [`Duration`].
+/// Reads a span, rounded up to 1 ns.
+///
+/// A span is a bare number of seconds, or numbers with units as Go prints them, with days as well.
+/// Each unit is shorter than the one before, and only the last number may have a fraction. Any
+/// other text, and a span that is too long for a [`Duration`], is `None`.
 pub(super) fn span(text: &str) -> Option<Duration> {
     seconds(text).or_else(|| with_units(text))
 }
 
-/// A bare number of seconds, rounded up to 1 ns.
+/// Reads a bare number of seconds, rounded up to 1 ns.
 pub(super) fn seconds(text: &str) -> Option<Duration> {
     bare(text, SECOND)
 }
 
-/// A bare number of milliseconds, rounded up to 1 ns.
+/// Reads a bare number of milliseconds, rounded up to 1 ns.
 pub(super) fn millis(text: &str) -> Option<Duration> {
     bare(text, MILLISECOND)
 }
@@ -60,7 +62,7 @@ fn with_units(text: &str) -> Option<Duration> {
         if unit >= above {
             return None;
         }
-        // At most seven units, each under 2^64 days and a fraction: far from the end of 128 bits.
+        // At most seven units, each below 2^64 days and a fraction: far below 128 bits.
         nanos += number.times(unit);
         match behind {
             "" => return duration(nanos),
@@ -79,12 +81,12 @@ fn duration(nanos: u128) -> Option<Duration> {
 /// A decimal number without a sign.
 struct Number<'a> {
     whole: u64,
-    /// Digits behind the point; empty if there is none.
+    /// The digits after the point; empty if there is no point.
     fraction: &'a str,
 }
 
 impl<'a> Number<'a> {
-    /// The number that the text begins with, and what is behind it.
+    /// Returns the number that the text begins with, and the text after it.
     fn first_of(text: &'a str) -> Option<(Self, &'a str)> {
         let (whole, behind) = digits(text);
         let (fraction, behind) = match behind.strip_prefix('.') {
@@ -94,11 +96,11 @@ impl<'a> Number<'a> {
         Some((Self { whole: whole.parse().ok()?, fraction }, behind))
     }
 
-    /// Nanoseconds of as many units of `unit` nanoseconds, rounded up.
+    /// Returns this number times `unit` nanoseconds, rounded up.
     fn times(&self, unit: u128) -> u128 {
-        let (told, rest) = self.fraction.split_at(self.fraction.len().min(TELLING_DIGITS));
+        let (read, rest) = self.fraction.split_at(self.fraction.len().min(TELLING_DIGITS));
         let (part, of) =
-            told.bytes().fold((0, 1), |(part, of), digit| (part * 10 + u128::from(digit - b'0'), of * 10_u128));
+            read.bytes().fold((0, 1), |(part, of), digit| (part * 10 + u128::from(digit - b'0'), of * 10_u128));
         let part = part + u128::from(rest.bytes().any(|digit| digit != b'0'));
         u128::from(self.whole) * unit + (part * unit).div_ceil(of)
     }
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_as_providers_print_them() {
+    fn a_span_of_a_provider_is_read() {
         for (text, expected) in [
             ("6m0s", 360 * SECOND),
             ("1s", SECOND),
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_span() {
+    fn a_text_that_is_no_span_is_refused() {
         for text in [
             "", " ", "s", ".", ".5s", "5.s", "1.5.5s", "-1s", "+1s", "1 s", " 1s", "1s ", "1e3", "1e30", "inf", "NaN",
             "1s1m", "1s1s", "1us1µs", "1.5m3s", "1m30", "1x", "1S", "1min", "1y", "1_000", "1,000", "0x10", "١s",
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn fractions_round_up() {
+    fn a_fraction_of_a_nanosecond_rounds_up() {
         assert_eq!(nanos("0.0000000001"), Some(1));
         assert_eq!(nanos("0.000000001"), Some(1));
         assert_eq!(nanos("0.0000000011"), Some(2));
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_span_and_one_longer() {
+    fn a_span_longer_than_a_duration_is_refused() {
         assert_eq!(span("18446744073709551615s"), Some(Duration::from_secs(u64::MAX)));
         assert_eq!(span("18446744073709551615.999999999s"), Some(Duration::MAX));
         assert_eq!(span("18446744073709551615.9999999991s"), None);
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_numbers_have_no_unit() {
+    fn a_bare_number_with_a_unit_is_refused() {
         assert_eq!(seconds("2"), Some(Duration::from_secs(2)));
         assert_eq!(millis("353"), Some(Duration::from_millis(353)));
         assert_eq!(millis("353.5"), Some(Duration::from_micros(353_500)));
