@@ -46,22 +46,22 @@ race() {
 }
 
 declare -A sources=(
-  [core]="src/gcra.rs src/scale.rs src/state.rs src/meter.rs src/grant.rs src/local.rs src/limiter.rs"
-  [line]="src/wake.rs src/wait/**"
-  [keys]="src/keyed.rs src/keyed/**"
-  [calls]="src/llm.rs src/llm/**"
-  [sets]="src/set.rs src/set/** src/turnstile.rs src/turnstile/**"
+  [core]="src/gcra.rs src/scale.rs src/rate.rs src/state.rs src/meter.rs src/limiter/**"
+  [line]="src/wake.rs src/queue/** src/pace/** src/ask.rs src/admit.rs src/wait/**"
+  [keys]="src/keyed/**"
+  [calls]="src/llm/**"
+  [sets]="src/set/** src/turnstile/**"
 )
 
 core() {
-  survive core --lib --test=core --test=contract --test=vectors --test=buckets --test=debug
+  survive core --lib --test=core --test=contract --test=vectors --test=buckets --test=debug --test=standing
   survive core --test=line --test=local --test=field --test=strategies
   survive core --test=llm --test=keyed --test=set -- --skip exact:: --skip overload:: --skip flood:: --skip timeline::
   race core --test=loom
 }
 
 line() {
-  survive line --lib --test=contract --test=tasks --test=concurrency --test=buckets --test=strategies --test=debug --test=allocation
+  survive line --lib --test=contract --test=tasks --test=seam --test=concurrency --test=buckets --test=strategies --test=debug --test=allocation
   survive line --test=line
   # Not those that measure real time.
   survive line --test=waiting --test=keyed -- --skip no_grant_is_early --skip many_threads_share --skip counterparts \
