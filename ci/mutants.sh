@@ -47,7 +47,7 @@ race() {
 
 declare -A sources=(
   [core]="src/word.rs src/gcra.rs src/scale.rs src/state.rs src/rate.rs src/meter.rs src/limiter/**"
-  [queue]="src/wake.rs src/queue/** src/pace/** src/ask.rs src/wait/**"
+  [queue]="src/wake.rs src/queue/** src/pace/** src/ask.rs src/admit.rs src/wait/**"
   [keys]="src/keyed/**"
   [calls]="src/llm/**"
   [sets]="src/set/** src/turnstile/**"
@@ -61,7 +61,7 @@ core() {
 }
 
 queue() {
-  survive queue --lib --test=contract --test=tasks --test=concurrency --test=buckets --test=strategies --test=debug --test=allocation
+  survive queue --lib --test=contract --test=tasks --test=seam --test=concurrency --test=buckets --test=strategies --test=debug --test=allocation
   survive queue --test=line
   # Tests that measure real time are left out.
   survive queue --test=waiting --test=keyed -- --skip no_grant_is_early --skip many_threads_share --skip counterparts \

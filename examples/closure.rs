@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let refused = limited(&limiter, 101, || unreachable!("not begun"));
     assert_eq!(
         refused.map_err(|why| why.to_string()),
-        Err::<(), _>(String::from("asked for 101 permits, but the burst is 100: waiting will not help"))
+        Err::<(), _>(String::from("101 permits requested, but the burst is 100; no wait helps"))
     );
     Ok(())
 }

@@ -7,7 +7,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limitor::{AcquireError, ManualClock, Quota, RateLimiter, Reservation};
+use limitor::wait::{Patience, Reservation};
+use limitor::{AcquireError, Admit, ManualClock, Quota, RateLimiter};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -59,6 +60,23 @@ fn grants_refusals_and_settling_allocate_nothing() {
         assert!(limiter.try_acquire(500).is_err());
         assert!(limiter.try_acquire(5_000).unwrap_err().retry_after().is_none());
         let _ = (limiter.available(), limiter.capacity_info(3));
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn questions_and_owned_forms_allocate_nothing() {
+    let limiter = Arc::new(RateLimiter::new(Quota::per_hour(1_000).unwrap()));
+    let count = allocations(|| {
+        let grant = limiter.try_acquire_owned(100).unwrap();
+        assert_eq!(grant.remaining(), 900);
+        grant.refund();
+        drop(limiter.reserve_owned(100).unwrap());
+        let denied = limiter.try_acquire_owned(950).unwrap_err();
+        assert_eq!((denied.remaining(), denied.reason().as_str()), (900, "not_yet"));
+        let standing = limiter.standing();
+        assert!(standing.wait_for(950) > Some(Duration::ZERO));
+        assert!(limiter.clone().admit_blocking(100, Patience::unlimited()).is_ok());
     });
     assert_eq!(count, 0);
 }

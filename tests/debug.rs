@@ -54,11 +54,14 @@ fn keys_are_not_shown() {
         let key = "secret of a user";
         let grant = limiter.try_acquire(key, 4).unwrap();
         let (reservation, acquire) = (limiter.reserve(key, 5).unwrap(), limiter.acquire(key, 6));
+        let (handle, standing) = (limiter.key(key), limiter.standing(key));
         says(&limiter, &["KeyedLimiter", "Quota(10/s)", "memory"]);
         says(&grant, &["Grant", "amount: 4"]);
         says(&reservation, &["Reservation", "amount: 5"]);
         says(&acquire, &["Acquire", "amount: 6"]);
-        for value in [&limiter as &dyn Debug, &grant, &reservation, &acquire] {
+        says(&handle, &["Key"]);
+        says(&standing, &["Standing", "Quota(10/s)", "waiters: 0"]);
+        for value in [&limiter as &dyn Debug, &grant, &reservation, &acquire, &handle, &standing] {
             assert!(!format!("{value:?}").contains("secret"));
         }
     }

@@ -6,7 +6,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
-use limitor::{KeyedLimiter, ManualClock, Quota};
+use limitor::wait::Patience;
+use limitor::{Admit, KeyedLimiter, ManualClock, Quota};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -78,6 +79,29 @@ fn grants_refusals_and_settling_allocate_nothing() {
         });
         assert_eq!(count, 0, "for {max_keys}");
     }
+}
+
+/// A key that is in the table, and one that is not.
+#[test]
+fn questions_and_owned_forms_allocate_nothing() {
+    let limiter = limiter(1_000);
+    let count = allocations(|| {
+        let grant = limiter.try_acquire_owned("ann", 100).unwrap();
+        assert_eq!(grant.remaining(), 900);
+        grant.refund();
+        drop(limiter.reserve_owned("ann", 100).unwrap());
+        let denied = limiter.try_acquire_owned("ann", 950).unwrap_err();
+        assert_eq!((denied.remaining(), denied.reason().as_str()), (900, "not_yet"));
+        for name in ["ann", "bob"] {
+            let standing = limiter.standing(name);
+            assert!(standing.wait_for(1_000).is_some());
+            let key = limiter.key(name);
+            assert_eq!(key.standing(), standing);
+            key.try_acquire(1).unwrap().refund();
+            assert!(limiter.key_owned(name).admit_blocking(1, Patience::unlimited()).is_ok());
+        }
+    });
+    assert_eq!(count, 0);
 }
 
 #[test]
