@@ -113,7 +113,8 @@ fn standing_takes_nothing_and_enters_no_key() {
     }
     assert_eq!(limiter.evictions(), 0);
     assert_eq!((0..ENTRIES).map(|key| limiter.standing(&key)).collect::<Vec<_>>(), before);
-    // A key that lost its entry would have the same standing, by the floor. A refund would not reach it.
+    // A key that lost its entry would have the same standing, by the floor. A refund would not
+    // reach it.
     limiter.refund(&0, 5);
     assert_eq!(limiter.available(&0), 10);
 }
