@@ -115,7 +115,7 @@ pub fn never<R>() -> R {
     unreachable!("only its type matters")
 }
 
-/// Gives the compiler the argument of `actual` before it looks into the closure.
-pub fn actual_cost<R, T>(result: &R, actual: impl FnOnce(&R) -> T) -> T {
+/// Gives the compiler the argument and the result of `actual` before it looks into the closure.
+pub fn actual_cost<L: Admit, R>(_: &Call<L>, result: &R, actual: impl FnOnce(&R) -> L::Cost) -> L::Cost {
     actual(result)
 }

@@ -150,7 +150,7 @@ refusal! {
 }
 
 /// A limiter by reference admits as the limiter itself.
-impl<L: Admit> Admit for &L {
+impl<L: Admit + ?Sized> Admit for &L {
     type Cost = L::Cost;
     type Grant = L::Grant;
     type Refusal = L::Refusal;

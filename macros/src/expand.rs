@@ -141,7 +141,9 @@ fn setting(args: &Args) -> TokenStream {
 fn cost(args: &Args) -> TokenStream {
     match (&args.cost, &args.source) {
         (None, Source::Own(_)) => quote_spanned! { here()=> 1 },
-        (None, Source::Given(_)) => quote_spanned! { here()=> ::limitor::__private::one(&limit) },
+        (None, Source::Given(limiter)) => {
+            quote_spanned! { at(limiter.span())=> ::limitor::__private::one(&limit) }
+        }
         (Some(cost), Source::Own(_)) => quote_spanned! { here()=> { let cost: u64 = #cost; cost } },
         (Some(cost), Source::Given(_)) => {
             quote_spanned! { at(cost.span())=> ::limitor::__private::cost_of(&limit, #cost) }
@@ -234,10 +236,13 @@ fn result(function: &ItemFn, returns: &Returns) -> TokenStream {
 fn settle(actual: Option<&Expr>, returns: &Returns) -> TokenStream {
     let of = |result: TokenStream| {
         let cost = actual.map(|actual| {
-            quote_spanned! { at(actual.span())=> ::limitor::__private::actual_cost(#result, #actual) }
+            quote_spanned! { at(actual.span())=> ::limitor::__private::actual_cost(&job, #result, #actual) }
         });
         let cost = option(cost);
-        quote_spanned! { here()=> job.done(#cost) }
+        quote_spanned! { here()=> {
+            let cost = #cost;
+            job.done(cost)
+        } }
     };
     if !returns.a_result {
         let done = of(quote_spanned! { here()=> &result });
