@@ -116,7 +116,7 @@ def claims():
 
 
 def instructions():
-    (path,) = ROOT.glob("benches/**/recorded.txt")
+    path = ROOT / "benches" / "instructions" / "recorded.txt"
     counts = dict(line.rsplit(" ", 1) for line in path.read_text().splitlines() if line.startswith("limitor "))
     grant, refusal = (float(counts[f"limitor {what}"]) for what in ("grant", "refusal"))
     return f"{grant:.0f} instructions per grant, {refusal:.0f} per refusal"
