@@ -54,7 +54,7 @@ impl Shared {
         Self::new(1, 1)
     }
 
-    fn settle(&self, used: u64) {
+    fn reconcile(&self, used: u64) {
         self.call.lock().unwrap().take().unwrap().reconcile(used);
     }
 

@@ -264,7 +264,7 @@ fn calls_beside_calls() {
             assert!(s.0.in_flight() <= 2);
             thread::yield_now();
             let used = random(4);
-            call.settle(used);
+            call.reconcile(used);
             *s.1.lock().unwrap() += used;
         }
     };
