@@ -8,8 +8,8 @@
 /// | `SpinThenPark` (default) | 2.5 % of a core | as little as `Spin` in about 19 of 20 waits |
 /// | `Park` | 1.3 % of a core | 60 to 120 µs in the median, milliseconds at worst |
 ///
-/// `cargo bench -p limitor-benches --bench shaping` measures the processor time. These figures are those of a virtual
-/// machine with 2 cores, for one thread that waits 1 ms at a time.
+/// `cargo bench -p limitor-benches --bench shaping` measures the processor time. These figures are
+/// those of a virtual machine with 2 cores, for one thread that waits 1 ms at a time.
 ///
 /// # Examples
 ///
