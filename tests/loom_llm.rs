@@ -215,3 +215,9 @@ fn close_ends_a_wait_that_begins_beside_it() {
         },
     );
 }
+
+/// The call from before the reset gives nothing back, whether it ends before the reset or after it.
+#[test]
+fn settlement_beside_a_reset_leaves_the_limiter_full() {
+    race(Shared::empty, |s| s.limiter.reset(), |s| s.reconcile(0), |s, (), ()| s.assert_left(10));
+}
