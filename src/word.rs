@@ -6,7 +6,7 @@
 //!
 //! | value | word of a limiter | word of a key | floor of a set |
 //! |---|---|---|---|
-//! | 0 to [`MAX_TAT`] | TAT | TAT | TAT |
+//! | 0 to [`MAX_TAT`] | TAT | TAT | a TAT as a clock reading, in ticks |
 //! | [`SATURATED`] | a debt exceeds the largest TAT | the same | the same |
 //! | `MAX_TAT + 2` | [`CLOSED`]: every request is refused | [`AWAITED`]: a limiter of its own has the word | |
 //! | `MAX_TAT + 3` | [`BYPASSED`]: every request is granted, uncharged | [`TAKEN`]: the entry is changing keys | [`LOCKED`] |

@@ -748,6 +748,23 @@ mod control {
         );
     }
 
+    /// A closed limiter is opened when all keys are as new. If it were opened before, a grant in
+    /// between would be forgotten.
+    #[test]
+    fn reset_all_of_a_closed_limiter_forgets_no_grant() {
+        fn setup() -> Shared {
+            let shared = Shared::narrow(1);
+            shared.limiter.close();
+            shared
+        }
+        race(
+            setup,
+            |s| s.tries(1, 0, 2),
+            |s| s.limiter.reset_all(),
+            |s, granted, ()| assert_eq!(granted + s.tries(1, 0, 2), 1),
+        );
+    }
+
     /// A key never opens a closed limiter.
     #[test]
     fn close_beside_the_reset_of_a_key_stays_closed() {
